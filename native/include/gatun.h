@@ -1,0 +1,446 @@
+/* gatun.h: the whole of Gatun's C interface. Each backend (libgatun_cpu.so, libgatun_cuda.so) is one library
+ * with exactly these functions; choosing a device is choosing a library.
+ *
+ * This header is also the table from which the Java bindings and the contract tests are made. Each array argument
+ * states its manner and its extent in elements:
+ *
+ *   GATUN_OUT(n)      every element is written; what stood there is never read. Also: scratch that a kernel may use.
+ *   GATUN_ACC(n)      a gradient. Bit i of `fresh` says that the i-th ACC argument of the call (counted from 0) is
+ *                     overwritten, every element of it; a clear bit says that it is added into.
+ *   GATUN_INOUT(n)    read and updated in place.
+ *   GATUN_IN(n)       only read. `<limit` after the extent bounds integers from above (they are not negative);
+ *                     `ignorable` allows negative ones, which leave their row out.
+ *   GATUN_TABLE(n)    n addresses of arrays; the comment says what is done to those.
+ *   ..._OPT           may be null: an output not wanted, or an input that counts as zero.
+ *
+ * Types. `void*` points to elements of `dtype`. `gatun_wide*` points to statistics, losses, biases, norm weights and
+ * gradients of parameters: float for GATUN_F32 and GATUN_BF16, double for GATUN_F64. Matrices are row-major. Sizes
+ * count elements and may be 0 where a row count is meant; a size in bytes ends in _bytes.
+ *
+ * Errors. Every function answers 0, or a status for which gatun_last_error() has a sentence. A call that fails has
+ * not started its work, unless the status is GATUN_DEVICE_LOST.
+ *
+ * Order. A call on a stream may return before its work is done; calls on one stream run in order;
+ * gatun_stream_join() waits. What changes from one step of a training run to the next (learning rate, step count,
+ * random key, position) is read from device memory, so that a recorded step can be replayed.
+ *
+ * Threads. A device, its streams and its scopes belong to the thread that opened the device.
+ */
+#ifndef GATUN_H
+#define GATUN_H
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GATUN_API __attribute__((visibility("default")))
+#define GATUN_OUT(...)
+#define GATUN_OUT_OPT(...)
+#define GATUN_ACC(...)
+#define GATUN_ACC_OPT(...)
+#define GATUN_INOUT(...)
+#define GATUN_IN(...) const
+#define GATUN_IN_OPT(...) const
+#define GATUN_TABLE(...)
+
+typedef int32_t gatun_status;
+enum {
+  GATUN_DONE = 0,
+  GATUN_INVALID = 1,       /* an argument that cannot be served */
+  GATUN_OUT_OF_MEMORY = 2, /* asked, free and total bytes are in the sentence */
+  GATUN_UNSUPPORTED = 3,   /* sound, but not offered by this backend */
+  GATUN_NO_DEVICE = 4,     /* the machine lacks what this backend needs */
+  GATUN_DEVICE_LOST = 5,   /* the device failed while working; only closing it is left */
+  GATUN_INTERNAL = 6       /* a defect of the library */
+};
+
+typedef int32_t gatun_dtype;
+enum { GATUN_F32 = 0, GATUN_F64 = 1, GATUN_BF16 = 2 };
+
+typedef void gatun_wide;
+typedef struct gatun_device gatun_device;
+typedef struct gatun_stream gatun_stream;
+typedef struct gatun_scope gatun_scope;
+
+/* ---- The library ------------------------------------------------------------------------------------------------ */
+
+/** The sentence for the last failed call of this thread; never null; valid until this thread's next failed call. */
+GATUN_API const char* gatun_last_error(void);
+
+/** 16 hexadecimal digits: the hash of the header this library was built from, comments and white space left out. */
+GATUN_API const char* gatun_header_hash(void);
+
+/** "cpu", "cuda" or "emu". */
+GATUN_API const char* gatun_backend_name(void);
+
+/* ---- Device, stream, memory ------------------------------------------------------------------------------------- */
+
+/** Opens device `ordinal` for the calling thread. `threads` is the number of threads the CPU works with; 0 takes all
+ * that the process may use. Results have the same bits from run to run at the same number. The environment variable
+ * GATUN_CPU_LEVEL (v2, v3, v4: the x86-64 levels) lowers the instruction set. */
+GATUN_API gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads);
+
+/** Closes the device with all that was opened on it. Null does nothing. */
+GATUN_API gatun_status gatun_device_close(gatun_device* device);
+
+/** Writes lines of the form "key: value" about the device and the libraries in use, ended by a zero byte and cut to
+ * `capacity_bytes`. */
+GATUN_API gatun_status gatun_device_describe(gatun_device* device, char* text, int64_t capacity_bytes);
+
+/** free_bytes: what another scope could still take; held_bytes: taken from the system by this device, in use or kept
+ * for the next scope. */
+GATUN_API gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes,
+                                           int64_t* held_bytes);
+
+/** Gives memory that no scope uses back to the system. */
+GATUN_API gatun_status gatun_device_trim(gatun_device* device);
+
+GATUN_API gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream);
+GATUN_API gatun_status gatun_stream_close(gatun_stream* stream);
+
+/** Waits until all calls on the stream are done. */
+GATUN_API gatun_status gatun_stream_join(gatun_stream* stream);
+
+/** An arena of device memory. `cap_bytes` bounds what may be allocated in it; 0 sets no bound. */
+GATUN_API gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t cap_bytes);
+
+/** Frees all that was allocated in the scope, in stream order; its memory serves the next scopes. */
+GATUN_API gatun_status gatun_scope_close(gatun_scope* scope);
+
+/** Uninitialised memory, aligned to 256 bytes, that lives as long as the scope. 0 bytes give an address that must not
+ * be read. */
+GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes);
+
+GATUN_API gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address,
+                                            int64_t bytes);
+
+/** Copies and waits until the bytes are there. */
+GATUN_API gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address,
+                                          int64_t bytes);
+
+GATUN_API gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes);
+
+/* ---- Elementwise ------------------------------------------------------------------------------------------------ */
+
+typedef int32_t gatun_unary;
+enum {
+  GATUN_EXP = 0,
+  GATUN_LOG = 1,
+  GATUN_TANH = 2,
+  GATUN_RELU = 3,
+  GATUN_SIGMOID = 4,
+  GATUN_SQUARE = 5,
+  GATUN_SCALE = 6, /* alpha * x */
+  GATUN_SHIFT = 7, /* x + alpha */
+  GATUN_GELU = 8   /* x / 2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) */
+};
+
+typedef int32_t gatun_binary;
+enum {
+  GATUN_ADD = 0,
+  GATUN_SUBTRACT = 1, /* a - b */
+  GATUN_MULTIPLY = 2,
+  GATUN_DIVIDE = 3,            /* a / b */
+  GATUN_REVERSE_SUBTRACT = 4,  /* b - a */
+  GATUN_REVERSE_DIVIDE = 5     /* b / a */
+};
+
+/** y = f(x), element by element; `alpha` is read by the kinds that name it. Reads n, writes n. */
+GATUN_API gatun_status gatun_unary_forward(gatun_stream* stream, GATUN_OUT(n) void* y, GATUN_IN(n) void* x, int64_t n,
+                                           double alpha, gatun_unary kind, gatun_dtype dtype);
+
+/** dx = dy * f'(x). The derivative of RELU at 0 is 0. Reads 2n, writes n. */
+GATUN_API gatun_status gatun_unary_pullback(gatun_stream* stream, GATUN_ACC(n) void* dx, GATUN_IN(n) void* dy,
+                                            GATUN_IN(n) void* x, int64_t n, double alpha, gatun_unary kind,
+                                            int32_t fresh, gatun_dtype dtype);
+
+/** y[o,m,i] = f(a[o,m,i], b[m]): b is broadcast over the axes before and behind its own. Equal shapes: middle = n,
+ * outer = inner = 1. A row: inner = 1. A column: outer = 1. A scalar: middle = 1. */
+GATUN_API gatun_status gatun_binary_forward(gatun_stream* stream, GATUN_OUT(outer*middle*inner) void* y,
+                                            GATUN_IN(outer*middle*inner) void* a, GATUN_IN(middle) void* b,
+                                            int64_t outer, int64_t middle, int64_t inner, gatun_binary kind,
+                                            gatun_dtype dtype);
+
+/** Gradients of both arguments; that of b is summed over the axes it was broadcast along, in a fixed order. */
+GATUN_API gatun_status gatun_binary_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer*middle*inner) void* da,
+                                             GATUN_ACC_OPT(middle) void* db, GATUN_IN(outer*middle*inner) void* dy,
+                                             GATUN_IN(outer*middle*inner) void* a, GATUN_IN(middle) void* b,
+                                             int64_t outer, int64_t middle, int64_t inner, gatun_binary kind,
+                                             int32_t fresh, gatun_dtype dtype);
+
+/* ---- Reductions and shapes -------------------------------------------------------------------------------------- */
+
+typedef int32_t gatun_reduction;
+enum { GATUN_SUM = 0, GATUN_MEAN = 1 };
+
+/** y[o,i] = sum or mean over m of x[o,m,i]. */
+GATUN_API gatun_status gatun_reduce_forward(gatun_stream* stream, GATUN_OUT(outer*inner) void* y,
+                                            GATUN_IN(outer*middle*inner) void* x, int64_t outer, int64_t middle,
+                                            int64_t inner, gatun_reduction kind, gatun_dtype dtype);
+
+/** dx[o,m,i] = dy[o,i], divided by `middle` for the mean. */
+GATUN_API gatun_status gatun_reduce_pullback(gatun_stream* stream, GATUN_ACC(outer*middle*inner) void* dx,
+                                             GATUN_IN(outer*inner) void* dy, int64_t outer, int64_t middle,
+                                             int64_t inner, gatun_reduction kind, int32_t fresh, gatun_dtype dtype);
+
+/** y[b,c,r] = x[b,r,c]. */
+GATUN_API gatun_status gatun_transpose_forward(gatun_stream* stream, GATUN_OUT(batch*rows*cols) void* y,
+                                               GATUN_IN(batch*rows*cols) void* x, int64_t batch, int64_t rows,
+                                               int64_t cols, gatun_dtype dtype);
+
+/** dx[b,r,c] = dy[b,c,r]; rows and cols are those of x. */
+GATUN_API gatun_status gatun_transpose_pullback(gatun_stream* stream, GATUN_ACC(batch*rows*cols) void* dx,
+                                                GATUN_IN(batch*rows*cols) void* dy, int64_t batch, int64_t rows,
+                                                int64_t cols, int32_t fresh, gatun_dtype dtype);
+
+/** y[o,j,i] = x[o,start+j,i] for j < count. */
+GATUN_API gatun_status gatun_slice_forward(gatun_stream* stream, GATUN_OUT(outer*count*inner) void* y,
+                                           GATUN_IN(outer*length*inner) void* x, int64_t outer, int64_t length,
+                                           int64_t inner, int64_t start, int64_t count, gatun_dtype dtype);
+
+/** The transpose of the slice: zero outside of it when fresh. */
+GATUN_API gatun_status gatun_slice_pullback(gatun_stream* stream, GATUN_ACC(outer*length*inner) void* dx,
+                                            GATUN_IN(outer*count*inner) void* dy, int64_t outer, int64_t length,
+                                            int64_t inner, int64_t start, int64_t count, int32_t fresh,
+                                            gatun_dtype dtype);
+
+/** y[o] = a[o] followed by b[o]. */
+GATUN_API gatun_status gatun_concatenate_forward(gatun_stream* stream,
+                                                 GATUN_OUT(outer*a_count*inner+outer*b_count*inner) void* y,
+                                                 GATUN_IN(outer*a_count*inner) void* a,
+                                                 GATUN_IN(outer*b_count*inner) void* b, int64_t outer, int64_t a_count,
+                                                 int64_t b_count, int64_t inner, gatun_dtype dtype);
+
+GATUN_API gatun_status gatun_concatenate_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer*a_count*inner) void* da,
+                                                  GATUN_ACC_OPT(outer*b_count*inner) void* db,
+                                                  GATUN_IN(outer*a_count*inner+outer*b_count*inner) void* dy,
+                                                  int64_t outer, int64_t a_count, int64_t b_count, int64_t inner,
+                                                  int32_t fresh, gatun_dtype dtype);
+
+/** y[r] = table[indices[r]], row by row. */
+GATUN_API gatun_status gatun_gather_forward(gatun_stream* stream, GATUN_OUT(rows*cols) void* y,
+                                            GATUN_IN(table_rows*cols) void* table,
+                                            GATUN_IN(rows, <table_rows) int32_t* indices, int64_t rows, int64_t cols,
+                                            int64_t table_rows, gatun_dtype dtype);
+
+/** Rows of dy are added up by their index, in the order of r: the same bits every time. */
+GATUN_API gatun_status gatun_gather_pullback(gatun_stream* stream, GATUN_ACC(table_rows*cols) void* dtable,
+                                             GATUN_IN(rows*cols) void* dy,
+                                             GATUN_IN(rows, <table_rows) int32_t* indices, int64_t rows, int64_t cols,
+                                             int64_t table_rows, int32_t fresh, gatun_dtype dtype);
+
+/** loss = mean over n of (prediction - target)^2. */
+GATUN_API gatun_status gatun_squared_error_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
+                                                   GATUN_IN(n) void* prediction, GATUN_IN(n) void* target, int64_t n,
+                                                   gatun_dtype dtype);
+
+GATUN_API gatun_status gatun_squared_error_pullback(gatun_stream* stream, GATUN_ACC_OPT(n) void* dprediction,
+                                                    GATUN_ACC_OPT(n) void* dtarget, GATUN_IN(1) gatun_wide* dloss,
+                                                    GATUN_IN(n) void* prediction, GATUN_IN(n) void* target, int64_t n,
+                                                    int32_t fresh, gatun_dtype dtype);
+
+/** Every element becomes `value`. */
+GATUN_API gatun_status gatun_fill(gatun_stream* stream, GATUN_OUT(n) void* x, int64_t n, double value,
+                                  gatun_dtype dtype);
+
+/* ---- Matrix products -------------------------------------------------------------------------------------------- */
+
+/** c (batch, rows, cols) = a (batch, rows, inner) times b (batch, inner, cols). Bit 0 of `transposed`: a is stored as
+ * (batch, inner, rows); bit 1: b is stored as (batch, cols, inner). 2 * batch * rows * cols * inner FLOPs. */
+GATUN_API gatun_status gatun_matmul_forward(gatun_stream* stream, GATUN_OUT(batch*rows*cols) void* c,
+                                            GATUN_IN(batch*rows*inner) void* a, GATUN_IN(batch*inner*cols) void* b,
+                                            int64_t batch, int64_t rows, int64_t cols, int64_t inner,
+                                            int32_t transposed, gatun_dtype dtype);
+
+/** Gradients of a and b, each in the layout in which its argument is stored. */
+GATUN_API gatun_status gatun_matmul_pullback(gatun_stream* stream, GATUN_ACC_OPT(batch*rows*inner) void* da,
+                                             GATUN_ACC_OPT(batch*inner*cols) void* db,
+                                             GATUN_IN(batch*rows*cols) void* dc, GATUN_IN(batch*rows*inner) void* a,
+                                             GATUN_IN(batch*inner*cols) void* b, int64_t batch, int64_t rows,
+                                             int64_t cols, int64_t inner, int32_t transposed, int32_t fresh,
+                                             gatun_dtype dtype);
+
+typedef int32_t gatun_activation;
+enum { GATUN_NO_ACTIVATION = 0, GATUN_GELU_ACTIVATION = 1 };
+
+/** y = activation(x weight + bias); x (rows, in), weight (in, out), bias (out). With an activation, `pre` receives
+ * x weight + bias, which the pullback reads; without one, or for inference, it is null. */
+GATUN_API gatun_status gatun_linear_forward(gatun_stream* stream, GATUN_OUT(rows*out) void* y,
+                                            GATUN_OUT_OPT(rows*out) void* pre, GATUN_IN(rows*in) void* x,
+                                            GATUN_IN(in*out) void* weight, GATUN_IN_OPT(out) gatun_wide* bias,
+                                            int64_t rows, int64_t in, int64_t out, gatun_activation activation,
+                                            gatun_dtype dtype);
+
+/** With an activation, `pre` is read and `dpre` is scratch; without one both are null. */
+GATUN_API gatun_status gatun_linear_pullback(gatun_stream* stream, GATUN_OUT_OPT(rows*out) void* dpre,
+                                             GATUN_ACC_OPT(rows*in) void* dx, GATUN_ACC_OPT(in*out) gatun_wide* dweight,
+                                             GATUN_ACC_OPT(out) gatun_wide* dbias, GATUN_IN(rows*out) void* dy,
+                                             GATUN_IN(rows*in) void* x, GATUN_IN(in*out) void* weight,
+                                             GATUN_IN_OPT(rows*out) void* pre, int64_t rows, int64_t in, int64_t out,
+                                             gatun_activation activation, int32_t fresh, gatun_dtype dtype);
+
+/* ---- Embedding and norms ---------------------------------------------------------------------------------------- */
+
+/** y[b,t] = token_table[tokens[b,t]] + position_table[first + t]. `first` is null for 0. */
+GATUN_API gatun_status gatun_embedding_forward(gatun_stream* stream, GATUN_OUT(batch*context*cols) void* y,
+                                               GATUN_IN(vocab*cols) void* token_table,
+                                               GATUN_IN(positions*cols) void* position_table,
+                                               GATUN_IN(batch*context, <vocab) int32_t* tokens,
+                                               GATUN_IN_OPT(1, <positions-context+1) int32_t* first, int64_t batch,
+                                               int64_t context, int64_t cols, int64_t vocab, int64_t positions,
+                                               gatun_dtype dtype);
+
+/** For first = 0. Rows that no token names become zero when fresh. */
+GATUN_API gatun_status gatun_embedding_pullback(gatun_stream* stream, GATUN_ACC_OPT(vocab*cols) gatun_wide* dtoken_table,
+                                                GATUN_ACC_OPT(positions*cols) gatun_wide* dposition_table,
+                                                GATUN_IN(batch*context*cols) void* dy,
+                                                GATUN_IN(batch*context, <vocab) int32_t* tokens, int64_t batch,
+                                                int64_t context, int64_t cols, int64_t vocab, int64_t positions,
+                                                int32_t fresh, gatun_dtype dtype);
+
+/** y = (x - mean) * rstd * weight + bias, row by row, with rstd = 1 / sqrt(variance + eps) and the variance divided by
+ * cols. Reads rows*cols, writes as much; mean and rstd serve the pullback. */
+GATUN_API gatun_status gatun_layernorm_forward(gatun_stream* stream, GATUN_OUT(rows*cols) void* y,
+                                               GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd,
+                                               GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* weight,
+                                               GATUN_IN_OPT(cols) gatun_wide* bias, int64_t rows, int64_t cols,
+                                               double eps, gatun_dtype dtype);
+
+/** dx through the mean and the variance; dweight and dbias summed over rows in a fixed order. */
+GATUN_API gatun_status gatun_layernorm_pullback(gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* dx,
+                                                GATUN_ACC_OPT(cols) gatun_wide* dweight,
+                                                GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN(rows*cols) void* dy,
+                                                GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* weight,
+                                                GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd,
+                                                int64_t rows, int64_t cols, int32_t fresh, gatun_dtype dtype);
+
+/** sum = x + residual; y = the layer norm of sum. */
+GATUN_API gatun_status gatun_residual_layernorm_forward(
+    gatun_stream* stream, GATUN_OUT(rows*cols) void* sum, GATUN_OUT(rows*cols) void* y,
+    GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd, GATUN_IN(rows*cols) void* x,
+    GATUN_IN(rows*cols) void* residual, GATUN_IN(cols) gatun_wide* weight, GATUN_IN_OPT(cols) gatun_wide* bias,
+    int64_t rows, int64_t cols, double eps, gatun_dtype dtype);
+
+/** dx and dresidual both receive dsum plus what comes through the norm; a null dsum counts as zero. */
+GATUN_API gatun_status gatun_residual_layernorm_pullback(
+    gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* dx, GATUN_ACC_OPT(rows*cols) void* dresidual,
+    GATUN_ACC_OPT(cols) gatun_wide* dweight, GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN_OPT(rows*cols) void* dsum,
+    GATUN_IN(rows*cols) void* dy, GATUN_IN(rows*cols) void* sum, GATUN_IN(cols) gatun_wide* weight,
+    GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols, int32_t fresh,
+    gatun_dtype dtype);
+
+/* ---- Attention -------------------------------------------------------------------------------------------------- */
+
+/** y = softmax(scale * q k^T) v, head by head; qkv is packed (batch, context, 3, heads, head_size), y is (batch,
+ * context, heads, head_size). `causal` = 1 lets a position see itself and those before it. lse[b,h,t] is the
+ * log-sum-exp of the row of scores. Needs no memory that grows with context squared. */
+GATUN_API gatun_status gatun_attention_forward(gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* y,
+                                               GATUN_OUT(batch*heads*context) gatun_wide* lse,
+                                               GATUN_IN(batch*context*3*heads*head_size) void* qkv, int64_t batch,
+                                               int64_t context, int64_t heads, int64_t head_size, double scale,
+                                               int32_t causal, gatun_dtype dtype);
+
+/** `delta` is scratch: the row sums of dy * y. */
+GATUN_API gatun_status gatun_attention_pullback(gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+                                                GATUN_ACC(batch*context*3*heads*head_size) void* dqkv,
+                                                GATUN_IN(batch*context*heads*head_size) void* dy,
+                                                GATUN_IN(batch*context*3*heads*head_size) void* qkv,
+                                                GATUN_IN(batch*context*heads*head_size) void* y,
+                                                GATUN_IN(batch*heads*context) gatun_wide* lse, int64_t batch,
+                                                int64_t context, int64_t heads, int64_t head_size, double scale,
+                                                int32_t causal, int32_t fresh, gatun_dtype dtype);
+
+/** One token of each sequence: its key and value go to `position` of the caches (batch, heads, capacity, head_size),
+ * then it attends to positions 0 to `position`. qkv is (batch, 3, heads, head_size). */
+GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(batch*heads*head_size) void* y,
+                                              GATUN_INOUT(batch*heads*capacity*head_size) void* keys,
+                                              GATUN_INOUT(batch*heads*capacity*head_size) void* values,
+                                              GATUN_IN(batch*3*heads*head_size) void* qkv,
+                                              GATUN_IN(1, <capacity) int32_t* position, int64_t batch, int64_t heads,
+                                              int64_t capacity, int64_t head_size, double scale, gatun_dtype dtype);
+
+/* ---- Losses ----------------------------------------------------------------------------------------------------- */
+
+/** The mean of lse - logit of the target, over the rows whose target is not negative; `counted` says how many those
+ * are (with none the loss is 0). Of a row of `stride` logits the first `vocab` are read. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_forward(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss, GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
+    GATUN_IN(rows*stride) void* logits, GATUN_IN(rows, <vocab, ignorable) int32_t* targets, int64_t rows, int64_t vocab,
+    int64_t stride, gatun_dtype dtype);
+
+/** dlogits = dloss / counted * (softmax - one-hot); zero in ignored rows and behind `vocab`. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_pullback(
+    gatun_stream* stream, GATUN_ACC(rows*stride) void* dlogits, GATUN_IN(1) gatun_wide* dloss,
+    GATUN_IN(rows*stride) void* logits, GATUN_IN(rows, <vocab, ignorable) int32_t* targets,
+    GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t vocab, int64_t stride,
+    int32_t fresh, gatun_dtype dtype);
+
+/** The cross-entropy of the logits x table^T, `chunk` rows at a time, so that the whole logits never exist. table has
+ * `stride` rows of which the first `vocab` count. With keep_gradient = 1 (then chunk must be rows) `logits` is left
+ * holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
+GATUN_API gatun_status gatun_head_loss_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
+                                               GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
+                                               GATUN_OUT(chunk*stride) void* logits, GATUN_IN(rows*cols) void* x,
+                                               GATUN_IN(stride*cols) void* table,
+                                               GATUN_IN(rows, <vocab, ignorable) int32_t* targets, int64_t rows,
+                                               int64_t cols, int64_t vocab, int64_t stride, int64_t chunk,
+                                               int32_t keep_gradient, gatun_dtype dtype);
+
+/** From the kept gradient where `kept` is given; else the logits are computed again in `scratch`, chunk by chunk. One
+ * of the two is null. */
+GATUN_API gatun_status gatun_head_loss_pullback(
+    gatun_stream* stream, GATUN_OUT_OPT(chunk*stride) void* scratch, GATUN_ACC_OPT(rows*cols) void* dx,
+    GATUN_ACC_OPT(stride*cols) gatun_wide* dtable, GATUN_IN(1) gatun_wide* dloss, GATUN_IN_OPT(rows*stride) void* kept,
+    GATUN_IN(rows*cols) void* x, GATUN_IN(stride*cols) void* table, GATUN_IN(rows, <vocab, ignorable) int32_t* targets,
+    GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
+    int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
+
+/* ---- Optimizer -------------------------------------------------------------------------------------------------- */
+
+/** norm = sqrt(sum of x^2), summed in a fixed order. */
+GATUN_API gatun_status gatun_global_norm(gatun_stream* stream, GATUN_OUT(1) gatun_wide* norm, GATUN_IN(n) gatun_wide* x,
+                                         int64_t n, gatun_dtype dtype);
+
+/** AdamW (Loshchilov and Hutter 2019) over one flat arena:
+ *   g = gradient * min(1, max_norm / (norm + 1e-6))       (norm null: g = gradient)
+ *   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2
+ *   w = w - rate * (m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) + eps) + decay * w)
+ * Weight decay applies to the first `decayed` weights. step counts from 1. Reads 16, writes 12 bytes a weight in
+ * fp32. */
+GATUN_API gatun_status gatun_adamw_step(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* weights,
+                                        GATUN_INOUT(n) gatun_wide* m, GATUN_INOUT(n) gatun_wide* v,
+                                        GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
+                                        GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm, int64_t n,
+                                        int64_t decayed, double beta1, double beta2, double eps, double weight_decay,
+                                        double max_norm, gatun_dtype dtype);
+
+/** The same over arrays that the caller owns: tensor i has sizes[i] elements at weights[i], m[i] and v[i] (updated)
+ * and gradients[i] (read), and decays when decays[i] is 1. */
+GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(tensors) void** weights,
+                                              GATUN_TABLE(tensors) void** m, GATUN_TABLE(tensors) void** v,
+                                              GATUN_TABLE(tensors) void** gradients, GATUN_IN(tensors) int64_t* sizes,
+                                              GATUN_IN(tensors, <2) int32_t* decays, GATUN_IN(1) double* rate,
+                                              GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm,
+                                              int64_t tensors, double beta1, double beta2, double eps,
+                                              double weight_decay, double max_norm, gatun_dtype dtype);
+
+/* ---- Random numbers --------------------------------------------------------------------------------------------- */
+
+/** Philox4x32-10 (Salmon et al. 2011), keyed by key[0] (seed) and key[1] (sequence); element i of the call is number
+ * first + i of that sequence, whatever the grid, the backend or the shard. Normals have the same bits everywhere too. */
+GATUN_API gatun_status gatun_random_normal(gatun_stream* stream, GATUN_OUT(n) void* x, GATUN_IN(2) int64_t* key,
+                                           int64_t first, int64_t n, double mean, double deviation, gatun_dtype dtype);
+
+/** Uniform in [low, high). */
+GATUN_API gatun_status gatun_random_uniform(gatun_stream* stream, GATUN_OUT(n) void* x, GATUN_IN(2) int64_t* key,
+                                            int64_t first, int64_t n, double low, double high, gatun_dtype dtype);
+
+/** +1 or -1 with equal chance. */
+GATUN_API gatun_status gatun_random_sign(gatun_stream* stream, GATUN_OUT(n) void* x, GATUN_IN(2) int64_t* key,
+                                         int64_t first, int64_t n, gatun_dtype dtype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,117 @@
+// Opening, describing and closing a CPU device; streams run each call at once, so joining one has nothing to wait for.
+#include "device.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "products.h"
+#include "status.h"
+
+using gatun::check;
+using gatun::guarded;
+using gatun::require;
+
+namespace gatun {
+
+void check(const gatun_device* device) {
+  require(device != nullptr, "the device is null");
+  require(pthread_equal(device->owner, pthread_self()),
+          "the device belongs to the thread that opened it; this is another one");
+}
+
+void check(const gatun_stream* stream) {
+  require(stream != nullptr, "the stream is null");
+  check(stream->device);
+}
+
+namespace {
+
+int usable_processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+std::string processor_name() {
+  std::string name = "unknown";
+  if (FILE* file = std::fopen("/proc/cpuinfo", "r")) {
+    char line[256];
+    while (std::fgets(line, sizeof line, file))
+      if (const char* colon = std::strchr(line, ':'); colon && !std::strncmp(line, "model name", 10)) {
+        name.assign(colon + 2, std::strcspn(colon + 2, "\n"));
+        break;
+      }
+    std::fclose(file);
+  }
+  return name;
+}
+
+std::string describe(const gatun_device& device) {
+  const auto memory = host_memory();
+  std::ostringstream text;
+  text << "backend: cpu\nprocessor: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
+       << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)
+       << " MiB\nmemory total: " << (memory.total_bytes >> 20) << " MiB\nmatrix products: " << products_version() << "\n";
+  return text.str();
+}
+
+}  // namespace
+}  // namespace gatun
+
+gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads) {
+  return guarded([&] {
+    require(device != nullptr, "the address for the device is null");
+    require(ordinal == 0, "CPU device ", ordinal, " does not exist; there is only device 0");
+    require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
+    const auto level = gatun::choose_level();
+    gatun::lower_products_to(level);
+    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}};
+  });
+}
+
+gatun_status gatun_device_close(gatun_device* device) {
+  return guarded([&] {
+    if (!device) return;
+    check(device);
+    for (auto* scope : device->scopes) delete scope;
+    for (auto* stream : device->streams) delete stream;
+    delete device;
+  });
+}
+
+gatun_status gatun_device_describe(gatun_device* device, char* text, int64_t capacity_bytes) {
+  return guarded([&] {
+    check(device);
+    require(text != nullptr && capacity_bytes > 0, "there is no room for the description");
+    const auto description = gatun::describe(*device);
+    const auto length = std::min<int64_t>(static_cast<int64_t>(description.size()), capacity_bytes - 1);
+    std::memcpy(text, description.data(), static_cast<size_t>(length));
+    text[length] = 0;
+  });
+}
+
+gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
+  return guarded([&] {
+    check(device);
+    require(stream != nullptr, "the address for the stream is null");
+    auto opened = std::make_unique<gatun_stream>(gatun_stream{device});
+    device->streams.insert(opened.get());
+    *stream = opened.release();
+  });
+}
+
+gatun_status gatun_stream_close(gatun_stream* stream) {
+  return guarded([&] {
+    if (!stream) return;
+    check(stream);
+    stream->device->streams.erase(stream);
+    delete stream;
+  });
+}
+
+gatun_status gatun_stream_join(gatun_stream* stream) {
+  return guarded([&] { check(stream); });
+}
