@@ -1,0 +1,137 @@
+package dev.gatun.grad;
+
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.GradientSlot;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The gradients that a backward walk holds at a moment, by tensor. The memory of one that has been
+/// passed on serves the next of the same size.
+final class Cotangents {
+  private final Tape tape;
+  private final Map<Tensor, Tensor> held = new IdentityHashMap<>();
+  private final Map<Long, Deque<MemorySegment>> spare = new HashMap<>();
+
+  Cotangents(Tape tape) {
+    this.tape = tape;
+  }
+
+  void seed(Tensor loss, double value) {
+    held.put(loss, Tensor.filled(tape, loss.dtype(), loss.shape(), value));
+  }
+
+  /// Whether any gradient has arrived at the node's values.
+  boolean reach(Tape.Node node) {
+    for (var value : node.values()) if (held.containsKey(value)) return true;
+    return false;
+  }
+
+  /// The gradient by `value`; where none has arrived, null if that will do, else zeros.
+  Tensor of(Tensor value, boolean nullWillDo) {
+    var there = held.get(value);
+    if (there != null || nullWillDo) return there;
+    return Tensor.zeros(tape, value.dtype(), value.shape());
+  }
+
+  /// The gradient by `tensor`, or null.
+  Tensor gradient(Tensor tensor) {
+    return tensor
+        .slot()
+        .map(
+            slot -> Tensor.over(tape, slot.gradient(), tensor.dtype().wide(), tensor.shape(), null))
+        .orElse(held.get(tensor));
+  }
+
+  /// Where a node's pullback writes: one place for each floating-point input, in order.
+  Destinations destinations(Tape.Node node, List<Spec> specs) {
+    var destinations = new Destinations(specs.size());
+    int next = 0;
+    for (var input : node.inputs()) {
+      if (!input.dtype().isFloating()) continue;
+      if (tape.isDifferentiable(input)) destinations.add(next, input, specs.get(next));
+      next++;
+    }
+    return destinations;
+  }
+
+  void release(List<Tensor> values) {
+    for (var value : values) {
+      var passed = held.remove(value);
+      if (passed != null)
+        spare.computeIfAbsent(bytes(passed), _ -> new ArrayDeque<>()).push(passed.data());
+    }
+  }
+
+  private static long bytes(Tensor tensor) {
+    return tensor.shape().count() * tensor.dtype().bytes();
+  }
+
+  private MemorySegment memory(Spec spec) {
+    var free = spare.get(spec.bytes());
+    return free == null || free.isEmpty() ? tape.bytes(spec.bytes()) : free.pop();
+  }
+
+  /// The outputs of one pullback. A tensor that is an argument twice gets its second gradient
+  /// through a detour, since a kernel may write its outputs in any order.
+  final class Destinations {
+    private final MemorySegment[] addresses;
+    private final Map<Tensor, MemorySegment> given = new IdentityHashMap<>();
+    private final List<Runnable> afterwards = new ArrayList<>();
+    private int fresh;
+
+    Destinations(int count) {
+      addresses = new MemorySegment[count];
+    }
+
+    MemorySegment[] addresses() {
+      return addresses;
+    }
+
+    int fresh() {
+      return fresh;
+    }
+
+    void settle() {
+      afterwards.forEach(Runnable::run);
+    }
+
+    void add(int i, Tensor input, Spec spec) {
+      if (given.containsKey(input)) {
+        detour(i, given.get(input), spec);
+        return;
+      }
+      var slot = input.slot().orElse(null);
+      addresses[i] = slot != null ? inSlot(i, slot) : inTape(i, input, spec);
+      given.put(input, addresses[i]);
+    }
+
+    private MemorySegment inSlot(int i, GradientSlot slot) {
+      if (slot.fresh()) fresh |= 1 << i;
+      slot.fresh(false);
+      return slot.gradient();
+    }
+
+    private MemorySegment inTape(int i, Tensor input, Spec spec) {
+      var there = held.get(input);
+      if (there != null) return there.data();
+      fresh |= 1 << i;
+      var memory = memory(spec);
+      held.put(input, Tensor.over(tape, memory, spec.dtype(), spec.shape(), null));
+      return memory;
+    }
+
+    private void detour(int i, MemorySegment target, Spec spec) {
+      var memory = memory(spec);
+      addresses[i] = memory;
+      fresh |= 1 << i;
+      afterwards.add(() -> tape.accumulate(target, memory, spec.shape(), spec.dtype().code()));
+    }
+  }
+}

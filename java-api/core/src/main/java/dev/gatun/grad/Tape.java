@@ -1,0 +1,118 @@
+package dev.gatun.grad;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import dev.gatun.op.Frame;
+import dev.gatun.op.Op;
+import dev.gatun.op.Recorder;
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/// A scope that records the operations run in it, so that [#backward] can walk them from the last
+/// to the first. Only what depends on parameters or [watched][#watch] tensors is recorded. A plain
+/// scope opened inside a tape is inference: nothing in it is recorded.
+///
+/// `try (var tape = Tape.open(device)) { var loss = …; tape.backward(loss); }`
+public final class Tape extends Scope implements Recorder {
+  private final List<Node> nodes = new ArrayList<>();
+  private final Set<Tensor> differentiable = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private Tape(Device device, long capBytes) {
+    super(device, capBytes);
+  }
+
+  public static Tape open(Device device) {
+    return new Tape(device, 0);
+  }
+
+  /// A tape that may allocate at most `capBytes`.
+  public static Tape open(Device device, long capBytes) {
+    return new Tape(device, capBytes);
+  }
+
+  /// Asks for the gradient by a tensor that is no parameter.
+  public Tensor watch(Tensor tensor) {
+    differentiable.add(tensor);
+    return tensor;
+  }
+
+  @Override
+  public void record(Op op, List<Tensor> inputs, List<Tensor> values, List<Tensor> saved) {
+    boolean matters = false;
+    for (var input : inputs) matters |= isDifferentiable(input);
+    if (!matters) return;
+    nodes.add(new Node(op, inputs, values, saved));
+    differentiable.addAll(values);
+  }
+
+  /// The gradients of a scalar recorded here. Those of parameters go to their slots, added to what
+  /// is there unless the slot is fresh; those of watched tensors live in this tape.
+  public Gradients backward(Tensor loss) {
+    return backward(loss, 1);
+  }
+
+  /// The same with `seed` as the derivative by the loss itself: 1/n when n micro-steps are
+  /// accumulated to their mean.
+  public Gradients backward(Tensor loss, double seed) {
+    loss.requireUsable("backward", device());
+    if (loss.shape().count() != 1) {
+      throw new InvalidArgument(
+          "backward: the loss has shape %s; it must be one element".formatted(loss.shape()));
+    }
+    if (!differentiable.contains(loss)) {
+      throw new InvalidArgument(
+          "backward: this tape has not recorded the loss, or it depends on no parameter");
+    }
+    var cotangents = new Cotangents(this);
+    cotangents.seed(loss, seed);
+    for (var node : nodes.reversed()) if (cotangents.reach(node)) pull(node, cotangents);
+    return new Gradients(cotangents);
+  }
+
+  boolean isDifferentiable(Tensor tensor) {
+    return tensor.slot().isPresent() || differentiable.contains(tensor);
+  }
+
+  private void pull(Node node, Cotangents cotangents) {
+    var inputs = new ArrayList<Tensor>();
+    for (int i : node.op().reads().inputs()) inputs.add(node.inputs().get(i));
+    for (int i : node.op().reads().values()) inputs.add(node.values().get(i));
+    for (int i : node.op().reads().saved())
+      inputs.add(i < node.saved().size() ? node.saved().get(i) : null);
+    for (int i = 0; i < node.values().size(); i++) {
+      inputs.add(cotangents.of(node.values().get(i), node.op().mayMissCotangent(i)));
+    }
+    var specs = new ArrayList<Spec>(inputs.size());
+    var in = new MemorySegment[inputs.size()];
+    for (int i = 0; i < in.length; i++) {
+      var tensor = inputs.get(i);
+      specs.add(tensor == null ? null : new Spec(tensor.shape(), tensor.dtype()));
+      in[i] = tensor == null ? null : tensor.data();
+    }
+    var pullback = node.op().pullback();
+    var wanted = cotangents.destinations(node, pullback.shapes(specs).values());
+    pullback.forward(new Frame(this, specs, in, wanted.addresses(), wanted.fresh()));
+    wanted.settle();
+    cotangents.release(node.values());
+  }
+
+  /// to += from, both floating-point.
+  void accumulate(MemorySegment to, MemorySegment from, Shape shape, int dtype) {
+    device()
+        .kernels()
+        .reducePullback(
+            device().stream().handle(), to, from, shape.count(), 1, 1, Kernels.SUM, 0, dtype);
+  }
+
+  /// What ran: an op, its arguments and all it yielded.
+  record Node(Op op, List<Tensor> inputs, List<Tensor> values, List<Tensor> saved) {}
+}

@@ -1,0 +1,153 @@
+package dev.gatun.memory;
+
+import dev.gatun.ClosedTensor;
+import dev.gatun.InvalidArgument;
+import dev.gatun.NoDevice;
+import dev.gatun.WrongDevice;
+import dev.gatun.ffi.Backend;
+import dev.gatun.ffi.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/// A processor that runs kernels, with one stream of work. It belongs to the thread that opened it;
+/// another thread gets a [WrongDevice]. Closing it closes all scopes that are still open on it.
+public final class Device implements AutoCloseable {
+  private static final int DESCRIPTION_BYTES = 8192;
+
+  private final Kernels kernels;
+  private final String backend;
+  private final Thread owner = Thread.currentThread();
+  private final MemorySegment handle;
+  private final Stream stream;
+  private final Deque<Scope> open = new ArrayDeque<>();
+  private boolean closed;
+
+  private Device(String backend, int ordinal, int threads) {
+    this.backend = backend;
+    this.kernels = Backend.load(backend);
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.ADDRESS);
+      kernels.deviceOpen(answer, ordinal, threads);
+      handle = answer.get(ValueLayout.ADDRESS, 0);
+      kernels.streamOpen(handle, answer);
+      stream = new Stream(kernels, answer.get(ValueLayout.ADDRESS, 0));
+    }
+  }
+
+  /// The CPU with all the processors this process may use.
+  public static Device cpu() {
+    return cpu(0);
+  }
+
+  /// The CPU with `threads` threads; results have the same bits from run to run at the same number.
+  public static Device cpu(int threads) {
+    return new Device("cpu", 0, threads);
+  }
+
+  /// GPU number `ordinal`. Throws [NoDevice] with the reason where there is none.
+  public static Device cuda(int ordinal) {
+    return new Device("cuda", ordinal, 0);
+  }
+
+  /// The first GPU where there is one, else the CPU; [#describe] says which it became.
+  public static Device best() {
+    try {
+      return cuda(0);
+    } catch (NoDevice none) {
+      return cpu();
+    }
+  }
+
+  /// "cpu" or "cuda".
+  public String backend() {
+    return backend;
+  }
+
+  public Kernels kernels() {
+    requireOwner();
+    return kernels;
+  }
+
+  public Stream stream() {
+    requireOwner();
+    return stream;
+  }
+
+  /// Opens an arena; it becomes the place where operations put their results until it is closed or
+  /// another is opened.
+  public Scope scope() {
+    return scope(0);
+  }
+
+  /// The same, bounded to `capBytes`; 0 sets no bound.
+  public Scope scope(long capBytes) {
+    return new Scope(this, capBytes);
+  }
+
+  /// The scope opened last.
+  public Scope innermost() {
+    requireOwner();
+    if (open.isEmpty()) {
+      throw new InvalidArgument("no scope is open on this device: open one with device.scope()");
+    }
+    return open.peek();
+  }
+
+  public DeviceMemory memory() {
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.JAVA_LONG, 3);
+      kernels().deviceMemory(handle, answer, answer.asSlice(8), answer.asSlice(16));
+      return new DeviceMemory(
+          answer.getAtIndex(ValueLayout.JAVA_LONG, 0),
+          answer.getAtIndex(ValueLayout.JAVA_LONG, 1),
+          answer.getAtIndex(ValueLayout.JAVA_LONG, 2));
+    }
+  }
+
+  /// Lines of the form "key: value" about the device and the libraries in use.
+  public String describe() {
+    try (var arena = Arena.ofConfined()) {
+      var text = arena.allocate(DESCRIPTION_BYTES);
+      kernels().deviceDescribe(handle, text, DESCRIPTION_BYTES);
+      return text.getString(0);
+    }
+  }
+
+  /// Gives memory that no scope uses back to the system.
+  public void trim() {
+    kernels().deviceTrim(handle);
+  }
+
+  @Override
+  public void close() {
+    if (closed) return;
+    requireOwner();
+    while (!open.isEmpty()) open.peek().close();
+    closed = true;
+    kernels.deviceClose(handle);
+  }
+
+  MemorySegment handle() {
+    return handle;
+  }
+
+  void opened(Scope scope) {
+    open.push(scope);
+  }
+
+  void closed(Scope scope) {
+    open.remove(scope);
+  }
+
+  void requireOwner() {
+    if (Thread.currentThread() != owner) {
+      throw new WrongDevice(
+          "the device belongs to thread \"%s\", which opened it; this is \"%s\""
+              .formatted(owner.getName(), Thread.currentThread().getName()));
+    }
+    if (closed) throw new ClosedTensor("the device is closed");
+  }
+}

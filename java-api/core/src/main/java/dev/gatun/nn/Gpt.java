@@ -1,0 +1,216 @@
+package dev.gatun.nn;
+
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import dev.gatun.op.Attention;
+import dev.gatun.op.Embedding;
+import dev.gatun.op.HeadLoss;
+import dev.gatun.op.LayerNorm;
+import dev.gatun.op.Linear;
+import dev.gatun.op.MatMul;
+import dev.gatun.op.Op;
+import dev.gatun.op.ResidualLayerNorm;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A GPT-2: pre-norm blocks, learned positions, GELU in its tanh form, the head tied to the token
+/// embedding. Parameters are named as in Hugging Face's checkpoints and linear weights stored as
+/// there, (in, out).
+///
+/// The residual stream and its next norm go hand in hand: each block takes the normed stream, and
+/// each addition to the stream is fused with the norm that follows it.
+public final class Gpt {
+  private static final double INITIAL_DEVIATION = 0.02;
+
+  private final GptConfig config;
+  private final Parameters parameters;
+
+  private Gpt(GptConfig config, Parameters parameters) {
+    this.config = config;
+    this.parameters = parameters;
+  }
+
+  /// A network whose weights are all zero, to be filled, in memory of `scope`.
+  public static Gpt blank(GptConfig config, Scope scope, DType dtype) {
+    return new Gpt(config, declare(config).allocate(scope, dtype));
+  }
+
+  /// GPT-2's initialisation: matrices and embeddings normal with deviation 0.02, the two
+  /// projections into the residual stream of each block divided by sqrt(2 layers), norms 1, biases
+  /// 0. The same numbers for a seed on every backend.
+  public static Gpt create(GptConfig config, Scope scope, DType dtype, long seed) {
+    var gpt = blank(config, scope, dtype);
+    gpt.initialise(seed);
+    return gpt;
+  }
+
+  private static Parameters.Declarations declare(GptConfig config) {
+    var parameters = Parameters.declare();
+    long c = config.width();
+    parameters.plain(Names.TOKENS, config.paddedVocabulary(), c);
+    parameters.plain(Names.POSITIONS, config.context(), c);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      norm(parameters, config, Names.inBlock(layer, "ln_1"));
+      linear(parameters, config, Names.inBlock(layer, "attn.c_attn"), c, 3 * c);
+      linear(parameters, config, Names.inBlock(layer, "attn.c_proj"), c, c);
+      norm(parameters, config, Names.inBlock(layer, "ln_2"));
+      linear(parameters, config, Names.inBlock(layer, "mlp.c_fc"), c, 4 * c);
+      linear(parameters, config, Names.inBlock(layer, "mlp.c_proj"), 4 * c, c);
+    }
+    norm(parameters, config, Names.LAST_NORM);
+    return parameters;
+  }
+
+  private static void norm(Parameters.Declarations parameters, GptConfig config, String name) {
+    parameters.plain(Names.weight(name), config.width());
+    if (config.bias()) parameters.plain(Names.bias(name), config.width());
+  }
+
+  private static void linear(
+      Parameters.Declarations parameters, GptConfig config, String name, long in, long out) {
+    parameters.matrix(Names.weight(name), in, out);
+    if (config.bias()) parameters.plain(Names.bias(name), out);
+  }
+
+  private void initialise(long seed) {
+    double residual = INITIAL_DEVIATION / Math.sqrt(2.0 * config.layers());
+    int sequence = 0;
+    for (var name : parameters.names()) {
+      if (name.endsWith(".bias")) continue;
+      if (name.contains("ln_")) fill(name, 1);
+      else
+        normal(
+            name, name.endsWith("c_proj.weight") ? residual : INITIAL_DEVIATION, seed, sequence++);
+    }
+  }
+
+  private void fill(String name, double value) {
+    var tensor = parameters.get(name);
+    device()
+        .kernels()
+        .fill(stream(), tensor.data(), tensor.shape().count(), value, tensor.dtype().code());
+  }
+
+  /// The padding rows of the token embedding stay zero.
+  private void normal(String name, double deviation, long seed, long sequence) {
+    var tensor = parameters.get(name);
+    long count = storedRows(name) * tensor.shape().size(1);
+    try (var scope = device().scope();
+        var arena = Arena.ofConfined()) {
+      var key = scope.longs(2);
+      scope.copyToDevice(key, arena.allocateFrom(ValueLayout.JAVA_LONG, seed, sequence));
+      device()
+          .kernels()
+          .randomNormal(
+              stream(), tensor.data(), key, 0, count, 0, deviation, tensor.dtype().code());
+    }
+  }
+
+  private MemorySegment stream() {
+    return device().stream().handle();
+  }
+
+  public GptConfig config() {
+    return config;
+  }
+
+  public Parameters parameters() {
+    return parameters;
+  }
+
+  public Device device() {
+    return parameters.device();
+  }
+
+  /// Rows of a matrix that belong to the model: those of the token embedding without padding.
+  public long storedRows(String name) {
+    return name.equals(Names.TOKENS) ? config.vocabulary() : parameters.get(name).shape().size(0);
+  }
+
+  /// The mean cross-entropy, in nats, of `targets` (B, T) given `tokens` (B, T), both I32; negative
+  /// targets are left out. The logits never exist whole.
+  public Tensor loss(Tensor tokens, Tensor targets) {
+    return one(new HeadLoss(config.vocabulary()), hidden(tokens), tokenTable(), targets);
+  }
+
+  /// The logits (B, T, padded vocabulary) for `tokens` (B, T); those behind the vocabulary mean
+  /// nothing.
+  public Tensor logits(Tensor tokens) {
+    var hidden = hidden(tokens);
+    var rows = hidden.reshape(hidden.shape().rows(), config.width());
+    return one(new MatMul(false, true), rows, tokenTable())
+        .reshape(tokens.shape().size(0), tokens.shape().size(1), config.paddedVocabulary());
+  }
+
+  private Tensor tokenTable() {
+    return parameters.get(Names.TOKENS);
+  }
+
+  /// The last norm's output, (B, T, C).
+  private Tensor hidden(Tensor tokens) {
+    var stream =
+        one(
+            new Embedding(config.vocabulary()),
+            tokenTable(),
+            parameters.get(Names.POSITIONS),
+            tokens);
+    var normed =
+        one(
+            new LayerNorm(config.eps(), config.bias()),
+            arguments(Names.inBlock(0, "ln_1"), stream));
+    for (int layer = 0; layer < config.layers(); layer++) {
+      var afterAttention =
+          addAndNorm(stream, attention(layer, normed), Names.inBlock(layer, "ln_2"));
+      stream = afterAttention.stream();
+      var afterMlp = addAndNorm(stream, mlp(layer, afterAttention.normed()), normBehind(layer));
+      stream = afterMlp.stream();
+      normed = afterMlp.normed();
+    }
+    return normed;
+  }
+
+  String normBehind(int layer) {
+    return layer + 1 == config.layers() ? Names.LAST_NORM : Names.inBlock(layer + 1, "ln_1");
+  }
+
+  private Tensor attention(int layer, Tensor normed) {
+    var qkv = linear(Names.inBlock(layer, "attn.c_attn"), normed, Linear.Activation.NONE);
+    var mixed = one(new Attention(config.heads(), config.attentionScale(layer), true), qkv);
+    return linear(Names.inBlock(layer, "attn.c_proj"), mixed, Linear.Activation.NONE);
+  }
+
+  private Tensor mlp(int layer, Tensor normed) {
+    var wide = linear(Names.inBlock(layer, "mlp.c_fc"), normed, Linear.Activation.GELU);
+    return linear(Names.inBlock(layer, "mlp.c_proj"), wide, Linear.Activation.NONE);
+  }
+
+  /// The residual stream and its norm.
+  record Normed(Tensor stream, Tensor normed) {}
+
+  Normed addAndNorm(Tensor stream, Tensor addition, String norm) {
+    var op = new ResidualLayerNorm(config.eps(), config.bias());
+    var both = op.apply(arguments(norm, stream, addition));
+    return new Normed(both.get(0), both.get(1));
+  }
+
+  Tensor linear(String name, Tensor x, Linear.Activation activation) {
+    return one(new Linear(config.bias(), activation), arguments(name, x));
+  }
+
+  /// The tensors, then the layer's weight and bias.
+  Tensor[] arguments(String layer, Tensor... tensors) {
+    var all = new ArrayList<>(List.of(tensors));
+    all.add(parameters.get(Names.weight(layer)));
+    if (config.bias()) all.add(parameters.get(Names.bias(layer)));
+    return all.toArray(Tensor[]::new);
+  }
+
+  static Tensor one(Op op, Tensor... inputs) {
+    return op.apply(inputs).getFirst();
+  }
+}

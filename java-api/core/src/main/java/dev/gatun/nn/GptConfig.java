@@ -1,0 +1,75 @@
+package dev.gatun.nn;
+
+import dev.gatun.InvalidArgument;
+
+/// The shape of a GPT-2: sizes count elements.
+///
+/// @param layers L, transformer blocks
+/// @param heads H, which divide the width
+/// @param width C, channels of the residual stream; the MLP is 4 C wide
+/// @param context the longest context, rows of the position embedding
+/// @param vocabulary V, rows of the token embedding that count
+/// @param bias whether linear layers and norms have biases
+/// @param scaledByLayer whether the scores of layer l, from 0, are also divided by l + 1
+/// @param eps added to the variance in every layer norm
+public record GptConfig(
+    int layers,
+    int heads,
+    int width,
+    int context,
+    int vocabulary,
+    boolean bias,
+    boolean scaledByLayer,
+    double eps) {
+  private static final int PADDING = 128;
+
+  public GptConfig {
+    positive("layers", layers);
+    positive("heads", heads);
+    positive("width", width);
+    positive("context", context);
+    positive("vocabulary", vocabulary);
+    if (width % heads != 0) {
+      throw new InvalidArgument("width %d is not divisible by %d heads".formatted(width, heads));
+    }
+  }
+
+  private static void positive(String name, int value) {
+    if (value < 1)
+      throw new InvalidArgument("%s is %d; it must be positive".formatted(name, value));
+  }
+
+  /// GPT-2 as published: biases, plain attention, eps 1e-5.
+  public static GptConfig of(int layers, int heads, int width, int context, int vocabulary) {
+    return new GptConfig(layers, heads, width, context, vocabulary, true, false, 1e-5);
+  }
+
+  /// The same without biases.
+  public GptConfig withoutBias() {
+    return new GptConfig(layers, heads, width, context, vocabulary, false, scaledByLayer, eps);
+  }
+
+  /// The same with attention scaled by 1 / (layer + 1).
+  public GptConfig withScaleByLayer() {
+    return new GptConfig(layers, heads, width, context, vocabulary, bias, true, eps);
+  }
+
+  /// Rows of the token embedding as held on the device: the vocabulary rounded up to a multiple of
+  /// 128, so that products over it have whole tiles.
+  public int paddedVocabulary() {
+    return Math.ceilDiv(vocabulary, PADDING) * PADDING;
+  }
+
+  /// The factor of attention scores in layer `layer`.
+  double attentionScale(int layer) {
+    return 1 / (Math.sqrt((double) width / heads) * (scaledByLayer ? layer + 1 : 1));
+  }
+
+  /// Weights and biases, the padding not counted.
+  public long parameterCount() {
+    long biases = bias ? 1 : 0;
+    long c = width;
+    long block = 12 * c * c + 9 * c * biases + 2 * c + 2 * c * biases;
+    return layers * block + c + c * biases + (vocabulary + (long) context) * c;
+  }
+}

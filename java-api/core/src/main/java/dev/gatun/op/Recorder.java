@@ -1,0 +1,10 @@
+package dev.gatun.op;
+
+import dev.gatun.tensor.Tensor;
+import java.util.List;
+
+/// A scope that remembers what ran in it.
+public interface Recorder {
+  /// `saved` holds the saved and then the kept outputs.
+  void record(Op op, List<Tensor> inputs, List<Tensor> values, List<Tensor> saved);
+}

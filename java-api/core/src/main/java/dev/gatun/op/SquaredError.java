@@ -1,0 +1,54 @@
+package dev.gatun.op;
+
+import java.util.List;
+
+/// The mean over all elements of (prediction - target) squared: a wide scalar.
+public record SquaredError() implements Op {
+  @Override
+  public Outputs shapes(List<Spec> inputs) {
+    Require.count(this, inputs, 2);
+    Require.oneType(this, inputs, 0, 1);
+    Require.same(this, inputs.get(0), inputs.get(1));
+    Require.that(inputs.get(0).shape().count() > 0, this, "there is nothing to compare");
+    return Outputs.of(inputs.getFirst().wide());
+  }
+
+  @Override
+  public void forward(Frame f) {
+    f.kernels()
+        .squaredErrorForward(f.stream(), f.out(0), f.in(0), f.in(1), f.shape(0).count(), f.dtype());
+  }
+
+  @Override
+  public Op pullback() {
+    return new SquaredErrorPullback();
+  }
+
+  @Override
+  public Reads reads() {
+    return Reads.of(0, 1);
+  }
+}
+
+/// (prediction, target, dloss) -> dprediction, dtarget.
+record SquaredErrorPullback() implements Op {
+  @Override
+  public Outputs shapes(List<Spec> inputs) {
+    return Outputs.of(inputs.get(0), inputs.get(1));
+  }
+
+  @Override
+  public void forward(Frame f) {
+    f.kernels()
+        .squaredErrorPullback(
+            f.stream(),
+            f.out(0),
+            f.out(1),
+            f.in(2),
+            f.in(0),
+            f.in(1),
+            f.shape(0).count(),
+            f.fresh(),
+            f.dtype());
+  }
+}

@@ -1,0 +1,25 @@
+package dev.gatun.optim;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/// Moves parameters along their gradients. Nothing it does waits for the device.
+public interface Optimizer {
+  /// One step with the gradients in the parameters' slots, at learning rate `rate`; then the
+  /// gradients are forgotten.
+  void step(double rate);
+
+  /// Steps done.
+  long steps();
+
+  /// Continues from `steps` done, after its [#state] has been filled.
+  void resume(long steps);
+
+  /// The flat arenas of state by name, each laid out as the parameters' arena is.
+  Map<String, MemorySegment> state();
+
+  /// The global norm of the last step's gradients before clipping; empty if it does not
+  /// clip. Waits.
+  OptionalDouble gradientNorm();
+}

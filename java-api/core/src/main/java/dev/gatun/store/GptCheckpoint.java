@@ -1,0 +1,152 @@
+package dev.gatun.store;
+
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.Parameters;
+import dev.gatun.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A GPT-2 as a folder that Hugging Face's `GPT2LMHeadModel.from_pretrained` loads as it is:
+/// `config.json` and `model.safetensors` with its names and shapes. Weights are streamed; at most a
+/// chunk of them is on the host.
+public final class GptCheckpoint {
+  /// The file's name in a model folder.
+  public static final String WEIGHTS = "model.safetensors";
+
+  private static final String PREFIX = "transformer.";
+
+  private GptCheckpoint() {}
+
+  /// Writes both files into `folder`, which exists.
+  public static void write(Path folder, Gpt gpt) {
+    configFile(gpt.config()).write(folder);
+    var tensors = new ArrayList<OutgoingTensor>();
+    var parameters = gpt.parameters();
+    for (var name : parameters.names()) {
+      var shape = parameters.get(name).shape().with(0, gpt.storedRows(name));
+      tensors.add(DeviceTensors.outgoing(parameters, PREFIX + name, parameters.get(name), shape));
+    }
+    if (!gpt.config().bias()) tensors.addAll(zeroBiases(gpt));
+    Safetensors.write(folder.resolve(WEIGHTS), tensors);
+  }
+
+  /// Hugging Face's GPT-2 always has biases; a network without them is the same as one whose biases
+  /// are zero.
+  private static List<OutgoingTensor> zeroBiases(Gpt gpt) {
+    var type = DeviceTensors.storedType(gpt.parameters().dtype());
+    var zeros = new ArrayList<OutgoingTensor>();
+    for (var name : gpt.parameters().names()) {
+      if (name.startsWith("wte") || name.startsWith("wpe")) continue;
+      var bias = PREFIX + name.replaceAll("weight$", "bias");
+      long size = gpt.parameters().get(name).shape().size(-1);
+      zeros.add(
+          new OutgoingTensor(StoredTensor.of(bias, type, size), (_, into) -> into.fill((byte) 0)));
+    }
+    return zeros;
+  }
+
+  /// Reads such a folder, written here or by Hugging Face (with the prefix `transformer.` or none,
+  /// the tied head stored once more or not), into memory of `scope`. Throws [BadFile] for one that
+  /// is truncated, foreign or incomplete.
+  public static Gpt read(Path folder, Scope scope, DType dtype) {
+    var config = GptConfigFile.read(folder);
+    var file = folder.resolve(WEIGHTS);
+    if (!config.tied()) {
+      throw new BadFile(
+          folder.resolve(GptConfigFile.NAME), "has an untied head; only tied heads are built here");
+    }
+    try (var stored = Safetensors.open(file)) {
+      var gpt = Gpt.blank(config(config), scope, dtype);
+      var prefix = stored.has(PREFIX + "wte.weight") ? PREFIX : "";
+      refuseForeign(file, stored, prefix, gpt);
+      for (var name : gpt.parameters().names()) load(file, stored, prefix, name, gpt);
+      if (stored.has("lm_head.weight")) requireTied(file, stored, prefix);
+      if (!config.biased()) requireZeroBiases(file, stored, prefix);
+      return gpt;
+    }
+  }
+
+  private static void load(Path file, Safetensors stored, String prefix, String name, Gpt gpt) {
+    Parameters parameters = gpt.parameters();
+    var tensor = parameters.get(name);
+    var shape = tensor.shape().with(0, gpt.storedRows(name));
+    DeviceTensors.load(file, stored, prefix + name, parameters, tensor, shape);
+  }
+
+  /// Names that the model does not have; the masks that old checkpoints carry are let pass.
+  private static void refuseForeign(Path file, Safetensors stored, String prefix, Gpt gpt) {
+    for (var tensor : stored.tensors()) {
+      var name = tensor.name();
+      if (name.equals("lm_head.weight") || name.matches(".*\\.attn\\.(masked_)?bias")) continue;
+      var bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+      boolean known = gpt.parameters().names().contains(bare);
+      boolean zeroBias = !gpt.config().bias() && bare.endsWith(".bias");
+      if (!known && !zeroBias)
+        throw new BadFile(file, "has a tensor \"%s\" that this model lacks".formatted(name));
+    }
+  }
+
+  private static void requireTied(Path file, Safetensors stored, String prefix) {
+    var head = stored.tensor("lm_head.weight");
+    var table = stored.tensor(prefix + "wte.weight");
+    if (!head.shape().equals(table.shape()) || !sameElements(stored, head, table)) {
+      throw new BadFile(
+          file, "has a head that differs from its token embedding; only tied heads are built here");
+    }
+  }
+
+  private static boolean sameElements(Safetensors stored, StoredTensor a, StoredTensor b) {
+    int chunk = 1 << 20;
+    for (long at = 0; at < a.elements(); at += chunk) {
+      int count = (int) Math.min(chunk, a.elements() - at);
+      var left = MemorySegment.ofArray(new float[count]);
+      var right = MemorySegment.ofArray(new float[count]);
+      stored.readFloats(a.name(), at, left);
+      stored.readFloats(b.name(), at, right);
+      if (left.mismatch(right) >= 0) return false;
+    }
+    return true;
+  }
+
+  private static void requireZeroBiases(Path file, Safetensors stored, String prefix) {
+    for (var tensor : stored.tensors()) {
+      var name = tensor.name();
+      if (!name.endsWith(".bias") || name.endsWith(".attn.bias") || !name.startsWith(prefix))
+        continue;
+      for (float value : stored.floats(name)) {
+        if (value != 0)
+          throw new BadFile(
+              file, "has a bias \"%s\", but its config says there are none".formatted(name));
+      }
+    }
+  }
+
+  private static GptConfigFile configFile(GptConfig config) {
+    return new GptConfigFile(
+        config.vocabulary(),
+        config.context(),
+        config.width(),
+        config.layers(),
+        config.heads(),
+        config.eps(),
+        config.scaledByLayer(),
+        true,
+        config.bias());
+  }
+
+  private static GptConfig config(GptConfigFile file) {
+    return new GptConfig(
+        file.layers(),
+        file.heads(),
+        file.width(),
+        file.positions(),
+        file.vocabulary(),
+        file.biased(),
+        file.scaledByLayer(),
+        file.epsilon());
+  }
+}

@@ -1,0 +1,61 @@
+package dev.gatun.store;
+
+import dev.gatun.nn.Gpt;
+import dev.gatun.optim.Optimizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+
+/// The state of an optimizer as `optimizer.safetensors`: for each of its arenas, one tensor a
+/// parameter, named `arena.parameter` and shaped like it.
+public final class OptimizerCheckpoint {
+  /// The file's name in a checkpoint folder.
+  public static final String NAME = "optimizer.safetensors";
+
+  private OptimizerCheckpoint() {}
+
+  /// Writes the file into `folder`, which exists.
+  public static void write(Path folder, Gpt gpt, Optimizer optimizer) {
+    var tensors = new ArrayList<OutgoingTensor>();
+    var parameters = gpt.parameters();
+    var dtype = parameters.dtype().wide();
+    optimizer
+        .state()
+        .forEach(
+            (arena, data) -> {
+              for (var name : parameters.names()) {
+                var shape = parameters.get(name).shape().with(0, gpt.storedRows(name));
+                var at = parameters.scope().at(data, parameters.offset(name) * dtype.bytes());
+                tensors.add(
+                    DeviceTensors.outgoing(parameters, arena + "." + name, at, dtype, shape));
+              }
+            });
+    Safetensors.write(folder.resolve(NAME), tensors);
+  }
+
+  /// Fills the optimizer's state from the file and sets the steps it has done.
+  public static void read(Path folder, Gpt gpt, Optimizer optimizer, long steps) {
+    var file = folder.resolve(NAME);
+    var parameters = gpt.parameters();
+    var dtype = parameters.dtype().wide();
+    try (var stored = Safetensors.open(file)) {
+      int wanted = optimizer.state().size() * parameters.names().size();
+      if (stored.tensors().size() != wanted) {
+        throw new BadFile(
+            file,
+            "holds %d tensors; this optimizer has %d".formatted(stored.tensors().size(), wanted));
+      }
+      optimizer
+          .state()
+          .forEach(
+              (arena, data) -> {
+                for (var name : parameters.names()) {
+                  var shape = parameters.get(name).shape().with(0, gpt.storedRows(name));
+                  var at = parameters.scope().at(data, parameters.offset(name) * dtype.bytes());
+                  DeviceTensors.load(
+                      file, stored, arena + "." + name, parameters.scope(), at, dtype, shape);
+                }
+              });
+    }
+    optimizer.resume(steps);
+  }
+}
