@@ -4,72 +4,138 @@
 
 namespace gatun::GATUN_LEVEL {
 
-template <class T> struct Moments {
-  T mean, rstd;
-};
+/// The sum of term(c) over a row. Many sums in flight hide the latency of the addition and keep each one short; the
+/// order is the same at every level.
+template <class T, class Term> inline T row_sum(int64_t cols, Term term) {
+  constexpr int64_t lanes = 256 / sizeof(T);
+  T sums[lanes] = {};
+  int64_t c = 0;
+  for (; c + lanes <= cols; c += lanes) {
+#pragma omp simd
+    for (int64_t lane = 0; lane < lanes; lane++) sums[lane] += term(c + lane);
+  }
+  for (int64_t lane = 0; c < cols; c++, lane++) sums[lane] += term(c);
+  for (int64_t half = lanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
+  }
+  return sums[0];
+}
 
-/// Two passes over a row that is in cache: subtracting the mean first keeps the variance of a row far from zero exact.
+/// `rest` is what the mean lost when it was rounded.
+template <class T> struct Moments { T mean, rest, rstd; };
+
+/// Passes over a row that is in cache. The rest matters for rows far from zero: there the rounding of the mean alone
+/// would cost the result as many digits as the mean is larger than the deviation.
 template <class T> inline Moments<T> moments(const T* x, int64_t cols, double eps) {
-  T sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t c = 0; c < cols; c++) sum += x[c];
-  const T mean = sum / T(cols);
-  T squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (int64_t c = 0; c < cols; c++) squares += (x[c] - mean) * (x[c] - mean);
-  return {mean, T(1) / T(sqrt(double(squares) / double(cols) + eps))};
+  const T mean = row_sum<T>(cols, [=](int64_t c) { return x[c]; }) / T(cols);
+  const T rest = row_sum<T>(cols, [=](int64_t c) { return x[c] - mean; }) / T(cols);
+  const T squares = row_sum<T>(cols, [=](int64_t c) { return (x[c] - mean - rest) * (x[c] - mean - rest); });
+  return {mean, rest, T(1.0 / sqrt(double(squares) / double(cols) + eps))};
 }
 
 template <class T>
 inline void normalize(T* y, const T* x, const T* weight, const T* bias, Moments<T> row, int64_t cols) {
   if (bias) {
 #pragma omp simd
-    for (int64_t c = 0; c < cols; c++) y[c] = (x[c] - row.mean) * row.rstd * weight[c] + bias[c];
+    for (int64_t c = 0; c < cols; c++) y[c] = (x[c] - row.mean - row.rest) * row.rstd * weight[c] + bias[c];
   } else {
 #pragma omp simd
-    for (int64_t c = 0; c < cols; c++) y[c] = (x[c] - row.mean) * row.rstd * weight[c];
+    for (int64_t c = 0; c < cols; c++) y[c] = (x[c] - row.mean - row.rest) * row.rstd * weight[c];
   }
 }
 
-/// The two row sums of the pullback: of dy * weight, and of dy * weight * normalized x; both divided by cols.
-template <class T> struct RowGradient {
-  T shift, slope;
+/// What a pullback reads. `dsum` is a gradient that joins behind the norm, or null.
+template <class T> struct Cotangents {
+  const T *dsum, *dy, *x, *weight, *mean, *rstd;
+  int64_t rows, cols;
 };
 
-template <class T>
-inline RowGradient<T> row_gradient(const T* dy, const T* x, const T* weight, Moments<T> row, int64_t cols) {
-  T shift = 0, slope = 0;
-#pragma omp simd reduction(+ : shift, slope)
-  for (int64_t c = 0; c < cols; c++) {
-    const T g = dy[c] * weight[c];
-    shift += g;
-    slope += g * ((x[c] - row.mean) * row.rstd);
+/// A gradient to be written, where `to` is not null.
+template <class T> struct Gradient {
+  T* to;
+  bool fresh;
+};
+
+template <class T> inline void deliver(Gradient<T> gradient, int64_t at, const T* values, int64_t n) {
+  if (!gradient.to) return;
+  T* to = gradient.to + at;
+  if (gradient.fresh) {
+    memcpy(to, values, size_t(n) * sizeof(T));
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) to[i] += values[i];
   }
-  return {shift / T(cols), slope / T(cols)};
 }
 
-/// dweight and dbias. Each thread owns columns and walks down all rows, so the order of the sums depends on nothing.
-template <class T>
-inline void column_gradients(T* dweight, T* dbias, const T* dy, const T* x, const T* mean, const T* rstd, int64_t rows,
-                             int64_t cols, bool fresh_weight, bool fresh_bias) {
-  constexpr int64_t block = 64;
-  const int64_t blocks = (cols + block - 1) / block;
-#pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
-  for (int64_t b = 0; b < blocks; b++) {
-    const int64_t from = b * block, width = cols - from < block ? cols - from : block;
-    T weights[block] = {}, biases[block] = {};
-    for (int64_t r = 0; r < rows; r++) {
-      const T *dy_row = dy + r * cols + from, *x_row = x + r * cols + from;
-      const T row_mean = mean[r], row_rstd = rstd[r];
+/// One row of dx = dsum + rstd * (g - mean(g) - n * mean(g * n)), with g = dy * weight and n the normalized x.
+template <class T> inline void row_pullback(Gradient<T> dx, Gradient<T> dresidual, const Cotangents<T>& in, int64_t r) {
+  const int64_t cols = in.cols;
+  const T *dy = in.dy + r * cols, *x = in.x + r * cols, *weight = in.weight;
+  const T mean = in.mean[r], rstd = in.rstd[r];
+  const T shift = row_sum<T>(cols, [=](int64_t c) { return dy[c] * weight[c]; }) / T(cols);
+  const T slope = row_sum<T>(cols, [=](int64_t c) { return dy[c] * weight[c] * ((x[c] - mean) * rstd); }) / T(cols);
+  constexpr int64_t span = 256;
+  T apart[span];
+  for (int64_t from = 0; from < cols; from += span) {
+    const int64_t width = cols - from < span ? cols - from : span, at = r * cols + from;
+    T* values = dx.to && dx.fresh ? dx.to + at : apart;
 #pragma omp simd
-      for (int64_t c = 0; c < width; c++) {
-        weights[c] += dy_row[c] * ((x_row[c] - row_mean) * row_rstd);
-        biases[c] += dy_row[c];
-      }
+    for (int64_t i = 0; i < width; i++) {
+      const int64_t c = from + i;
+      values[i] = rstd * (dy[c] * weight[c] - shift - (x[c] - mean) * rstd * slope);
     }
+    if (in.dsum) {
+      const T* dsum = in.dsum + at;
+#pragma omp simd
+      for (int64_t i = 0; i < width; i++) values[i] += dsum[i];
+    }
+    if (values == apart) deliver(dx, at, values, width);
+    deliver(dresidual, at, values, width);
+  }
+}
+
+constexpr int64_t column_block = 64;
+
+/// Columns `from` to `from + width` of dweight and dbias, summed over rows `begin` to `end`.
+template <class T> inline void column_pullback(Gradient<T> dweight, Gradient<T> dbias, const Cotangents<T>& in,
+                                               int64_t from, int64_t width, int64_t begin, int64_t end) {
+  T weights[column_block] = {}, biases[column_block] = {};
+  for (int64_t r = begin; r < end; r++) {
+    const T *dy = in.dy + r * in.cols + from, *x = in.x + r * in.cols + from;
+    const T mean = in.mean[r], rstd = in.rstd[r];
+#pragma omp simd
     for (int64_t c = 0; c < width; c++) {
-      if (dweight) dweight[from + c] = weights[c] + (fresh_weight ? T(0) : dweight[from + c]);
-      if (dbias) dbias[from + c] = biases[c] + (fresh_bias ? T(0) : dbias[from + c]);
+      weights[c] += dy[c] * ((x[c] - mean) * rstd);
+      biases[c] += dy[c];
+    }
+  }
+  deliver(dweight, from, weights, width);
+  deliver(dbias, from, biases, width);
+}
+
+/// All gradients of a layer norm, in stretches of rows that are still in cache when the columns are summed. A stretch
+/// depends on cols alone, and each column is summed by one thread, so the bits do not depend on the number of threads;
+/// adding up stretch by stretch also keeps the sums over many rows short.
+template <class T> inline void norm_pullback(Gradient<T> dx, Gradient<T> dresidual, Gradient<T> dweight,
+                                             Gradient<T> dbias, const Cotangents<T>& in) {
+  constexpr int64_t elements_in_cache = 1 << 17;
+  const int64_t most = elements_in_cache / in.cols, stretch = most < 16 ? 16 : most;
+  const int64_t blocks = (in.cols + column_block - 1) / column_block;
+#pragma omp parallel if (in.rows * in.cols >= worth_a_team)
+  for (int64_t begin = 0; begin == 0 || begin < in.rows; begin += stretch) {
+    const int64_t end = in.rows - begin < stretch ? in.rows : begin + stretch;
+    if (dx.to || dresidual.to) {
+#pragma omp for schedule(static) nowait
+      for (int64_t r = begin; r < end; r++) row_pullback(dx, dresidual, in, r);
+    }
+    if (dweight.to || dbias.to) {
+#pragma omp for schedule(static) nowait
+      for (int64_t b = 0; b < blocks; b++) {
+        const int64_t from = b * column_block;
+        const int64_t width = in.cols - from < column_block ? in.cols - from : column_block;
+        column_pullback<T>({dweight.to, dweight.fresh && begin == 0}, {dbias.to, dbias.fresh && begin == 0}, in, from,
+                           width, begin, end);
+      }
     }
   }
 }

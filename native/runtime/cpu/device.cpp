@@ -54,7 +54,8 @@ std::string describe(const gatun_device& device) {
   std::ostringstream text;
   text << "backend: cpu\nprocessor: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
        << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)
-       << " MiB\nmemory total: " << (memory.total_bytes >> 20) << " MiB\nmatrix products: " << products_version() << "\n";
+       << " MiB\nmemory total: " << (memory.total_bytes >> 20) << " MiB\nmatrix products: " << products_version()
+       << "\n";
   return text.str();
 }
 

@@ -17,7 +17,8 @@ namespace gatun {
 namespace {
 
 constexpr int64_t alignment = 256;
-constexpr int64_t smallest_chunk = 4 << 20;
+// Address space rather than memory: pages that are never touched are never there.
+constexpr int64_t smallest_chunk = 64 << 20;
 constexpr int64_t huge_page = 2 << 20;
 
 int64_t round_up(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
@@ -96,8 +97,7 @@ void check(const gatun_scope* scope) {
 
 }  // namespace gatun
 
-gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes,
-                                 int64_t* held_bytes) {
+gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes, int64_t* held_bytes) {
   return guarded([&] {
     check(device);
     require(free_bytes && total_bytes && held_bytes, "an address for the answer is null");
@@ -170,8 +170,7 @@ gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_
   });
 }
 
-gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address,
-                                  int64_t bytes) {
+gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
   return gatun_copy(stream, device_address, host_address, bytes);
 }
 

@@ -1,56 +1,200 @@
+// Who multiplies: small products and fp64 our own loops; fp32 oneDNN, by its matmul primitive or its sgemm, whichever
+// measured faster on the products of GPT-2. The primitive leads by 5 to 30 % where one factor is transposed and the
+// sums are long; elsewhere sgemm by up to 70 %, since the primitive does not pack b, and the rows of a b whose stride
+// is a multiple of 4 KiB fall on the same cache lines. Trap: a primitive is bound to the number of threads it was made
+// for, and making one costs 0.5 ms.
 #include "products.h"
 
-#include <oneapi/dnnl/dnnl.h>
+#include <omp.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
+#include <unordered_map>
 
+#include "product_loops.h"
 #include "status.h"
 
 namespace gatun {
 namespace {
 
-template <class T> T gelu(T x) {
-  const T inner = T(0.7978845608028654) * (x + T(0.044715) * x * x * x);
-  return x / 2 * (1 + std::tanh(inner));
+std::mutex settling;
+std::optional<Level> settled;
+
+/// Memory of one thread that grows to the largest need it has met: packed factors of ours, or a primitive's scratch.
+class Room {
+ public:
+  char* at_least(int64_t bytes) {
+    if (bytes > bytes_) {
+      start_.reset();
+      bytes_ = (bytes + alignment - 1) / alignment * alignment;
+      start_.reset(static_cast<char*>(std::aligned_alloc(alignment, static_cast<size_t>(bytes_))));
+      if (!start_) {
+        bytes_ = 0;
+        throw std::bad_alloc();
+      }
+    }
+    return start_.get();
+  }
+
+ private:
+  static constexpr int64_t alignment = 4096;
+  struct Free {
+    void operator()(char* start) const { std::free(start); }
+  };
+  std::unique_ptr<char, Free> start_;
+  int64_t bytes_ = 0;
+};
+
+/// What a primitive is made for; alpha and the addresses come with each call.
+struct Layout {
+  int64_t rows, cols, inner, ldc, lda, ldb;
+  int threads;
+  bool transpose_a, transpose_b, accumulate, scaled;
+  bool operator==(const Layout&) const = default;
+};
+
+struct LayoutHash {
+  size_t operator()(const Layout& layout) const {
+    uint64_t hash = 0;
+    for (const int64_t part : {layout.rows, layout.cols, layout.inner, layout.ldc, layout.lda, layout.ldb,
+                               int64_t{layout.threads} * 16 + layout.transpose_a * 8 + layout.transpose_b * 4 +
+                                   layout.accumulate * 2 + layout.scaled})
+      hash = (hash ^ static_cast<uint64_t>(part)) * 0x9e3779b97f4a7c15u, hash ^= hash >> 32;
+    return hash;
+  }
+};
+
+dnnl::memory::desc matrix(int64_t rows, int64_t cols, int64_t stride, bool transposed) {
+  return {{rows, cols},
+          dnnl::memory::data_type::f32,
+          transposed ? dnnl::memory::dims{1, stride} : dnnl::memory::dims{stride, 1}};
 }
 
-/// Row by row; the loop over the columns of b is innermost so that it vectorises.
-template <class T> void multiply_in_loops(const Product& p) {
-  const T *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b), *bias = static_cast<const T*>(p.bias);
-  T* const c = static_cast<T*>(p.c);
-#pragma omp parallel for schedule(static) if (p.rows * p.cols * p.inner >= 32768)
-  for (int64_t r = 0; r < p.rows; r++) {
-    T* row = c + r * p.ldc;
-    if (!p.accumulate)
-      for (int64_t j = 0; j < p.cols; j++) row[j] = 0;
-    for (int64_t k = 0; k < p.inner; k++) {
-      const T factor = T(p.alpha) * (p.transpose_a ? a[k * p.lda + r] : a[r * p.lda + k]);
-      if (p.transpose_b)
-        for (int64_t j = 0; j < p.cols; j++) row[j] += factor * b[j * p.ldb + k];
-      else
-        for (int64_t j = 0; j < p.cols; j++) row[j] += factor * b[k * p.ldb + j];
+class MatmulPrimitive {
+ public:
+  MatmulPrimitive(const Layout& layout, const dnnl::engine& engine) {
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (layout.scaled) attributes.set_scales_mask(DNNL_ARG_SRC, 0);
+    if (layout.accumulate) {
+      dnnl::post_ops sum;
+      sum.append_sum();
+      attributes.set_post_ops(sum);
     }
-    for (int64_t j = 0; j < p.cols; j++) {
-      if (bias) row[j] += bias[j];
-      if (p.gelu) row[j] = gelu(row[j]);
-    }
+    const dnnl::matmul::primitive_desc description(engine,
+                                                   matrix(layout.rows, layout.inner, layout.lda, layout.transpose_a),
+                                                   matrix(layout.inner, layout.cols, layout.ldb, layout.transpose_b),
+                                                   matrix(layout.rows, layout.cols, layout.ldc, false), attributes);
+    primitive_ = dnnl::matmul(description);
+    a_ = dnnl::memory(description.src_desc(), engine, nullptr);
+    b_ = dnnl::memory(description.weights_desc(), engine, nullptr);
+    c_ = dnnl::memory(description.dst_desc(), engine, nullptr);
+    scratch_ = dnnl::memory(description.scratchpad_desc(), engine, nullptr);
+    alpha_ = dnnl::memory({{1}, dnnl::memory::data_type::f32, {1}}, engine, nullptr);
+    scratch_bytes_ = static_cast<int64_t>(description.scratchpad_desc().get_size());
+    arguments_ = layout.scaled ? 5 : 4;
   }
+
+  void run(const Product& p, Room& room, const dnnl::stream& stream) const {
+    float alpha = static_cast<float>(p.alpha);
+    a_.set_data_handle(const_cast<void*>(p.a));
+    b_.set_data_handle(const_cast<void*>(p.b));
+    c_.set_data_handle(p.c);
+    scratch_.set_data_handle(room.at_least(scratch_bytes_));
+    alpha_.set_data_handle(&alpha);
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, a_.get()},
+                                         {DNNL_ARG_WEIGHTS, b_.get()},
+                                         {DNNL_ARG_DST, c_.get()},
+                                         {DNNL_ARG_SCRATCHPAD, scratch_.get()},
+                                         {DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, alpha_.get()}};
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream.get(), arguments_, arguments),
+                            "oneDNN could not run a matrix product");
+  }
+
+ private:
+  dnnl::matmul primitive_;
+  dnnl::memory a_, b_, c_, scratch_, alpha_;
+  int64_t scratch_bytes_;
+  int arguments_;
+};
+
+/// What one thread keeps between products. Primitives are a few KiB each; a caller whose shapes never repeat cannot
+/// pile them up.
+struct Workspace {
+  static constexpr size_t most_primitives = 256;
+  Room room;
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  std::unordered_map<Layout, MatmulPrimitive, LayoutHash> primitives;
+
+  const MatmulPrimitive& primitive_for(const Layout& layout) {
+    if (const auto known = primitives.find(layout); known != primitives.end()) return known->second;
+    if (primitives.size() == most_primitives) primitives.clear();
+    return primitives.try_emplace(layout, layout, engine).first->second;
+  }
+};
+
+Workspace& workspace() {
+  thread_local Workspace mine;
+  return mine;
+}
+
+bool suits_the_primitive(const Product& p, Level level) {
+  constexpr int64_t page_of_floats = 1024;
+  if (level != Level::v4 || p.transpose_a == p.transpose_b) return false;
+  return p.transpose_b ? p.inner >= 512 : p.inner >= 1024 && p.ldb % page_of_floats != 0;
+}
+
+void multiply_by_primitive(const Product& p) {
+  auto& mine = workspace();
+  const Layout layout{p.rows,        p.cols,        p.inner,      p.ldc,       p.lda, p.ldb, omp_get_max_threads(),
+                      p.transpose_a, p.transpose_b, p.accumulate, p.alpha != 1};
+  mine.primitive_for(layout).run(p, mine.room, mine.stream);
+}
+
+void multiply_by_sgemm(const Product& p) {
+  const auto status =
+      dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.rows, p.cols, p.inner,
+                 static_cast<float>(p.alpha), static_cast<const float*>(p.a), p.lda, static_cast<const float*>(p.b),
+                 p.ldb, p.accumulate ? 1.0f : 0.0f, static_cast<float*>(p.c), p.ldc);
+  if (status == dnnl_out_of_memory) throw std::bad_alloc();
+  if (status != dnnl_success) fail(GATUN_INTERNAL, "oneDNN answered ", status, " to a matrix product");
+}
+
+dnnl_cpu_isa_t isa_of(Level level) {
+  return level == Level::v4 ? dnnl_cpu_isa_default : level == Level::v3 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41;
 }
 
 }  // namespace
 
 void multiply(const Product& p) {
+  // A handful of long dot products: oneDNN would sum each in one float.
+  constexpr int64_t handful = 16;
   if (p.rows == 0 || p.cols == 0) return;
-  if (p.dtype == GATUN_F64) return multiply_in_loops<double>(p);
-  return multiply_in_loops<float>(p);
+  const Level level = *settled;
+  if (p.rows * p.cols * p.inner < small_product || p.rows * p.cols <= handful) return multiply_plainly.at(level)(p);
+  if (p.dtype == GATUN_F64) {
+    const int threads = omp_get_max_threads();
+    return multiply_in_blocks.at(level)(p, workspace().room.at_least(threads * packing_bytes), threads);
+  }
+  suits_the_primitive(p, level) ? multiply_by_primitive(p) : multiply_by_sgemm(p);
 }
 
 void lower_products_to(Level level) {
-  const dnnl_cpu_isa_t isa = level == Level::v4   ? dnnl_cpu_isa_default
-                             : level == Level::v3 ? dnnl_cpu_isa_avx2
-                                                  : dnnl_cpu_isa_sse41;
-  dnnl_set_max_cpu_isa(isa);
+  const std::lock_guard lock(settling);
+  if (settled == level) return;
+  require(!settled, "the instruction set is x86-64-", name_of(level),
+          ", but this process already computes with x86-64-", name_of(*settled),
+          "; oneDNN cannot change its own while it runs");
+  if (level != Level::v4 && dnnl_set_max_cpu_isa(isa_of(level)) != dnnl_success)
+    require((dnnl_get_effective_cpu_isa() & ~isa_of(level)) == 0, "the instruction set is x86-64-", name_of(level),
+            ", but oneDNN is already in use in this process with instructions above it");
+  settled = level;
 }
 
 const char* products_version() {

@@ -7,24 +7,27 @@
 
 namespace gatun {
 
-/// c (rows, cols; row stride ldc) = alpha * op(a) op(b) + (accumulate ? c : 0) [+ bias (cols)] [then GELU].
-/// op(a) is (rows, inner): stored so with row stride lda, or transposed as (inner, rows). op(b) is (inner, cols)
-/// likewise.
+/// c (rows, cols; row stride ldc) = alpha * op(a) op(b) + (accumulate ? c : 0). op(a) is (rows, inner): stored so with
+/// row stride lda, or transposed as (inner, rows). op(b) is (inner, cols) likewise.
 struct Product {
   void* c;
   const void *a, *b;
   int64_t rows, cols, inner;
   int64_t ldc, lda, ldb;
-  bool transpose_a, transpose_b, accumulate;
-  double alpha;
-  const void* bias;
-  bool gelu;
+  bool transpose_a = false, transpose_b = false, accumulate = false;
+  double alpha = 1;
   gatun_dtype dtype;
 };
 
+/// Products of fewer multiplications run in a plain loop. They alone may be computed inside a parallel region: they
+/// take no memory and cannot fail.
+constexpr int64_t small_product = 32 * 32 * 32;
+
+/// The same bits from run to run at the same number of threads; fp64 at any number.
 void multiply(const Product& product);
 
-/// Keeps oneDNN from using instructions above the level.
+/// Settles, for the whole process, that products use no instructions above the level. Fails where oneDNN can no longer
+/// be held to it.
 void lower_products_to(Level level);
 const char* products_version();
 

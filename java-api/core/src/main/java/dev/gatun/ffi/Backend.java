@@ -16,8 +16,14 @@ public final class Backend {
   /// The functions of `backend` ("cpu" or "cuda"). Throws [dev.gatun.NoDevice] with the reason
   /// where its library cannot be found or loaded.
   public static Kernels load(String backend) {
-    return LOADED.computeIfAbsent(
-        backend, name -> new Kernels(NativeLibrary.open(LibraryFinder.find(name))));
+    return LOADED.computeIfAbsent(backend, Backend::open);
+  }
+
+  // The library first: it knows the sentence for native access denied, which Kernels' class does
+  // not.
+  private static Kernels open(String backend) {
+    var library = NativeLibrary.open(LibraryFinder.find(backend));
+    return new Kernels(library);
   }
 
   /// Where the library of `backend` lies.

@@ -63,6 +63,7 @@ final class Cotangents {
 
   void release(List<Tensor> values) {
     for (var value : values) {
+      if (tape.isWatched(value)) continue;
       var passed = held.remove(value);
       if (passed != null)
         spare.computeIfAbsent(bytes(passed), _ -> new ArrayDeque<>()).push(passed.data());

@@ -24,6 +24,7 @@ import java.util.Set;
 /// `try (var tape = Tape.open(device)) { var loss = …; tape.backward(loss); }`
 public final class Tape extends Scope implements Recorder {
   private final List<Node> nodes = new ArrayList<>();
+  private final Set<Tensor> watched = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<Tensor> differentiable = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private Tape(Device device, long capBytes) {
@@ -41,6 +42,7 @@ public final class Tape extends Scope implements Recorder {
 
   /// Asks for the gradient by a tensor that is no parameter.
   public Tensor watch(Tensor tensor) {
+    watched.add(tensor);
     differentiable.add(tensor);
     return tensor;
   }
@@ -82,6 +84,10 @@ public final class Tape extends Scope implements Recorder {
     return tensor.slot().isPresent() || differentiable.contains(tensor);
   }
 
+  boolean isWatched(Tensor tensor) {
+    return watched.contains(tensor);
+  }
+
   private void pull(Node node, Cotangents cotangents) {
     var inputs = new ArrayList<Tensor>();
     for (int i : node.op().reads().inputs()) inputs.add(node.inputs().get(i));
@@ -93,8 +99,10 @@ public final class Tape extends Scope implements Recorder {
     }
     var specs = new ArrayList<Spec>(inputs.size());
     var in = new MemorySegment[inputs.size()];
+    var operation = "backward of " + node.op().name();
     for (int i = 0; i < in.length; i++) {
       var tensor = inputs.get(i);
+      if (tensor != null) tensor.requireUsable(operation, device());
       specs.add(tensor == null ? null : new Spec(tensor.shape(), tensor.dtype()));
       in[i] = tensor == null ? null : tensor.data();
     }

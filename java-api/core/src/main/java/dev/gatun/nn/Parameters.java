@@ -38,6 +38,8 @@ public final class Parameters {
   public static final class Declarations {
     private final List<Declaration> list = new ArrayList<>();
 
+    private Declarations() {}
+
     /// A weight matrix, which decays.
     public Declarations matrix(String name, long... sizes) {
       return add(new Declaration(name, Shape.of(sizes), true));

@@ -10,6 +10,7 @@ public record Concatenate(int axis) implements Op {
     Require.oneType(this, inputs, 0, 1);
     var a = inputs.get(0).shape();
     var b = inputs.get(1).shape();
+    Require.axis(this, a, axis);
     Require.that(
         a.rank() == b.rank() && a.with(axis, b.size(axis)).equals(b),
         this,

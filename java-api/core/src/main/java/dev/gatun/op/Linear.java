@@ -39,7 +39,8 @@ public record Linear(boolean bias, Activation activation) implements Op {
     Require.that(
         vector.equals(x.wide(size)),
         op,
-        "a vector of %d %s is needed, got %s",
+        "beside %s a vector of %d %s is needed, got %s",
+        x.shape(),
         size,
         x.dtype().wide(),
         vector);

@@ -1,5 +1,6 @@
 package dev.gatun.op;
 
+import dev.gatun.ShapeMismatch;
 import dev.gatun.Unsupported;
 import dev.gatun.memory.Scope;
 import dev.gatun.tensor.Tensor;
@@ -90,6 +91,7 @@ public sealed interface Op
 
   /// The same for a list.
   default List<Tensor> apply(List<Tensor> inputs) {
+    if (inputs.isEmpty()) throw new ShapeMismatch(name() + ": takes tensors, got none");
     var device = inputs.getFirst().device();
     for (int i = 0; i < inputs.size(); i++) inputs.get(i).requireUsable(name(), device);
     var specs = inputs.stream().map(Op::spec).toList();

@@ -36,6 +36,7 @@ public record Reduce(Kind kind, int axis) implements Op {
     Require.count(this, inputs, 1);
     Require.oneType(this, inputs, 0);
     var x = inputs.getFirst();
+    if (axis != ALL) Require.axis(this, x.shape(), axis);
     return Outputs.of(x.with(axis == ALL ? Shape.SCALAR : x.shape().without(axis)));
   }
 

@@ -2,6 +2,7 @@ package dev.gatun.op;
 
 import dev.gatun.ShapeMismatch;
 import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
 import java.util.List;
 
 /// Checks at the door of an op; the sentences name the op and the shapes it was given.
@@ -49,6 +50,11 @@ final class Require {
         which,
         inputs.get(which).shape(),
         rank);
+  }
+
+  static void axis(Op op, Shape shape, int axis) {
+    int rank = shape.rank();
+    that(-rank <= axis && axis < rank, op, "%s has no axis %d", shape, axis);
   }
 
   static void same(Op op, Spec a, Spec b) {

@@ -9,6 +9,7 @@ public record Slice(int axis, long start, long count) implements Op {
     Require.count(this, inputs, 1);
     Require.oneType(this, inputs, 0);
     var x = inputs.getFirst().shape();
+    Require.axis(this, x, axis);
     Require.that(
         start >= 0 && count >= 0 && start + count <= x.size(axis),
         this,

@@ -20,10 +20,8 @@ import java.util.Map;
 /// Strict JSON objects: UTF-8 only, no name twice, nothing after the closing brace.
 final class Json {
   private static final JsonFactory STRICT =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          .build();
+      JsonFactory.builder().disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION).build();
+  private static final JSON READER = JSON.std.with(JSON.Feature.FAIL_ON_DUPLICATE_MAP_KEYS);
   private static final JSON WRITER =
       JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES, JSON.Feature.FLUSH_AFTER_WRITE_VALUE);
   private static final int LARGEST_DOCUMENT = 16 << 20;
@@ -44,7 +42,7 @@ final class Json {
       if (!parser.isExpectedStartObjectToken()) {
         throw new BadFile(file, what + " is a JSON array, not an object");
       }
-      var object = JSON.std.mapFrom(parser);
+      var object = READER.mapFrom(parser);
       if (parser.nextToken() != null) {
         throw new BadFile(file, what + " goes on after its closing brace");
       }

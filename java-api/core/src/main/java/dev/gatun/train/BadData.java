@@ -4,6 +4,7 @@ import dev.gatun.GatunException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 
 /// Data that cannot be trained on: missing, empty, truncated, of a foreign kind, or outside the
 /// vocabulary. The message is one sentence that names the file and what is wrong with it.
@@ -23,6 +24,7 @@ public final class BadData extends GatunException {
   /// Why, without the file name that the message already carries.
   static String reason(IOException cause) {
     return switch (cause) {
+      case NoSuchFileException _ -> "no such file or folder";
       case AccessDeniedException _ -> "permission denied";
       case FileSystemException e when e.getReason() != null -> e.getReason();
       default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();

@@ -54,7 +54,7 @@ public record Corpus(
     if (Files.isRegularFile(sources)) {
       return TextCorpus.openFiles("the JDK's sources, " + sources, sources, tokenizer);
     }
-    return TextCorpus.openFiles(
+    return TextCorpus.openProject(
         "this project's sources, %s (the JDK in %s has no lib/src.zip)".formatted(root, javaHome),
         root,
         tokenizer);

@@ -6,6 +6,7 @@ import dev.gatun.store.StoreFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -34,8 +35,7 @@ public final class Journal implements AutoCloseable {
   /// Begins a new journal; throws [BadData] where the file exists, and leaves it as it is.
   public static Journal create(Path file) {
     try {
-      return new Journal(
-          file, FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+      return open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (FileAlreadyExistsException e) {
       throw new BadData("%s exists already, and nothing is written over".formatted(file), e);
     } catch (IOException e) {
@@ -46,21 +46,46 @@ public final class Journal implements AutoCloseable {
   /// Goes on with a journal as it was before `step`: removes the first line of that step or a later
   /// one, and all after it. Begins a new one where there is none.
   ///
-  /// Throws [BadData] when a line to keep is no journal line, and then changes nothing.
+  /// Throws [BadData] when a line to keep is no journal line or another process is writing, and
+  /// then changes nothing.
   public static Journal resume(Path file, long step) {
     if (!Files.exists(file)) return create(file);
-    long kept = 0;
-    for (var line : lines(file)) {
-      if (line.entry.step() >= step) break;
-      kept = line.end;
-    }
+    // Read first: Linux drops a process's lock as soon as it closes any descriptor of the file.
+    long kept = bytesBefore(file, step);
     try {
-      var channel = FileChannel.open(file, StandardOpenOption.WRITE);
-      channel.truncate(kept).position(kept);
-      return new Journal(file, channel);
+      var journal = open(file, StandardOpenOption.WRITE);
+      journal.channel.truncate(kept).position(kept);
+      return journal;
     } catch (IOException e) {
       throw failed(file, e);
     }
+  }
+
+  /// Opens the file for this process alone, for as long as the journal is open.
+  private static Journal open(Path file, StandardOpenOption... options) throws IOException {
+    var channel = FileChannel.open(file, options);
+    if (!lock(channel)) {
+      channel.close();
+      throw new BadData("%s is being written by another run".formatted(file));
+    }
+    return new Journal(file, channel);
+  }
+
+  private static boolean lock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException thisProcessHasIt) {
+      return false;
+    }
+  }
+
+  private static long bytesBefore(Path file, long step) {
+    long bytes = 0;
+    for (var line : lines(file)) {
+      if (line.entry.step() >= step) break;
+      bytes = line.end;
+    }
+    return bytes;
   }
 
   /// All whole lines, in order; none where the file is empty.
@@ -121,8 +146,11 @@ public final class Journal implements AutoCloseable {
   }
 
   private static JournalEntry parse(Path file, int line, String text) {
-    try {
-      var fields = new LinkedHashMap<>(LINE.mapFrom(text));
+    try (var parser = LINE.createParser(text)) {
+      var fields = new LinkedHashMap<>(LINE.mapFrom(parser));
+      if (parser.nextToken() != null) {
+        throw new BadData("%s: line %d is no JSON object".formatted(file, line));
+      }
       if (fields.remove(JournalEntry.STEP) instanceof Number step) {
         return new JournalEntry(step.longValue(), fields);
       }

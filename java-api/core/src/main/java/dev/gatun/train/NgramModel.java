@@ -44,6 +44,14 @@ public final class NgramModel {
     return new NgramModel(List.of(counts));
   }
 
+  /// The model that [#train] with a lower order gives, sharing this one's counts.
+  public NgramModel lower(int order) {
+    if (order < 1 || order > order()) {
+      throw new InvalidArgument("order %d; it must be 1 to %d".formatted(order, order()));
+    }
+    return new NgramModel(counts.subList(0, order));
+  }
+
   /// The longest run of bytes that is counted.
   public int order() {
     return counts.size();

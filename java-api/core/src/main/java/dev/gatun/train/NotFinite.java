@@ -9,7 +9,7 @@ public final class NotFinite extends GatunException {
 
   NotFinite(long step, String what, double value) {
     super(
-        "%s of step %d is %s: training stops, the last checkpoint stands"
+        "%s of step %d is %s: training stops, and checkpoints from before it stand"
             .formatted(what, step, value));
     this.step = step;
   }

@@ -18,7 +18,15 @@ final class TextCorpus {
   }
 
   static Corpus openFiles(String source, Path path, Tokenizer tokenizer) {
-    var reading = read(path, tokenizer, TextCorpus::isHeldOut);
+    return openFiles(source, path, TextSource::open, tokenizer);
+  }
+
+  static Corpus openProject(String source, Path root, Tokenizer tokenizer) {
+    return openFiles(source, root, TextSource::openProject, tokenizer);
+  }
+
+  private static Corpus openFiles(String source, Path path, Opener opener, Tokenizer tokenizer) {
+    var reading = read(path, opener, tokenizer, TextCorpus::isHeldOut);
     var texts = reading.paths();
     if (texts.size() == 1) {
       return TokenCorpus.cut(source, reading.only(), tokenizer.vocabulary());
@@ -27,7 +35,7 @@ final class TextCorpus {
       // Few files, and the hash took none of them, or all: hold out the one with the least hash.
       reading.close();
       var least = texts.stream().min(Comparator.comparing(TextCorpus::hash, UNSIGNED)).get();
-      reading = read(path, tokenizer, least::equals);
+      reading = read(path, opener, tokenizer, least::equals);
     }
     return new Corpus(
         source,
@@ -47,13 +55,19 @@ final class TextCorpus {
   }
 
   static Tokens wholeFiles(Path path, Tokenizer tokenizer) {
-    var reading = read(path, tokenizer, _ -> false);
+    var reading = read(path, TextSource::open, tokenizer, _ -> false);
     reading.validation().close();
     return reading.training();
   }
 
-  private static TextReading read(Path path, Tokenizer tokenizer, Predicate<String> heldOut) {
-    try (var source = TextSource.open(path)) {
+  @FunctionalInterface
+  private interface Opener {
+    TextSource open(Path path) throws IOException;
+  }
+
+  private static TextReading read(
+      Path path, Opener opener, Tokenizer tokenizer, Predicate<String> heldOut) {
+    try (var source = opener.open(path)) {
       return TextReading.of(path.toString(), source, tokenizer, heldOut);
     } catch (IOException e) {
       throw BadData.unreadable(path, e);

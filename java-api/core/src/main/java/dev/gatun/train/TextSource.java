@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 
@@ -24,6 +25,22 @@ sealed interface TextSource extends Closeable {
   static TextSource open(Path path) throws IOException {
     return Files.isDirectory(path) ? Folder.open(path) : Zip.open(path);
   }
+
+  /// What people wrote in a project's folder, without what its build leaves there: logs and
+  /// generated files, which come and go.
+  static TextSource openProject(Path root) throws IOException {
+    var written =
+        Folder.open(root).files().stream().filter(file -> isWritten(file.path())).toList();
+    return new Folder(root, written);
+  }
+
+  private static boolean isWritten(String path) {
+    return !("/" + path).contains("/target/")
+        && WRITTEN.contains(path.substring(path.lastIndexOf('.') + 1));
+  }
+
+  /// Endings of source files.
+  Set<String> WRITTEN = Set.of("java", "c", "h", "cpp", "cu", "cuh", "py", "md", "xml");
 
   static boolean hidden(String path) {
     return path.startsWith(".") || path.contains("/.");

@@ -12,7 +12,7 @@ import java.util.Map;
 ///
 /// Two kinds are known by their first four bytes. llm.c writes 256 little-endian int32 (magic
 /// 20240520, version 1, the count of tokens, then zeros) before the uint16 tokens. Every other file
-/// is nanoGPT's: uint16 tokens and nothing else. The magic read as tokens is 55496, 308, and 55496
+/// is nanoGPT's: uint16 tokens and nothing else. The magic read as tokens is 55432, 308, and 55432
 /// lies outside GPT-2's vocabulary, so the two are never confused.
 public final class TokenFile {
   private static final int MAGIC = 20240520;

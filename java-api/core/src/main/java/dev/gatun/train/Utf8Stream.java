@@ -19,6 +19,9 @@ public final class Utf8Stream {
           .onUnmappableCharacter(CodingErrorAction.REPLACE);
   private ByteBuffer pending = ByteBuffer.allocate(0);
 
+  /// An empty stream.
+  public Utf8Stream() {}
+
   /// The characters that these bytes complete; often none.
   public String push(byte[] bytes) {
     var in = ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip();

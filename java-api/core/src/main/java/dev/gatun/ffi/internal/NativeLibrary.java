@@ -25,16 +25,15 @@ public final class NativeLibrary {
   public static final ValueLayout JAVA_LONG = ValueLayout.JAVA_LONG;
   public static final ValueLayout JAVA_DOUBLE = ValueLayout.JAVA_DOUBLE;
 
-  private static final MethodHandle TEXT =
-      Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(ADDRESS));
-
   private final Path file;
   private final SymbolLookup symbols;
+  private final MethodHandle text;
   private final MemorySegment lastError;
 
   private NativeLibrary(Path file, SymbolLookup symbols) {
     this.file = file;
     this.symbols = symbols;
+    this.text = Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(ADDRESS));
     this.lastError = find("gatun_last_error");
   }
 
@@ -116,9 +115,9 @@ public final class NativeLibrary {
     };
   }
 
-  private static String text(MemorySegment function) {
+  private String text(MemorySegment function) {
     try {
-      return ((MemorySegment) TEXT.invokeExact(function)).reinterpret(Long.MAX_VALUE).getString(0);
+      return ((MemorySegment) text.invokeExact(function)).reinterpret(Long.MAX_VALUE).getString(0);
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }

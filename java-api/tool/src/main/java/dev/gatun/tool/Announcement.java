@@ -1,0 +1,78 @@
+package dev.gatun.tool;
+
+import dev.gatun.memory.Device;
+import dev.gatun.nn.Gpt;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/// What `train` says before it begins: what will be trained, on what, and how much work it is.
+record Announcement(Start start, Settings settings, Device device, Gpt gpt, TrainingData data) {
+  void print(PrintWriter out) {
+    line(out, "model    %s", model());
+    line(out, "data     %s", data.corpus().description());
+    line(out, "recipe   %s", recipe());
+    line(out, "work     %s", work());
+    line(out, "folder   %s%s", start.folder(), start.resumed() ? ", resumed" : "");
+    out.flush();
+  }
+
+  private String model() {
+    var config = gpt.config();
+    return format(
+        "%,d parameters: %d layers, %d heads, width %d, context %d, vocabulary %,d%s%s%s",
+        config.parameterCount(),
+        config.layers(),
+        config.heads(),
+        config.width(),
+        config.context(),
+        config.vocabulary(),
+        config.bias() ? "" : ", no biases",
+        config.scaledByLayer() ? ", attention scaled by layer" : "",
+        start.checkpoint().map(from -> ", from " + from).orElse(""));
+  }
+
+  private String recipe() {
+    return format(
+        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d",
+        settings.text("optimizer"),
+        settings.text("schedule"),
+        settings.number("lr"),
+        settings.whole("steps"),
+        settings.whole("accumulate"),
+        settings.whole("batch"),
+        settings.whole("context"),
+        settings.whole("seed"));
+  }
+
+  private String work() {
+    double tokens =
+        (double) settings.whole("steps")
+            * settings.whole("accumulate")
+            * settings.whole("batch")
+            * settings.whole("context");
+    return format(
+        "%,.0f tokens, %.3g times the training data, about %.2g FLOP on %s with %d threads",
+        tokens,
+        tokens / data.corpus().training().count(),
+        tokens * flopsPerToken(),
+        device.backend(),
+        settings.whole("threads"));
+  }
+
+  /// Forward and backward: two for each weight of a product and token, twice that backward; then
+  /// the scores and mixtures of causal attention, half of T a token.
+  private double flopsPerToken() {
+    var config = gpt.config();
+    double width = config.width();
+    double weights = 12.0 * config.layers() * width * width + config.vocabulary() * width;
+    return 6 * weights + 6.0 * config.layers() * width * settings.whole("context");
+  }
+
+  private static void line(PrintWriter out, String format, Object... values) {
+    out.println(format(format, values));
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

@@ -1,0 +1,12 @@
+/// The commands: train, evaluate, generate, doctor.
+module dev.gatun.tool {
+  requires dev.gatun;
+  requires info.picocli;
+  requires java.desktop;
+  requires jtokkit;
+  requires me.tongfei.progressbar;
+  requires xchart;
+
+  opens dev.gatun.tool to
+      info.picocli;
+}

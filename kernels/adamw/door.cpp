@@ -1,0 +1,65 @@
+#include "door.h"
+
+#include <cmath>
+
+GATUN_BODY(adamw_step)
+GATUN_BODY(adamw_table_step)
+
+using namespace gatun;
+
+namespace {
+
+void inside_the_unit(const char* name, double beta) {
+  require(beta >= 0 && beta < 1, name, " is ", beta, "; it must be at least 0 and below 1");
+}
+
+void rule(const double* rate, const int64_t* step, const void* norm, double beta1, double beta2, double eps,
+          double weight_decay, double max_norm) {
+  arrays({{"rate", rate, 1}, {"step", step, 1}});
+  require(*step >= 1, "step is ", *step, "; it counts from 1");
+  inside_the_unit("beta1", beta1);
+  inside_the_unit("beta2", beta2);
+  require(std::isfinite(eps) && eps >= 0, "eps is ", eps, "; it must be finite and not negative");
+  require(std::isfinite(weight_decay), "weight_decay is ", weight_decay, "; it must be finite");
+  require(!norm || max_norm > 0, "max_norm is ", max_norm, "; with a norm it must be positive");
+}
+
+}  // namespace
+
+gatun_status gatun_adamw_step(gatun_stream* stream, void* weights, void* m, void* v, const void* gradients,
+                              const double* rate, const int64_t* step, const void* norm, int64_t n, int64_t decayed,
+                              double beta1, double beta2, double eps, double weight_decay, double max_norm,
+                              gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    sizes({{"n", n}, {"decayed", decayed}});
+    require(decayed <= n, "decayed is ", decayed, ", but there are ", n, " weights");
+    arrays({{"weights", weights, n}, {"m", m, n}, {"v", v, n}, {"gradients", gradients, n}});
+    rule(rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
+    run(stream, adamw_step, weights, m, v, gradients, rate, step, norm, n, decayed, beta1, beta2, eps, weight_decay,
+        max_norm, dtype);
+  });
+}
+
+gatun_status gatun_adamw_table_step(gatun_stream* stream, void** weights, void** m, void** v, void** gradients,
+                                    const int64_t* sizes_of, const int32_t* decays, const double* rate,
+                                    const int64_t* step, const void* norm, int64_t tensors, double beta1, double beta2,
+                                    double eps, double weight_decay, double max_norm, gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    sizes({{"tensors", tensors}});
+    arrays({{"weights", weights, tensors}, {"m", m, tensors}, {"v", v, tensors}, {"gradients", gradients, tensors}});
+    arrays({{"sizes", sizes_of, tensors}, {"decays", decays, tensors}});
+    in_range("decays", decays, tensors, 2);
+    for (int64_t i = 0; i < tensors; i++) {
+      require(sizes_of[i] >= 0, "sizes[", i, "] is ", sizes_of[i], "; it must not be negative");
+      require(sizes_of[i] == 0 || (weights[i] && m[i] && v[i] && gradients[i]), "an address of tensor ", i,
+              " is null but it has ", sizes_of[i], " elements");
+    }
+    rule(rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
+    run(stream, adamw_table_step, weights, m, v, gradients, sizes_of, decays, rate, step, norm, tensors, beta1, beta2,
+        eps, weight_decay, max_norm, dtype);
+  });
+}

@@ -1,0 +1,67 @@
+#include "door.h"
+
+#include <cmath>
+
+GATUN_BODY(attention_forward)
+GATUN_BODY(attention_pullback)
+GATUN_BODY(attention_decode)
+
+using namespace gatun;
+
+namespace {
+
+void check_scale(double scale) { require(std::isfinite(scale), "scale is ", scale, "; it must be finite"); }
+
+}  // namespace
+
+gatun_status gatun_attention_forward(gatun_stream* stream, void* y, void* lse, const void* qkv, int64_t batch,
+                                     int64_t context, int64_t heads, int64_t head_size, double scale, int32_t causal,
+                                     gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    sizes({{"batch", batch}, {"context", context}});
+    positive({{"heads", heads}, {"head_size", head_size}});
+    check_scale(scale);
+    one_of("causal", causal, 2);
+    const int64_t rows = batch * context, cols = heads * head_size;
+    arrays({{"y", y, rows * cols}, {"lse", lse, rows * heads}, {"qkv", qkv, rows * 3 * cols}});
+    run(stream, attention_forward, y, lse, qkv, batch, context, heads, head_size, scale, causal, dtype);
+  });
+}
+
+gatun_status gatun_attention_pullback(gatun_stream* stream, void* delta, void* dqkv, const void* dy, const void* qkv,
+                                      const void* y, const void* lse, int64_t batch, int64_t context, int64_t heads,
+                                      int64_t head_size, double scale, int32_t causal, int32_t fresh,
+                                      gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    sizes({{"batch", batch}, {"context", context}});
+    positive({{"heads", heads}, {"head_size", head_size}});
+    check_scale(scale);
+    one_of("causal", causal, 2);
+    const int64_t rows = batch * context, cols = heads * head_size;
+    arrays({{"delta", delta, rows * heads}, {"dqkv", dqkv, rows * 3 * cols}, {"dy", dy, rows * cols}});
+    arrays({{"qkv", qkv, rows * 3 * cols}, {"y", y, rows * cols}, {"lse", lse, rows * heads}});
+    run(stream, attention_pullback, delta, dqkv, dy, qkv, y, lse, batch, context, heads, head_size, scale, causal,
+        fresh, dtype);
+  });
+}
+
+gatun_status gatun_attention_decode(gatun_stream* stream, void* y, void* keys, void* values, const void* qkv,
+                                    const int32_t* position, int64_t batch, int64_t heads, int64_t capacity,
+                                    int64_t head_size, double scale, gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    sizes({{"batch", batch}});
+    positive({{"heads", heads}, {"capacity", capacity}, {"head_size", head_size}});
+    check_scale(scale);
+    const int64_t vectors = batch * heads * head_size;
+    arrays({{"y", y, vectors}, {"keys", keys, vectors * capacity}, {"values", values, vectors * capacity}});
+    arrays({{"qkv", qkv, 3 * vectors}, {"position", position, 1}});
+    in_range("position", position, 1, capacity);
+    run(stream, attention_decode, y, keys, values, qkv, position, batch, heads, capacity, head_size, scale, dtype);
+  });
+}

@@ -1,0 +1,164 @@
+// Tiles: small matrices in scratch memory, on which attention works, and their products.
+//
+// A product loads each row of its right side as vectors and broadcasts single elements of its left side, which may
+// therefore lie either way round; so no tile of scores is ever transposed. Rows are padded to whole vectors and row
+// counts to whole register blocks, with zeros, and what a product writes there is never used: only the contraction
+// must stop exactly at its end.
+#pragma once
+#include "body.h"
+#include "heads.h"
+
+namespace gatun::GATUN_LEVEL {
+
+/// Queries or keys in a tile. 64 x 64 floats are 16 KiB: the panels that a product walks stay in the first cache, all
+/// tiles of a pullback (160 KiB at head size 64) in the second.
+constexpr int64_t tile = 64;
+
+// block_rows x 2 vectors of sums stay in registers: 16 of 32 on AVX-512, 8 of 16 elsewhere. Both hide the FMA latency.
+#if defined(__AVX512F__)
+constexpr int64_t vector_bytes = 64, block_rows = 8;
+#elif defined(__AVX2__)
+constexpr int64_t vector_bytes = 32, block_rows = 4;
+#else
+constexpr int64_t vector_bytes = 16, block_rows = 4;
+#endif
+
+template <class T> struct Vector;
+template <> struct Vector<float> {
+  typedef float Lanes __attribute__((vector_size(vector_bytes), may_alias));
+  typedef int32_t Indices __attribute__((vector_size(vector_bytes)));
+  static constexpr int64_t lanes = vector_bytes / 4;
+};
+template <> struct Vector<double> {
+  typedef double Lanes __attribute__((vector_size(vector_bytes), may_alias));
+  typedef int64_t Indices __attribute__((vector_size(vector_bytes)));
+  static constexpr int64_t lanes = vector_bytes / 8;
+};
+
+constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+
+/// A row of `cols` elements, padded; 16 covers the lanes of every type and the rows of every block.
+constexpr int64_t padded(int64_t cols) { return round_up(cols, 16); }
+
+/// Tile number `block` of a sequence: where it starts and how many rows it has.
+struct Span {
+  int64_t start, count;
+};
+
+inline Span span(int64_t block, int64_t context) {
+  const int64_t start = block * tile, rest = context - start;
+  return {start, rest < tile ? rest : tile};
+}
+
+inline int64_t tiles_in(int64_t context) { return (context + tile - 1) / tile; }
+
+/// Element (r, i) of a left side is at[r * row + i * step].
+template <class T> struct Left {
+  const T* at;
+  int64_t row, step;
+  Left from(int64_t r) const { return {at + r * row, row, step}; }
+};
+
+template <class T> inline Left<T> as_stored(const T* at, int64_t stride) { return {at, stride, 1}; }
+template <class T> inline Left<T> transposed(const T* at, int64_t stride) { return {at, 1, stride}; }
+
+/// block_rows x `panels` vectors of c = factor * left * right, or with `add` of c + left * right. The two are never
+/// combined: whether the compiler fuses that could differ from one call to another, and so would the bits.
+template <int panels, class T>
+inline void multiply_block(Rows<T> c, Left<T> left, Rows<const T> right, int64_t inner, bool add, T factor) {
+  using Lanes = typename Vector<T>::Lanes;
+  constexpr int64_t lanes = Vector<T>::lanes;
+  Lanes sums[block_rows][panels] = {};
+  for (int64_t i = 0; i < inner; i++) {
+    Lanes row[panels];
+#pragma GCC unroll 2
+    for (int p = 0; p < panels; p++) row[p] = *(const Lanes*)(right.at + i * right.stride + p * lanes);
+#pragma GCC unroll 8
+    for (int64_t r = 0; r < block_rows; r++) {
+      const T element = left.at[r * left.row + i * left.step];
+#pragma GCC unroll 2
+      for (int p = 0; p < panels; p++) sums[r][p] += element * row[p];
+    }
+  }
+#pragma GCC unroll 8
+  for (int64_t r = 0; r < block_rows; r++)
+#pragma GCC unroll 2
+    for (int p = 0; p < panels; p++) {
+      Lanes* to = (Lanes*)(c.at + r * c.stride + p * lanes);
+      *to = add ? *to + sums[r][p] : factor * sums[r][p];
+    }
+}
+
+/// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
+/// cols up.
+template <class T> inline void multiply_tiles(Rows<T> c, Left<T> left, Rows<const T> right, int64_t rows, int64_t cols,
+                                              int64_t inner, bool add, T factor = 1) {
+  constexpr int64_t lanes = Vector<T>::lanes;
+  int64_t col = 0;
+  for (; col + lanes < cols; col += 2 * lanes)
+    for (int64_t r = 0; r < rows; r += block_rows)
+      multiply_block<2, T>({c.from(r).at + col, c.stride}, left.from(r), {right.at + col, right.stride}, inner, add,
+                           factor);
+  for (; col < cols; col += lanes)
+    for (int64_t r = 0; r < rows; r += block_rows)
+      multiply_block<1, T>({c.from(r).at + col, c.stride}, left.from(r), {right.at + col, right.stride}, inner, add,
+                           factor);
+}
+
+/// to (padded(count), padded(cols)) = from (count, cols); a copy, since rows of a packed head share few cache sets.
+template <class T> inline void load_rows(T* to, Rows<const T> from, int64_t count, int64_t cols) {
+  const int64_t stride = padded(cols);
+  for (int64_t r = 0; r < count; r++) {
+    for (int64_t c = 0; c < cols; c++) to[r * stride + c] = from.at[r * from.stride + c];
+    for (int64_t c = cols; c < stride; c++) to[r * stride + c] = 0;
+  }
+  memset(to + count * stride, 0, sizeof(T) * size_t((padded(count) - count) * stride));
+}
+
+/// Swaps element (r + distance, c) with (r, c + distance) wherever bit `distance` of r and c is clear, then goes on
+/// with half the distance: rows become columns.
+template <class T, int64_t distance = Vector<T>::lanes / 2>
+inline void transpose_lanes(typename Vector<T>::Lanes* rows) {
+  constexpr int64_t lanes = Vector<T>::lanes;
+  typename Vector<T>::Indices upper, lower;
+  for (int64_t c = 0; c < lanes; c++) {
+    upper[c] = c & distance ? lanes + c - distance : c;
+    lower[c] = c & distance ? lanes + c : c + distance;
+  }
+#pragma GCC unroll 16
+  for (int64_t r = 0; r < lanes; r++)
+    if (!(r & distance)) {
+      const auto above = rows[r], below = rows[r + distance];
+      rows[r] = __builtin_shuffle(above, below, upper);
+      rows[r + distance] = __builtin_shuffle(above, below, lower);
+    }
+  if constexpr (distance > 1) transpose_lanes<T, distance / 2>(rows);
+}
+
+/// to (padded(cols), tile) = from (padded(count), padded(cols)) transposed.
+template <class T> inline void transpose_tile(T* to, const T* from, int64_t count, int64_t cols) {
+  using Lanes = typename Vector<T>::Lanes;
+  constexpr int64_t lanes = Vector<T>::lanes;
+  const int64_t stride = padded(cols);
+  for (int64_t r = 0; r < count; r += lanes)
+    for (int64_t c = 0; c < cols; c += lanes) {
+      Lanes rows[lanes];
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < lanes; i++) rows[i] = *(const Lanes*)(from + (r + i) * stride + c);
+      transpose_lanes<T>(rows);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < lanes; i++) *(Lanes*)(to + (c + i) * tile + r) = rows[i];
+    }
+}
+
+/// to (count, cols) = from (count, padded(cols)), or added to it.
+template <class T> inline void store_rows(Rows<T> to, const T* from, int64_t count, int64_t cols, bool fresh) {
+  const int64_t stride = padded(cols);
+  for (int64_t r = 0; r < count; r++) {
+    T* row = to.at + r * to.stride;
+#pragma omp simd
+    for (int64_t c = 0; c < cols; c++) row[c] = from[r * stride + c] + (fresh ? T(0) : row[c]);
+  }
+}
+
+}  // namespace gatun::GATUN_LEVEL

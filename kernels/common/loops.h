@@ -1,0 +1,62 @@
+// How kernel bodies walk over arrays. Work is cut at places that depend on the sizes alone, so that no result depends
+// on the number of threads. Work is copied to each thread: what it captures by value then stays in registers.
+#pragma once
+#include "body.h"
+
+namespace gatun::GATUN_LEVEL {
+
+/// Elements that one thread takes at a time.
+constexpr int64_t piece = 4096;
+
+inline int64_t quotient_up(int64_t n, int64_t by) { return (n + by - 1) / by; }
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Calls work(run, from, to) until every run is covered from 0 to `length`.
+template <class Work> inline void in_runs(int64_t runs, int64_t length, Work work) {
+  const int64_t pieces = quotient_up(length, piece);
+#pragma omp parallel for collapse(2) schedule(static) firstprivate(work) if (runs * length >= worth_a_team)
+  for (int64_t run = 0; run < runs; run++)
+    for (int64_t p = 0; p < pieces; p++) work(run, p * piece, least(length, (p + 1) * piece));
+}
+
+/// Calls work(from, to) until 0 to n is covered.
+template <class Work> inline void in_pieces(int64_t n, Work work) {
+  in_runs(1, n, [=](int64_t, int64_t from, int64_t to) { work(from, to); });
+}
+
+template <bool known> struct Truth { static constexpr bool value = known; };
+
+/// Calls `work` with a flag known when compiling: by_truth(fresh, [&](auto f) { put<f.value>(...); }).
+template <class Work> inline void by_truth(bool flag, Work work) {
+  if (flag)
+    work(Truth<true>{});
+  else
+    work(Truth<false>{});
+}
+
+/// Overwrites or adds into an element of an ACC argument.
+template <bool fresh, class T> inline void put(T& to, T value) {
+  if constexpr (fresh)
+    to = value;
+  else
+    to += value;
+}
+
+/// Copies or adds `runs` stretches of `length` elements that lie strides apart.
+template <bool fresh, class T>
+inline void put_runs(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t runs, int64_t length) {
+  constexpr int64_t short_run = 16;  // under this, starting a vector loop costs more than it gains
+  if (length < short_run)
+    return in_pieces(runs, [=](int64_t first, int64_t last) {
+      for (int64_t run = first; run < last; run++)
+        for (int64_t i = 0; i < length; i++) put<fresh>(to[run * to_stride + i], from[run * from_stride + i]);
+    });
+  in_runs(runs, length, [=](int64_t run, int64_t begin, int64_t end) {
+    T* const run_to = to + run * to_stride;
+    const T* const run_from = from + run * from_stride;
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++) put<fresh>(run_to[i], run_from[i]);
+  });
+}
+
+}  // namespace gatun::GATUN_LEVEL

@@ -1,0 +1,121 @@
+// y = f(x) and dx = dy f'(x), element by element. Bound by memory: reads n and writes n, the pullback reads 2n.
+// Trap: comparisons are written so that NaN passes through.
+#include "fast_math.h"
+#include "gelu.h"
+#include "loops.h"
+
+namespace gatun::GATUN_LEVEL {
+namespace {
+
+template <class T> struct Exp {
+  T value(T x) const { return fast_exp(x); }
+  T pull(T dy, T x) const { return dy * fast_exp(x); }
+};
+
+template <class T> struct Log {
+  T value(T x) const { return fast_log(x); }
+  T pull(T dy, T x) const { return dy / x; }
+};
+
+template <class T> struct Tanh {
+  T value(T x) const { return fast_tanh(x); }
+  T pull(T dy, T x) const {
+    const T y = fast_tanh(x);
+    return dy * (1 - y * y);
+  }
+};
+
+template <class T> struct Relu {
+  T value(T x) const { return x < 0 ? T(0) : x; }
+  T pull(T dy, T x) const { return x <= 0 ? T(0) : dy; }
+};
+
+template <class T> struct Sigmoid {
+  T value(T x) const { return 1 / (1 + fast_exp(-x)); }
+  T pull(T dy, T x) const {
+    const T y = value(x);
+    return dy * y * (1 - y);
+  }
+};
+
+template <class T> struct Square {
+  T value(T x) const { return x * x; }
+  T pull(T dy, T x) const { return dy * (2 * x); }
+};
+
+template <class T> struct Scale {
+  T alpha;
+  T value(T x) const { return alpha * x; }
+  T pull(T dy, T) const { return alpha * dy; }
+};
+
+template <class T> struct Shift {
+  T alpha;
+  T value(T x) const { return x + alpha; }
+  T pull(T dy, T) const { return dy; }
+};
+
+template <class T> struct Gelu {
+  T value(T x) const { return gelu(x); }
+  T pull(T dy, T x) const { return dy * gelu_slope(x); }
+};
+
+template <class T, class Work> void by_kind(gatun_unary kind, double alpha, Work work) {
+  switch (kind) {
+    case GATUN_EXP:
+      return work(Exp<T>{});
+    case GATUN_LOG:
+      return work(Log<T>{});
+    case GATUN_TANH:
+      return work(Tanh<T>{});
+    case GATUN_RELU:
+      return work(Relu<T>{});
+    case GATUN_SIGMOID:
+      return work(Sigmoid<T>{});
+    case GATUN_SQUARE:
+      return work(Square<T>{});
+    case GATUN_SCALE:
+      return work(Scale<T>{T(alpha)});
+    case GATUN_SHIFT:
+      return work(Shift<T>{T(alpha)});
+    case GATUN_GELU:
+      return work(Gelu<T>{});
+  }
+}
+
+template <class T, class Function> void forward(T* y, const T* x, int64_t n, Function f) {
+  in_pieces(n, [=](int64_t from, int64_t to) {
+#pragma omp simd
+    for (int64_t i = from; i < to; i++) y[i] = f.value(x[i]);
+  });
+}
+
+template <bool fresh, class T, class Function> void pullback(T* dx, const T* dy, const T* x, int64_t n, Function f) {
+  in_pieces(n, [=](int64_t from, int64_t to) {
+#pragma omp simd
+    for (int64_t i = from; i < to; i++) put<fresh>(dx[i], f.pull(dy[i], x[i]));
+  });
+}
+
+}  // namespace
+
+void unary_forward(gatun_stream&, void* y, const void* x, int64_t n, double alpha, gatun_unary kind,
+                   gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    by_kind<T>(kind, alpha, [&](auto f) { forward((T*)y, (const T*)x, n, f); });
+  });
+}
+
+void unary_pullback(gatun_stream&, void* dx, const void* dy, const void* x, int64_t n, double alpha, gatun_unary kind,
+                    int32_t fresh, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    by_kind<T>(kind, alpha, [&](auto f) {
+      by_truth(is_fresh(fresh, 0),
+               [&](auto fresh_dx) { pullback<fresh_dx.value>((T*)dx, (const T*)dy, (const T*)x, n, f); });
+    });
+  });
+}
+
+}  // namespace gatun::GATUN_LEVEL

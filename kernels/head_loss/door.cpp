@@ -1,0 +1,58 @@
+#include "door.h"
+
+GATUN_BODY(head_loss_forward)
+GATUN_BODY(head_loss_pullback)
+
+using namespace gatun;
+
+namespace {
+
+void check_sizes(int64_t rows, int64_t cols, int64_t vocab, int64_t stride) {
+  sizes({{"rows", rows}});
+  positive({{"cols", cols}, {"vocab", vocab}});
+  require(stride >= vocab, "stride is ", stride, ", less than the ", vocab, " rows of vocab");
+}
+
+void check_chunk(int64_t rows, int64_t chunk) {
+  sizes({{"chunk", chunk}});
+  require(rows == 0 || chunk > 0, "chunk is 0, but there are ", rows, " rows");
+}
+
+}  // namespace
+
+gatun_status gatun_head_loss_forward(gatun_stream* stream, void* loss, void* lse, int64_t* counted, void* logits,
+                                     const void* x, const void* table, const int32_t* targets, int64_t rows,
+                                     int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, int32_t keep_gradient,
+                                     gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    check_sizes(rows, cols, vocab, stride);
+    check_chunk(rows, chunk);
+    one_of("keep_gradient", keep_gradient, 2);
+    require(!keep_gradient || chunk == rows, "to keep the gradient chunk must be all ", rows, " rows; it is ", chunk);
+    arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}, {"logits", logits, chunk * stride}});
+    arrays({{"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
+    in_range("targets", targets, rows, vocab, true);
+    run(stream, head_loss_forward, loss, lse, counted, logits, x, table, targets, rows, cols, vocab, stride, chunk,
+        keep_gradient, dtype);
+  });
+}
+
+gatun_status gatun_head_loss_pullback(gatun_stream* stream, void* scratch, void* dx, void* dtable, const void* dloss,
+                                      const void* kept, const void* x, const void* table, const int32_t* targets,
+                                      const void* lse, const int64_t* counted, int64_t rows, int64_t cols,
+                                      int64_t vocab, int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    check_sizes(rows, cols, vocab, stride);
+    if (!kept) check_chunk(rows, chunk);
+    require(rows == 0 || !kept != !scratch, "of kept and scratch exactly one must be given");
+    arrays({{"dloss", dloss, 1}, {"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
+    arrays({{"lse", lse, rows}, {"counted", counted, 1}});
+    in_range("targets", targets, rows, vocab, true);
+    run(stream, head_loss_pullback, scratch, dx, dtable, dloss, kept, x, table, targets, lse, counted, rows, cols,
+        vocab, stride, chunk, fresh, dtype);
+  });
+}

@@ -1,0 +1,161 @@
+// The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
+// pullback, or three times where the logits are computed again.
+// Trap: the rows of the table behind `vocab` are padding. No product reads them, so that nothing in them, not even NaN,
+// reaches a result; their gradient is zero.
+#include "body.h"
+#include "products.h"
+#include "softmax.h"
+
+namespace gatun::GATUN_LEVEL {
+namespace {
+
+/// The sizes of the head, in elements of `dtype`.
+struct Head {
+  int64_t rows, cols, vocab, stride;
+  gatun_dtype dtype;
+};
+
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// logits (rows, stride) = x table^T, zero behind `vocab`.
+template <class T> void compute_logits(T* logits, const T* x, const T* table, Head head) {
+  multiply({.c = logits,
+            .a = x,
+            .b = table,
+            .rows = head.rows,
+            .cols = head.vocab,
+            .inner = head.cols,
+            .ldc = head.stride,
+            .lda = head.cols,
+            .ldb = head.cols,
+            .transpose_b = true,
+            .dtype = head.dtype});
+  for (int64_t r = 0; r < head.rows; r++) zero(logits + r * head.stride + head.vocab, head.stride - head.vocab);
+}
+
+/// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`.
+template <class T> double replace_by_gradient(T* row, int64_t vocab, T top, int32_t target, int64_t counted) {
+  const double sum = sum_of_exponentials(row, row, vocab, top);
+  if (target < 0) {
+    zero(row, vocab);
+    return log(sum);
+  }
+  const T factor = T(1 / (sum * double(counted)));
+  const T at_target = T((double(row[target]) / sum - 1) / double(counted));
+#pragma omp simd
+  for (int64_t j = 0; j < vocab; j++) row[j] *= factor;
+  row[target] = at_target;
+  return log(sum);
+}
+
+/// The sum of the losses of these rows; `keep` leaves their gradients in the logits.
+template <class T>
+double sum_of_losses(T* lse, T* logits, const int32_t* targets, int64_t counted, Head head, bool keep) {
+  return sum_over_rows({head.rows, head.vocab, head.stride}, [&](int64_t r) {
+    T* const row = logits + r * head.stride;
+    const T top = largest(row, head.vocab);
+    const double above = targets[r] < 0 ? 0 : double(top) - double(row[targets[r]]);
+    const double log_sum = keep ? replace_by_gradient(row, head.vocab, top, targets[r], counted)
+                                : log(sum_of_exponentials((T*)nullptr, row, head.vocab, top));
+    lse[r] = T(double(top) + log_sum);
+    return targets[r] < 0 ? 0.0 : above + log_sum;
+  });
+}
+
+template <class T> void forward(T* loss, T* lse, int64_t* counted, T* logits, const T* x, const T* table,
+                                const int32_t* targets, int64_t chunk, bool keep, Head head) {
+  *counted = count_targets(targets, head.rows);
+  double sum = 0;
+  for (int64_t r = 0; r < head.rows; r += chunk) {
+    Head part = head;
+    part.rows = least(chunk, head.rows - r);
+    compute_logits(logits, x + r * head.cols, table, part);
+    sum += sum_of_losses(lse + r, logits, targets + r, *counted, part, keep);
+  }
+  *loss = *counted ? T(sum / double(*counted)) : T(0);
+}
+
+/// dx (+)= alpha * gradient table and dtable (+)= alpha * gradient^T x.
+template <class T> void multiply_gradient(T* dx, T* dtable, const T* gradient, const T* x, const T* table, double alpha,
+                                          bool add_x, bool add_table, Head head) {
+  if (dx)
+    multiply({.c = dx,
+              .a = gradient,
+              .b = table,
+              .rows = head.rows,
+              .cols = head.cols,
+              .inner = head.vocab,
+              .ldc = head.cols,
+              .lda = head.stride,
+              .ldb = head.cols,
+              .accumulate = add_x,
+              .alpha = alpha,
+              .dtype = head.dtype});
+  if (dtable)
+    multiply({.c = dtable,
+              .a = gradient,
+              .b = x,
+              .rows = head.vocab,
+              .cols = head.cols,
+              .inner = head.rows,
+              .ldc = head.cols,
+              .lda = head.stride,
+              .ldb = head.cols,
+              .transpose_a = true,
+              .accumulate = add_table,
+              .alpha = alpha,
+              .dtype = head.dtype});
+}
+
+template <class T> void gradients_of_rows(T* logits, const int32_t* targets, const T* lse, T factor, Head head) {
+#pragma omp parallel for schedule(static) if (head.rows * head.vocab >= worth_a_team)
+  for (int64_t r = 0; r < head.rows; r++) {
+    T* const row = logits + r * head.stride;
+    if (targets[r] < 0)
+      zero(row, head.vocab);
+    else
+      softmax_gradient(row, row, head.vocab, lse[r], targets[r], factor, true);
+  }
+}
+
+template <class T> void pullback(T* scratch, T* dx, T* dtable, double dloss, const T* kept, const T* x, const T* table,
+                                 const int32_t* targets, const T* lse, int64_t counted, int64_t chunk, bool fresh_x,
+                                 bool fresh_table, Head head) {
+  if (dtable && fresh_table) zero(dtable + head.vocab * head.cols, (head.stride - head.vocab) * head.cols);
+  if (kept || head.rows == 0) return multiply_gradient(dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
+  const T factor = counted ? T(dloss / double(counted)) : T(0);
+  for (int64_t r = 0; r < head.rows; r += chunk) {
+    Head part = head;
+    part.rows = least(chunk, head.rows - r);
+    compute_logits(scratch, x + r * head.cols, table, part);
+    gradients_of_rows(scratch, targets + r, lse + r, factor, part);
+    multiply_gradient(dx ? dx + r * head.cols : dx, dtable, scratch, x + r * head.cols, table, 1, !fresh_x,
+                      !fresh_table || r > 0, part);
+  }
+}
+
+}  // namespace
+
+void head_loss_forward(gatun_stream&, void* loss, void* lse, int64_t* counted, void* logits, const void* x,
+                       const void* table, const int32_t* targets, int64_t rows, int64_t cols, int64_t vocab,
+                       int64_t stride, int64_t chunk, int32_t keep_gradient, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    forward((T*)loss, (T*)lse, counted, (T*)logits, (const T*)x, (const T*)table, targets, chunk, keep_gradient,
+            {rows, cols, vocab, stride, dtype});
+  });
+}
+
+void head_loss_pullback(gatun_stream&, void* scratch, void* dx, void* dtable, const void* dloss, const void* kept,
+                        const void* x, const void* table, const int32_t* targets, const void* lse,
+                        const int64_t* counted, int64_t rows, int64_t cols, int64_t vocab, int64_t stride,
+                        int64_t chunk, int32_t fresh, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    pullback((T*)scratch, (T*)dx, (T*)dtable, double(*(const T*)dloss), (const T*)kept, (const T*)x, (const T*)table,
+             targets, (const T*)lse, *counted, chunk, is_fresh(fresh, 0), is_fresh(fresh, 1),
+             {rows, cols, vocab, stride, dtype});
+  });
+}
+
+}  // namespace gatun::GATUN_LEVEL

@@ -1,0 +1,47 @@
+package dev.gatun.laws;
+
+import dev.gatun.memory.Scope;
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// Arrays of Java that stand for tensors of any type.
+final class Host {
+  private Host() {}
+
+  static Tensor upload(Scope scope, Spec spec, double[] elements) {
+    var tensor = Tensor.uninitialized(scope, spec.dtype(), spec.shape());
+    tensor.copyFrom(
+        switch (spec.dtype()) {
+          case F64 -> MemorySegment.ofArray(elements);
+          case F32 -> MemorySegment.ofArray(floats(elements));
+          case I32 ->
+              MemorySegment.ofArray(Arrays.stream(elements).mapToInt(x -> (int) x).toArray());
+          case I64 ->
+              MemorySegment.ofArray(Arrays.stream(elements).mapToLong(x -> (long) x).toArray());
+          case BF16 -> throw new IllegalArgumentException("laws do not run in BF16");
+        });
+    return tensor;
+  }
+
+  static double[] download(Tensor tensor) {
+    int count = Math.toIntExact(tensor.shape().count());
+    return switch (tensor.dtype()) {
+      case F32, F64 -> tensor.toDoubles();
+      case I32 -> Arrays.stream(tensor.toInts()).asDoubleStream().toArray();
+      case I64 -> {
+        var elements = new long[count];
+        tensor.copyTo(MemorySegment.ofArray(elements));
+        yield Arrays.stream(elements).asDoubleStream().toArray();
+      }
+      case BF16 -> throw new IllegalArgumentException("laws do not run in BF16");
+    };
+  }
+
+  private static float[] floats(double[] elements) {
+    var floats = new float[elements.length];
+    for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
+    return floats;
+  }
+}

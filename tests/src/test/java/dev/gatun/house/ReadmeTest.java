@@ -1,0 +1,75 @@
+package dev.gatun.house;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The Java programs in the README compile and run as they stand there, on the module path, with
+/// native access granted to one module only.
+class ReadmeTest {
+  private static final Path ROOT = Path.of(System.getProperty("gatun.root"));
+
+  @TempDir Path folder;
+
+  @Test
+  void thePerceptronLearnsItsSine() throws Exception {
+    var lines = run(programs().get(0)).lines().toList();
+    assertEquals(10, lines.size(), lines::toString);
+    double last = Double.parseDouble(lines.getLast().replaceAll(".*loss ", ""));
+    assertTrue(last < 1e-3, lines::toString);
+  }
+
+  @Test
+  void oneKernelRunsOnRawMemory() throws Exception {
+    assertEquals("layer norm of 4096 rows done", run(programs().get(1)).strip());
+  }
+
+  private static List<String> programs() throws Exception {
+    var readme = Files.readString(ROOT.resolve("README.md"));
+    return Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL)
+        .matcher(readme)
+        .results()
+        .map((MatchResult m) -> m.group(1))
+        .toList();
+  }
+
+  private String run(String program) throws Exception {
+    var source = Files.writeString(folder.resolve("Program.java"), program);
+    var output = folder.resolve("output");
+    int code =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path",
+                modulePath(),
+                "--add-modules",
+                "dev.gatun",
+                "--enable-native-access=dev.gatun",
+                "--illegal-native-access=deny",
+                "-Dgatun.library.path=" + System.getProperty("gatun.library.path"),
+                source.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start()
+            .waitFor();
+    var text = Files.readString(output);
+    assertEquals(0, code, text);
+    return text;
+  }
+
+  /// What this test was given, without test classes.
+  private static String modulePath() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> entry.contains("jackson") || entry.matches(".*java-api.core.target.*"))
+        .reduce((a, b) -> a + File.pathSeparator + b)
+        .orElseThrow();
+  }
+}

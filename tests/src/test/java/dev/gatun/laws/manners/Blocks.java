@@ -1,0 +1,76 @@
+package dev.gatun.laws.manners;
+
+import dev.gatun.laws.manners.Call.Region;
+import dev.gatun.laws.manners.Parameter.Manner;
+import dev.gatun.laws.manners.Rig.Run;
+import dev.gatun.tensor.DType;
+import java.lang.foreign.MemorySegment;
+
+/// What a block of memory must look like after a call.
+final class Blocks {
+  private Blocks() {}
+
+  /// All that is written holds numbers, and none of the poison.
+  static void requireComplete(Call call, Run run, byte poison) {
+    for (var region : call.regions()) {
+      if (!region.written()) continue;
+      var elements = call.read(run.after(), region);
+      for (int i = 0; i < elements.length; i++) {
+        var name = region.parameter().name();
+        boolean poisoned =
+            region.parameter().manner() != Manner.INOUT
+                && call.isPoisoned(run.after(), region, i, poison);
+        call.require(!poisoned, "%s[%d] of %d is not written", name, i, elements.length);
+        call.require(Double.isFinite(elements[i]), "%s[%d] is %s", name, i, elements[i]);
+      }
+    }
+  }
+
+  /// Guard bands and all that is only read.
+  static void requireUntouched(Call call, Run run) {
+    long from = 0;
+    for (var region : call.regions()) {
+      if (!region.written()) continue;
+      requireEqual(call, run, from, region.offset());
+      from = region.end(call.dtype());
+    }
+    requireEqual(call, run, from, call.blockBytes());
+  }
+
+  private static void requireEqual(Call call, Run run, long from, long to) {
+    long at = MemorySegment.mismatch(run.before(), from, to, run.after(), from, to);
+    call.require(at < 0, "wrote where it must not: %s", place(call, from + at));
+  }
+
+  private static String place(Call call, long at) {
+    var place = "before its first array";
+    for (var region : call.regions()) {
+      var name = region.parameter().name();
+      if (region.offset() <= at) place = "byte " + (at - region.offset()) + " of " + name;
+      if (region.end(call.dtype()) <= at) place = "the guard band behind " + name;
+    }
+    return place;
+  }
+
+  /// Two orders of a sum of n terms differ by at most n units in the last place of the largest.
+  static void requireClose(
+      Call call, Region region, double[] expected, double[] found, String how) {
+    long terms = 4;
+    double largest = 1;
+    for (var other : call.regions()) terms = Math.max(terms, other.count());
+    for (var x : expected) largest = Math.max(largest, Math.abs(x));
+    double unit = call.dtype() == DType.F32 ? Math.ulp(1f) : Math.ulp(1.0);
+    double rounding = terms * unit * largest;
+    for (int i = 0; i < expected.length; i++) {
+      call.require(
+          Math.abs(found[i] - expected[i]) <= rounding,
+          "%s: %s[%d] is %.9g, expected %.9g within %.3g",
+          how,
+          region.parameter().name(),
+          i,
+          found[i],
+          expected[i],
+          rounding);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.gatun.laws.manners;
+
+import dev.gatun.laws.manners.Parameter.Manner;
+import dev.gatun.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// One kernel with one sample in one type: where its arrays lie in a block of memory, each between
+/// guard bands, and what stands in them before the call.
+record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> regions) {
+  static final byte NAN_POISON = (byte) 0xff;
+  static final byte OTHER_POISON = 0x5a;
+  private static final byte GUARD = (byte) 0xa5;
+  private static final long GUARD_BYTES = 256;
+  private static final int COUNTED = 3;
+
+  /// An array: `count` elements at `offset`. The arrays of a table are regions too; `parameter` is
+  /// the table then, and `inTable` is true.
+  record Region(Parameter parameter, boolean inTable, long offset, long count, boolean written) {
+    int bytes(DType dtype) {
+      return inTable ? dtype.bytes() : parameter.bytes(dtype.bytes());
+    }
+
+    long end(DType dtype) {
+      return offset + count * bytes(dtype);
+    }
+  }
+
+  static Call of(Prototype kernel, KernelSample sample, DType dtype) {
+    var regions = new ArrayList<Region>();
+    for (var array : kernel.arrays()) {
+      if (sample.absent().contains(array.name())) continue;
+      long count = Extent.of(array.extent(), sample.scalars());
+      place(regions, dtype, array, false, count, array.isWritten());
+      if (array.manner() != Manner.TABLE) continue;
+      for (int i = 0; i < count; i++) {
+        boolean written = sample.updated().contains(array.name());
+        place(regions, dtype, array, true, tableSize(i), written);
+      }
+    }
+    return new Call(kernel, sample, dtype, regions);
+  }
+
+  private static void place(
+      List<Region> regions, DType dtype, Parameter array, boolean inTable, long count, boolean w) {
+    long last = regions.isEmpty() ? 0 : regions.getLast().end(dtype);
+    long offset = Math.ceilDiv(last + GUARD_BYTES, GUARD_BYTES) * GUARD_BYTES;
+    regions.add(new Region(array, inTable, offset, count, w));
+  }
+
+  /// Elements of the i-th array of a table.
+  private static long tableSize(int i) {
+    return 1 + 21L * i * i;
+  }
+
+  long blockBytes() {
+    return (regions.isEmpty() ? 0 : regions.getLast().end(dtype)) + GUARD_BYTES;
+  }
+
+  Region region(Parameter array) {
+    for (var region : regions) if (region.parameter() == array && !region.inTable()) return region;
+    return null;
+  }
+
+  /// Writes what stands in the block before a call at `address`: `poison` in what must be
+  /// overwritten, numbers elsewhere.
+  void fill(MemorySegment block, long address, byte poison, int fresh) {
+    block.fill(GUARD);
+    var accumulated = kernel.accumulated();
+    for (var region : regions) {
+      var array = region.parameter();
+      boolean overwritten =
+          array.manner() == Manner.OUT
+              || array.manner() == Manner.ACC && (fresh >> accumulated.indexOf(array) & 1) == 1;
+      var place = block.asSlice(region.offset(), region.end(dtype) - region.offset());
+      if (overwritten) place.fill(poison);
+      else if (array.manner() == Manner.TABLE && !region.inTable())
+        addresses(place, array, address);
+      else numbers(place, region);
+    }
+  }
+
+  private void addresses(MemorySegment place, Parameter table, long address) {
+    int next = 0;
+    for (var region : regions) {
+      if (region.parameter() != table || !region.inTable()) continue;
+      place.setAtIndex(ValueLayout.JAVA_LONG, next++, address + region.offset());
+    }
+  }
+
+  /// Positive numbers, which every kernel can take; indices below their limit.
+  private void numbers(MemorySegment place, Region region) {
+    var array = region.parameter();
+    var random = new SplittableRandom((sample + array.name() + region.offset()).hashCode());
+    for (int i = 0; i < region.count(); i++) {
+      if (array.isFloating() || region.inTable()) {
+        double x = random.nextDouble(0.25, 1.25);
+        if (region.bytes(dtype) == Double.BYTES) place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
+        else place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+      } else if (array.type().equals("int32_t")) {
+        place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
+      } else {
+        place.setAtIndex(ValueLayout.JAVA_LONG, i, sizesOfTable(array) ? tableSize(i) : COUNTED);
+      }
+    }
+  }
+
+  private int index(Parameter array, int i, SplittableRandom random) {
+    if (array.ignorable() && i % 3 == 2) return -1 - i;
+    return random.nextInt(Math.toIntExact(Extent.of(array.limit(), sample.scalars())));
+  }
+
+  /// Whether the integers are the sizes of the arrays in the kernel's tables.
+  private boolean sizesOfTable(Parameter array) {
+    return kernel.arrays().stream()
+        .anyMatch(p -> p.manner() == Manner.TABLE && p.extent().equals(array.extent()));
+  }
+
+  /// The elements of a region of a block.
+  double[] read(MemorySegment block, Region region) {
+    var elements = new double[Math.toIntExact(region.count())];
+    boolean floating = region.inTable() || region.parameter().isFloating();
+    for (int i = 0; i < elements.length; i++) {
+      int bytes = region.bytes(dtype);
+      long at = region.offset() + (long) i * bytes;
+      if (bytes == Integer.BYTES) {
+        elements[i] =
+            floating ? block.get(ValueLayout.JAVA_FLOAT, at) : block.get(ValueLayout.JAVA_INT, at);
+      } else {
+        elements[i] =
+            floating
+                ? block.get(ValueLayout.JAVA_DOUBLE, at)
+                : block.get(ValueLayout.JAVA_LONG, at);
+      }
+    }
+    return elements;
+  }
+
+  /// Whether an element still has the bytes of the poison.
+  boolean isPoisoned(MemorySegment block, Region region, int element, byte poison) {
+    int bytes = region.bytes(dtype);
+    long from = region.offset() + (long) element * bytes;
+    for (long at = from; at < from + bytes; at++) {
+      if (block.get(ValueLayout.JAVA_BYTE, at) != poison) return false;
+    }
+    return true;
+  }
+
+  /// Fails in this call's name.
+  void require(boolean holds, String fault, Object... parts) {
+    if (holds) return;
+    throw new AssertionError("%s: %s".formatted(this, fault.formatted(parts)));
+  }
+
+  @Override
+  public String toString() {
+    return "%s %s %s".formatted(kernel.name(), dtype, sample);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.gatun.laws.manners;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// A row of sizes for every kernel of the header: the kernel's name, then each of its scalars with
+/// the values to try. The first line of a kernel has its ordinary sizes, the others the awkward
+/// ones: 1, odd, none, larger than a block.
+final class KernelSamples {
+  private static final String TABLE =
+      """
+      unary_forward                  n=0,1,7,129,4099 alpha=0.5 kind=0,1,2,3,4,5,6,7,8
+      unary_pullback                 n=0,1,7,129,4099 alpha=0.5 kind=0,1,2,3,4,5,6,7,8
+      binary_forward                 outer=1,3 middle=1,7 inner=1,5 kind=0,1,2,3,4,5
+      binary_forward                 outer=0 middle=7 inner=5 kind=0
+      binary_forward                 outer=1 middle=4099 inner=1 kind=2
+      binary_forward                 outer=65 middle=129 inner=1 kind=3
+      binary_pullback                outer=1,3 middle=1,7 inner=1,5 kind=0,1,2,3,4,5
+      binary_pullback                outer=0 middle=7 inner=5 kind=0
+      binary_pullback                outer=1 middle=4099 inner=1 kind=2
+      binary_pullback                outer=65 middle=129 inner=1 kind=3
+      binary_pullback                outer=1 middle=65 inner=129 kind=5
+      reduce_forward                 outer=1,3 middle=1,7,129 inner=1,5 kind=0,1
+      reduce_forward                 outer=0 middle=7 inner=5 kind=0,1
+      reduce_forward                 outer=1 middle=40001 inner=1 kind=0,1
+      reduce_pullback                outer=1,3 middle=1,7,129 inner=1,5 kind=0,1
+      reduce_pullback                outer=0 middle=7 inner=5 kind=0,1
+      transpose_forward              batch=0,1,3 rows=1,5,65 cols=1,7,33
+      transpose_pullback             batch=0,1,3 rows=1,5,65 cols=1,7,33
+      slice_forward                  outer=0,1,3 length=7 inner=1,5 start=0,2 count=0,1,5
+      slice_pullback                 outer=0,1,3 length=7 inner=1,5 start=0,2 count=0,1,5
+      concatenate_forward            outer=0,1,3 a_count=0,1,5 b_count=0,2 inner=1,7
+      concatenate_pullback           outer=0,1,3 a_count=0,1,5 b_count=0,2 inner=1,7
+      gather_forward                 rows=0,1,17,129 cols=1,7,65 table_rows=1,5
+      gather_pullback                rows=0,1,17,129 cols=1,7,65 table_rows=1,5
+      squared_error_forward          n=1,7,129,40001
+      squared_error_pullback         n=1,7,129,40001
+      fill                           n=0,1,7,129 value=0,1.5
+      matmul_forward                 batch=1,3 rows=5 cols=7 inner=3 transposed=0,1,2,3
+      matmul_forward                 batch=1,3 rows=1 cols=1 inner=1 transposed=0,3
+      matmul_forward                 batch=0 rows=3 cols=2 inner=5 transposed=0
+      matmul_forward                 batch=1 rows=0 cols=2 inner=5 transposed=0
+      matmul_forward                 batch=2 rows=65 cols=33 inner=40 transposed=0,1,2,3
+      matmul_pullback                batch=1,3 rows=5 cols=7 inner=3 transposed=0,1,2,3
+      matmul_pullback                batch=1,3 rows=1 cols=1 inner=1 transposed=0,3
+      matmul_pullback                batch=0 rows=3 cols=2 inner=5 transposed=0
+      matmul_pullback                batch=1 rows=0 cols=2 inner=5 transposed=0
+      matmul_pullback                batch=2 rows=65 cols=33 inner=40 transposed=0,1,2,3
+      linear_forward                 rows=0,1,5,65 in=1,7,33 out=1,3,40 activation=0 pre=absent
+      linear_forward                 rows=0,1,5,65 in=1,7,33 out=1,3,40 activation=1
+      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=0 dpre=absent pre=absent
+      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=1 dpre=present pre=present
+      embedding_forward              batch=0,1,2 context=1,5 cols=1,7,33 vocab=1,9 positions=5,8
+      embedding_pullback             batch=0,1,2 context=1,5 cols=1,7,33 vocab=1,9 positions=5,8
+      layernorm_forward              rows=0,1,5,65 cols=1,7,33,129 eps=1e-5
+      layernorm_pullback             rows=0,1,5,65 cols=1,7,33,129
+      residual_layernorm_forward     rows=0,1,5,65 cols=1,7,33,129 eps=1e-5
+      residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129
+      attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
+      attention_forward              batch=1 context=129 heads=2 head_size=8 scale=0.5 causal=0,1
+      attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
+      attention_pullback             batch=1 context=129 heads=2 head_size=8 scale=0.5 causal=0,1
+      attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
+      softmax_cross_entropy_forward  rows=0,1,7,65 vocab=1,5,17 stride=17,24
+      softmax_cross_entropy_pullback rows=0,1,7,65 vocab=1,5,17 stride=17,24
+      head_loss_forward              rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=1,3,7 keep_gradient=0
+      head_loss_forward              rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=7 keep_gradient=1
+      head_loss_forward              rows=65 cols=33 vocab=65 stride=128 chunk=65 keep_gradient=0,1
+      head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=1,3,7 scratch=present kept=absent
+      head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=7 scratch=absent kept=present
+      head_loss_pullback             rows=65 cols=33 vocab=65 stride=128 chunk=65 scratch=absent kept=present
+      global_norm                    n=0,1,7,129,40001
+      adamw_step                     n=0 decayed=0 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_step                     n=1,7,129 decayed=0,1 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_step                     n=40001 decayed=129 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_table_step               tensors=0,1,4 weights=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
+      random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
+      random_sign                    first=0,3 n=0,1,7,129,4099
+      """;
+
+  static final Map<String, List<KernelSample>> ALL = read();
+
+  private KernelSamples() {}
+
+  private static Map<String, List<KernelSample>> read() {
+    var all = new LinkedHashMap<String, List<KernelSample>>();
+    for (var line : TABLE.lines().toList()) {
+      var words = line.split("\\s+", 2);
+      all.merge(
+          words[0],
+          KernelSample.parse(words[1]),
+          (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
+    }
+    return all;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.gatun.laws.manners;
+
+import java.util.regex.Pattern;
+
+/// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
+/// the sizes; `limit` is empty where values have none. For arguments that are no arrays `type` says
+/// what they are.
+record Parameter(
+    String name,
+    String type,
+    Manner manner,
+    boolean optional,
+    String extent,
+    String limit,
+    boolean ignorable) {
+  private static final Pattern ARRAY =
+      Pattern.compile("GATUN_(OUT|ACC|INOUT|IN|TABLE)(_OPT)?\\(([^,)]*),?([^)]*)\\)\\s*(.*)");
+  private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\s*(\\**)\\s*(\\w+)");
+
+  enum Manner {
+    OUT,
+    ACC,
+    INOUT,
+    IN,
+    TABLE,
+    SCALAR
+  }
+
+  static Parameter parse(String text) {
+    var array = ARRAY.matcher(text.strip());
+    boolean marked = array.matches();
+    var declaration = DECLARATION.matcher(marked ? array.group(5) : text.strip());
+    if (!declaration.matches()) throw new IllegalArgumentException("cannot read argument " + text);
+    var type = declaration.group(1);
+    var name = declaration.group(3);
+    if (!marked && !declaration.group(2).isEmpty()) {
+      throw new IllegalArgumentException(name + " is an array but its manner is not said: " + text);
+    }
+    if (!marked) return new Parameter(name, type, Manner.SCALAR, false, "", "", false);
+    var bounds = array.group(4).strip();
+    return new Parameter(
+        name,
+        type,
+        Manner.valueOf(array.group(1)),
+        array.group(2) != null,
+        array.group(3).strip(),
+        bounds.replaceAll("<|,?\\s*ignorable", "").strip(),
+        bounds.contains("ignorable"));
+  }
+
+  boolean isArray() {
+    return manner != Manner.SCALAR;
+  }
+
+  boolean isWritten() {
+    return manner == Manner.OUT || manner == Manner.ACC || manner == Manner.INOUT;
+  }
+
+  boolean isSize() {
+    return type.equals("int64_t") && !isArray();
+  }
+
+  /// One of the enumerations of the header.
+  boolean isKind() {
+    return type.startsWith("gatun_") && !isArray();
+  }
+
+  boolean isFloating() {
+    return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
+  }
+
+  /// Bytes an element, where those of `dtype` are `activationBytes`.
+  int bytes(int activationBytes) {
+    if (manner == Manner.TABLE) return Long.BYTES;
+    return switch (type) {
+      case "void", "gatun_wide" -> activationBytes;
+      case "int32_t" -> Integer.BYTES;
+      case "int64_t", "double" -> Long.BYTES;
+      default -> throw new IllegalArgumentException("an array of " + type);
+    };
+  }
+}

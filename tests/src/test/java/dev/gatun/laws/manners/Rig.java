@@ -1,0 +1,105 @@
+package dev.gatun.laws.manners;
+
+import dev.gatun.GatunException;
+import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/// A block of device memory and the kernels by their names. What stands in the block is written and
+/// read by copying all of it.
+final class Rig implements AutoCloseable {
+  private static final long BLOCK_BYTES = 8 << 20;
+
+  private final Device device = Device.cpu();
+  private final Scope scope = device.scope();
+  private final MemorySegment block = scope.bytes(BLOCK_BYTES);
+  private final Map<String, Method> methods = new HashMap<>();
+
+  Rig() {
+    for (var method : Kernels.class.getMethods()) methods.put(method.getName(), method);
+  }
+
+  /// A block before and after a call.
+  record Run(MemorySegment before, MemorySegment after) {}
+
+  /// Runs a call over fresh contents of the block.
+  Run run(Call call, Arena arena, byte poison, int fresh) {
+    return run(call, call.sample(), arena, poison, fresh);
+  }
+
+  /// The same, where the kernel is told `said` instead of the sample that the block was laid out
+  /// for. What the kernel throws is thrown on.
+  Run run(Call call, KernelSample said, Arena arena, byte poison, int fresh) {
+    var before = fill(call, arena, poison, fresh);
+    invoke(call, said, fresh);
+    return new Run(before, contents(call, arena));
+  }
+
+  MemorySegment fill(Call call, Arena arena, byte poison, int fresh) {
+    var before = arena.allocate(call.blockBytes(), Long.BYTES);
+    call.fill(before, block.address(), poison, fresh);
+    put(before);
+    return before;
+  }
+
+  void put(MemorySegment contents) {
+    scope.copyToDevice(block, contents);
+  }
+
+  MemorySegment contents(Call call, Arena arena) {
+    var contents = arena.allocate(call.blockBytes(), Long.BYTES);
+    scope.copyToHost(contents, block);
+    return contents;
+  }
+
+  void invoke(Call call, KernelSample said, int fresh) {
+    invoke(call, device.stream().handle(), said, fresh);
+  }
+
+  void invoke(Call call, MemorySegment stream, KernelSample said, int fresh) {
+    var arguments = new Object[call.kernel().parameters().size() + 1];
+    arguments[0] = stream;
+    for (int i = 1; i < arguments.length; i++) {
+      arguments[i] = argument(call, call.kernel().parameters().get(i - 1), said, fresh);
+    }
+    var method = methods.get(call.kernel().method());
+    try {
+      method.invoke(device.kernels(), arguments);
+    } catch (InvocationTargetException thrown) {
+      if (thrown.getCause() instanceof GatunException refusal) throw refusal;
+      throw new AssertionError(call + ": threw something untyped", thrown.getCause());
+    } catch (IllegalAccessException | IllegalArgumentException unfit) {
+      throw new AssertionError(call + ": " + Arrays.toString(arguments), unfit);
+    }
+  }
+
+  private Object argument(Call call, Parameter parameter, KernelSample said, int fresh) {
+    if (parameter.isArray()) {
+      boolean absent = said.absent().contains(parameter.name());
+      return absent ? MemorySegment.NULL : scope.at(block, call.region(parameter).offset());
+    }
+    double value =
+        switch (parameter.name()) {
+          case "fresh" -> fresh;
+          case "dtype" -> said.scalars().getOrDefault("dtype", (double) call.dtype().code());
+          default -> said.scalars().get(parameter.name());
+        };
+    return switch (parameter.type()) {
+      case "int64_t" -> (long) value;
+      case "double" -> value;
+      default -> (int) value;
+    };
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}

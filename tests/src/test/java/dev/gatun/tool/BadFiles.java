@@ -1,0 +1,87 @@
+package dev.gatun.tool;
+
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/// Makes data and model folders of which something is wrong, out of a good run in `run`.
+final class BadFiles {
+  private BadFiles() {}
+
+  /// Does something bad to a file.
+  @FunctionalInterface
+  private interface Harm {
+    void to(Path file) throws IOException;
+  }
+
+  static void make(Path folder) throws IOException {
+    makeData(folder);
+    makeModels(folder);
+    makeRuns(folder);
+  }
+
+  private static void makeData(Path folder) throws IOException {
+    Files.createDirectories(folder.resolve("no-files"));
+    Files.createDirectories(folder.resolve("not-empty/thing"));
+    Files.writeString(folder.resolve("empty.txt"), "");
+    Files.writeString(folder.resolve("short.txt"), "short");
+    Files.write(folder.resolve("binary"), new byte[] {1, 0, 2});
+    Files.write(folder.resolve("odd.bin"), new byte[4001]);
+    Files.write(folder.resolve("empty.bin"), new byte[0]);
+    Files.write(folder.resolve("foreign.bin"), new byte[] {0x47, 0x47, 0x55, 0x46, 0, 0, 0, 0});
+    var tokens = new byte[4000];
+    Arrays.fill(tokens, (byte) 1);
+    Files.write(folder.resolve("high.bin"), tokens); // each token is 257
+  }
+
+  private static void makeModels(Path folder) throws IOException {
+    model(folder, "truncated", "model.safetensors", file -> cut(file, 1000));
+    model(folder, "foreign", "model.safetensors", file -> Files.writeString(file, "no tensors"));
+    model(folder, "no-weights", "model.safetensors", Files::delete);
+    model(folder, "llama", "config.json", file -> edit(file, "\"gpt2\"", "\"llama\""));
+    model(folder, "cut-config", "config.json", file -> cut(file, 40));
+    model(
+        folder,
+        "other-shape",
+        "config.json",
+        file -> edit(file, "\"n_embd\" : 16", "\"n_embd\" : 32"));
+  }
+
+  private static void makeRuns(Path folder) throws IOException {
+    Files.createDirectories(folder.resolve("bare-run"));
+    run(folder, "cut-state", "trainer.json", file -> cut(file, 60));
+    run(folder, "foreign-state", "trainer.json", file -> edit(file, "\"lr\"", "\"rate\""));
+    run(folder, "no-optimizer", "optimizer.safetensors", Files::delete);
+    run(folder, "cut-weights", "model.safetensors", file -> cut(file, 1000));
+  }
+
+  private static void model(Path folder, String name, String file, Harm harm) throws IOException {
+    copy(folder.resolve("run/latest"), folder.resolve(name));
+    harm.to(folder.resolve(name).resolve(file));
+  }
+
+  private static void run(Path folder, String name, String file, Harm harm) throws IOException {
+    Files.createDirectories(folder.resolve(name));
+    model(folder, name + "/step-4", file, harm);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectory(to);
+    try (var files = Files.list(from)) {
+      for (var file : files.toList()) Files.copy(file, to.resolve(file.getFileName().toString()));
+    }
+  }
+
+  private static void cut(Path file, int bytes) throws IOException {
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), bytes));
+  }
+
+  private static void edit(Path file, String what, String by) throws IOException {
+    var text = Files.readString(file);
+    assertNotEquals(text, text.replace(what, by), file + " has no " + what);
+    Files.writeString(file, text.replace(what, by));
+  }
+}

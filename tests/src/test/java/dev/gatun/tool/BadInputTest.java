@@ -1,0 +1,210 @@
+package dev.gatun.tool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Whatever is wrong with what a command is given, it says so in one sentence, fails, and leaves
+/// every file as it was. In the tables `@` stands for the test's folder.
+class BadInputTest {
+  @TempDir static Path folder;
+  private static Map<String, Integer> before;
+
+  @BeforeAll
+  static void makeWhatIsBad() throws IOException {
+    Commands.texts(folder.resolve("texts"), 1);
+    Commands.texts(folder.resolve("others"), 2);
+    var run = Commands.training(folder.resolve("texts"), folder.resolve("run"), "--steps=4");
+    Commands.run(run).requireGood();
+    BadFiles.make(folder);
+    before = Commands.everything(folder);
+  }
+
+  private static void refuses(int code, List<String> arguments, String sentence)
+      throws IOException {
+    var placed = arguments.stream().map(argument -> argument.replace("@", folder + "/")).toList();
+    Commands.run(placed).requireRefusal(code, sentence);
+    var after = Commands.everything(folder);
+    var touched = new TreeSet<>(before.keySet());
+    touched.addAll(after.keySet());
+    touched.removeIf(name -> Objects.equals(before.get(name), after.get(name)));
+    assertEquals(Set.of(), touched, "files were touched");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | --data=@missing               | there is no file or folder
+          1 | --data=@empty.txt             | is empty
+          1 | --data=@no-files              | holds no files
+          1 | --data=@binary                | is not text
+          1 | --data=@short.txt             | short.txt holds
+          1 | --data=@odd.bin               | odd number
+          1 | --data=@empty.bin             | is empty
+          1 | --data=@foreign.bin           | a GGUF model
+          1 | --data=@high.bin --vocab=257  | outside the vocabulary of 257
+          1 | --data=@high.bin --tokenizer=bytes | the bytes tokenizer has 256
+          1 | --vocab=100                   | outside the vocabulary of 100
+          1 | --heads=3                     | width 16 is not divisible by 3 heads
+          1 | --layers=0                    | layers is 0
+          1 | --width=-16                   | width is -16
+          1 | --context=0                   | context is 0
+          1 | --context=100000              | a window of context 100000 needs
+          1 | --layers=99999999999          | layers is 99999999999
+          1 | --layers=1000 --width=65536   | free
+          1 | --batch=0                     | a batch has 0 rows
+          1 | --accumulate=0                | accumulate is 0
+          1 | --steps=0                     | steps: 0
+          1 | --evaluate-every=0            | evaluations: 0
+          1 | --checkpoint-every=0          | checkpoints: 0
+          1 | --evaluate-batches=0          | no validation batches
+          1 | --lr=NaN                      | NaN
+          1 | --lr=-1                       | -1.0
+          1 | --min-lr=1                    | lies above
+          1 | --warmup=9                    | no room
+          1 | --beta1=1                     | beta1 1.0
+          1 | --clip=0                      | norm 0.0
+          1 | --weight-decay=-1             | weight decay -1.0
+          1 | --threads=-1                  | -1 threads
+          1 | --out=@run                    | holds a run
+          1 | --out=@not-empty              | is not empty
+          1 | --out=@short.txt              | is a file
+          1 | --out=/dev/null/new           | cannot be made
+          1 | --device=cuda                 | cuda
+          2 | --device=tpu                  | none of cpu, cuda, auto
+          2 | --steps=many                  | no whole number
+          2 | --lr=fast                     | no number
+          2 | --schedule=steep              | none of constant, cosine, wsd
+          2 | --optimizer=sgd               | none of adamw
+          2 | --tokenizer=words             | none of bytes, gpt2
+          2 | --preset=huge                 | there is no preset 'huge'
+          2 | --unknown                     | Unknown option
+          """)
+  void trainRefuses(int code, String options, String sentence) throws IOException {
+    var more = new ArrayList<>(Arrays.asList(options.split(" ")));
+    more.add("--steps=4");
+    if (options.contains("--steps")) more.removeLast();
+    var arguments =
+        Commands.training(Path.of("@texts"), Path.of("@new"), more.toArray(String[]::new));
+    refuses(code, arguments, sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          @missing     |               | does not exist
+          @short.txt   |               | a checkpoint is a folder
+          @texts       |               | it has no model.safetensors
+          @truncated   |               | model.safetensors
+          @foreign     |               | model.safetensors
+          @no-weights  |               | it has no model.safetensors
+          @llama       |               | only "gpt2" is read here
+          @cut-config  |               | config.json
+          @other-shape |               | wte.weight
+          @run         | --context=17  | context 17 is longer than the model's 16
+          @run         | --layers=3    | --layers 3 contradicts the model
+          @run         | --vocab=999   | --vocab 999 contradicts the model
+          @run         | --no-bias     | --bias false contradicts the model
+          """)
+  void trainRefusesToStartFrom(String model, String options, String sentence) throws IOException {
+    var arguments =
+        new ArrayList<>(List.of("train", "--data=@texts", "--out=@new", "--init=" + model));
+    if (options != null) arguments.add(options);
+    refuses(1, arguments, sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | @missing       |                   | is no run folder
+          1 | @bare-run      |                   | holds no checkpoint to go on from
+          1 | @cut-state     |                   | trainer.json
+          1 | @foreign-state |                   | "lr"
+          1 | @no-optimizer  |                   | optimizer.safetensors
+          1 | @cut-weights   |                   | model.safetensors
+          1 | @run           | --lr=0.5          | --lr 0.5 contradicts the run
+          1 | @run           | --steps=5         | --steps 5 contradicts the run
+          1 | @run           | --seed=5          | --seed 5 contradicts the run
+          1 | @run           | --threads=7       | --threads 7 contradicts the run
+          1 | @run           | --preset=small    | --preset small contradicts the run
+          1 | @run           | --data=@others    | is not what the run began with
+          1 | @run           | --data=@missing   | there is no file or folder
+          2 | @run           | --out=@new        | takes no --init or --out
+          2 | @run           | --init=@run       | takes no --init or --out
+          """)
+  void trainRefusesToResume(int code, String run, String options, String sentence)
+      throws IOException {
+    var arguments = new ArrayList<>(List.of("train", "--resume=" + run));
+    if (options != null) arguments.add(options);
+    refuses(code, arguments, sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | --model=@missing --data=@short.txt                     | does not exist
+          1 | --model=@truncated --data=@texts                       | model.safetensors
+          1 | --model=@run --data=@missing                           | there is no file or folder
+          1 | --model=@run --data=@empty.txt                         | is empty
+          1 | --model=@run --data=@short.txt                         | a window of context 16 needs
+          1 | --model=@run --data=@high.bin                          | outside the vocabulary of 256
+          1 | --model=@run --data=@texts --tokenizer=gpt2            | outside the vocabulary of 256
+          1 | --model=@run --data=@texts --tokenizer=words           | no tokenizer "words"
+          1 | --model=@run --data=@texts --context=17                | longer than the model's 16
+          1 | --model=@run --data=@texts --context=0                 | at least one
+          1 | --model=@run --data=@texts --batch=0                   | at least one
+          1 | --model=@run --data=@texts --batches=0                 | at least one
+          1 | --model=@run --data=@texts --batches=9999999           | ask for 79999992
+          1 | --model=@run --data=@texts --device=moon               | no device "moon"
+          2 | --model=@run                                           | --data
+          2 | --model=@run --data=@texts --batches=all               | --batches
+          """)
+  void evaluateRefuses(int code, String options, String sentence) throws IOException {
+    refuses(code, command("evaluate", options), sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | --model=@missing --prompt=a                         | does not exist
+          1 | --model=@foreign --prompt=a                         | model.safetensors
+          1 | --model=@run --prompt=seventeen-letters               | the model's context is 16
+          1 | --model=@run --prompt=hello --tokenizer=gpt2        | outside the model's vocabulary
+          1 | --model=@run --prompt=a --temperature=-1            | temperature is -1.0
+          1 | --model=@run --prompt=a --top-p=0                   | top-p is 0.0
+          1 | --model=@run --prompt=a --presence-penalty=NaN      | presence penalty is NaN
+          1 | --model=@run --prompt=a --max-tokens=-1             | -1 tokens asked for
+          2 | --model=@run                                        | --prompt
+          """)
+  void generateRefuses(int code, String options, String sentence) throws IOException {
+    refuses(code, command("generate", options), sentence);
+  }
+
+  private static List<String> command(String name, String options) {
+    var arguments = new ArrayList<>(List.of(name));
+    arguments.addAll(Arrays.asList(options.split(" ")));
+    return arguments;
+  }
+}
