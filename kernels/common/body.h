@@ -23,9 +23,7 @@ template <class Work> inline void by_type(gatun_dtype dtype, Work work) {
 }
 
 template <class Pointer> struct Pointee;
-template <class T> struct Pointee<T*> {
-  using type = T;
-};
+template <class T> struct Pointee<T*> { using type = T; };
 
 /// The element type inside a by_type body whose parameter is `t`.
 #define GATUN_ELEMENT(t) typename Pointee<decltype(t)>::type

@@ -17,18 +17,18 @@ template <class... Arguments> struct BodyOf<gatun_status(gatun_stream*, Argument
 };
 
 /// Declares the three builds of kernel `name` and the table `gatun::name` over them.
-#define GATUN_BODY(name)                                                                         \
-  namespace gatun {                                                                              \
-  namespace v2 {                                                                                 \
-  BodyOf<decltype(gatun_##name)>::type name;                                                     \
-  }                                                                                              \
-  namespace v3 {                                                                                 \
-  BodyOf<decltype(gatun_##name)>::type name;                                                     \
-  }                                                                                              \
-  namespace v4 {                                                                                 \
-  BodyOf<decltype(gatun_##name)>::type name;                                                     \
-  }                                                                                              \
-  constexpr Leveled<BodyOf<decltype(gatun_##name)>::type> name{v2::name, v3::name, v4::name};    \
+#define GATUN_BODY(name)                                                                      \
+  namespace gatun {                                                                           \
+  namespace v2 {                                                                              \
+  BodyOf<decltype(gatun_##name)>::type name;                                                  \
+  }                                                                                           \
+  namespace v3 {                                                                              \
+  BodyOf<decltype(gatun_##name)>::type name;                                                  \
+  }                                                                                           \
+  namespace v4 {                                                                              \
+  BodyOf<decltype(gatun_##name)>::type name;                                                  \
+  }                                                                                           \
+  constexpr Leveled<BodyOf<decltype(gatun_##name)>::type> name{v2::name, v3::name, v4::name}; \
   }
 
 /// Runs a body on the stream.
