@@ -98,7 +98,8 @@ class TensorApiGoldenTest {
       case "transpose" -> x.transpose();
       case "slice" ->
           x.slice(axis(attributes), whole(attributes, "start"), whole(attributes, "count"));
-      case "concatenate" -> x.concatenate(in.get(1), axis(attributes));
+      case "concatenate" ->
+          in.stream().reduce((a, b) -> a.concatenate(b, axis(attributes))).orElseThrow();
       case "gather" -> x.gather(in.get(1));
       case "matmul" -> x.matmul(in.get(1));
       case "linear" -> x.linear(in.get(1), in.get(2));
