@@ -58,18 +58,21 @@ template <class Row> inline double sum_over_rows(Rows shape, Row loss_of_row) {
   return total;
 }
 
-/// out (+)= factor * (softmax - one-hot) of one row, whose lse is known; out may be x.
+/// out (+)= factor * (softmax - one-hot) of one row; out may be x. A float lse is off by half its last place, 1e-6
+/// where it is about 20, and so would be every weight e^(x - lse): hence the weights are divided by their sum.
 template <class T>
 inline void softmax_gradient(T* out, const T* x, int64_t vocab, T lse, int32_t target, T factor, bool fresh) {
-  const T at_target = factor * (fast_exp(x[target] - lse) - 1) + (fresh ? T(0) : out[target]);
+  const T logit = x[target], before = fresh ? T(0) : out[target];
+  const double sum = sum_of_exponentials(fresh ? out : nullptr, x, vocab, lse);
+  const T share = T(double(factor) / sum);
   if (fresh) {
 #pragma omp simd
-    for (int64_t j = 0; j < vocab; j++) out[j] = factor * fast_exp(x[j] - lse);
+    for (int64_t j = 0; j < vocab; j++) out[j] *= share;
   } else {
 #pragma omp simd
-    for (int64_t j = 0; j < vocab; j++) out[j] += factor * fast_exp(x[j] - lse);
+    for (int64_t j = 0; j < vocab; j++) out[j] += share * fast_exp(x[j] - lse);
   }
-  out[target] = at_target;
+  out[target] = before + T(double(factor) * (double(fast_exp(logit - lse)) / sum - 1));
 }
 
 template <class T> inline void zero(T* x, int64_t n) { memset(x, 0, size_t(n) * sizeof(T)); }

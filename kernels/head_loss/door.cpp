@@ -16,6 +16,7 @@ void check_sizes(int64_t rows, int64_t cols, int64_t vocab, int64_t stride) {
 void check_chunk(int64_t rows, int64_t chunk) {
   sizes({{"chunk", chunk}});
   require(rows == 0 || chunk > 0, "chunk is 0, but there are ", rows, " rows");
+  require(chunk <= rows, "chunk is ", chunk, ", but there are only ", rows, " rows");
 }
 
 }  // namespace

@@ -377,8 +377,8 @@ GATUN_API gatun_status gatun_softmax_cross_entropy_pullback(
     int32_t fresh, gatun_dtype dtype);
 
 /** The cross-entropy of the logits x table^T, `chunk` rows at a time, so that the whole logits never exist. table has
- * `stride` rows of which the first `vocab` count. With keep_gradient = 1 (then chunk must be rows) `logits` is left
- * holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
+ * `stride` rows of which the first `vocab` count; chunk <= rows. With keep_gradient = 1 (then chunk = rows) `logits` is
+ * left holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
 GATUN_API gatun_status gatun_head_loss_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
                                                GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
                                                GATUN_OUT(chunk*stride) void* logits, GATUN_IN(rows*cols) void* x,

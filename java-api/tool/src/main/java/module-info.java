@@ -1,6 +1,7 @@
 /// The commands: train, evaluate, generate, doctor.
 module dev.gatun.tool {
   requires dev.gatun;
+  requires dev.gatun.scaling;
   requires info.picocli;
   requires java.desktop;
   requires jtokkit;

@@ -70,7 +70,7 @@ class NamedModuleTest {
   private static boolean isNeeded(String entry) {
     var name = Path.of(entry).getFileName().toString();
     return Files.exists(Path.of(entry, "module-info.class"))
-        || name.matches("gatun-(tool-)?[0-9].*\\.jar")
-        || name.matches("(jackson|picocli|jtokkit|progressbar|jline|xchart).*\\.jar");
+        || name.matches("gatun-((tool|scaling)-)?[0-9].*\\.jar")
+        || name.matches("(jackson|hipparchus|picocli|jtokkit|progressbar|jline|xchart).*\\.jar");
   }
 }

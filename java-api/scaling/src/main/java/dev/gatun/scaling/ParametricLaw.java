@@ -1,0 +1,16 @@
+package dev.gatun.scaling;
+
+/// The loss of a transformer as Hoffmann et al. 2022 (arXiv 2203.15556, section 3.3) write it: L(N,
+/// D) = E + A / N^alpha + B / D^beta, in nats a token, for N parameters trained on D tokens once.
+///
+/// @param e E, the loss that no model and no data take away
+/// @param a A, of the term that more parameters shrink
+/// @param b B, of the term that more tokens shrink
+/// @param alpha the exponent of N
+/// @param beta the exponent of D
+public record ParametricLaw(double e, double a, double b, double alpha, double beta) {
+  /// The predicted loss of `parameters` trained on `tokens`.
+  public double loss(double parameters, double tokens) {
+    return e + a * Math.pow(parameters, -alpha) + b * Math.pow(tokens, -beta);
+  }
+}

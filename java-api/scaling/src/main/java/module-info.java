@@ -1,0 +1,8 @@
+/// The compute-optimal planner: how large a model, how many tokens, at what cost.
+module dev.gatun.scaling {
+  requires transitive dev.gatun;
+  requires hipparchus.core;
+  requires hipparchus.optim;
+
+  exports dev.gatun.scaling;
+}

@@ -1,0 +1,33 @@
+package dev.gatun.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Device;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The norm is that of every element: the last, largest one decides it.
+@Tag("laws")
+class GlobalNormTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 31, 32, 33, 129, 4095, 4097, 40_001, 1_100_003})
+  void noElementIsLeftOut(int n) {
+    var x = new SplittableRandom(n).doubles(n, -1, 1).toArray();
+    x[n - 1] = n;
+    double expected = Math.sqrt(Norms.dot(x, x));
+    try (var device = Device.cpu();
+        var memory = device.scope()) {
+      var values = memory.doubles(n);
+      var norm = memory.doubles(1);
+      memory.copyToDevice(values, MemorySegment.ofArray(x));
+      device.kernels().globalNorm(device.stream().handle(), norm, values, n, Kernels.F64);
+      var found = new double[1];
+      memory.copyToHost(MemorySegment.ofArray(found), norm);
+      assertEquals(expected, found[0], 1e-12 * expected);
+    }
+  }
+}

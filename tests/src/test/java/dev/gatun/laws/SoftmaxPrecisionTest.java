@@ -1,0 +1,92 @@
+package dev.gatun.laws;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.grad.Tape;
+import dev.gatun.memory.Device;
+import dev.gatun.op.SoftmaxCrossEntropy;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Logits far from zero: the log-sum-exp of a row loses as many bits as its magnitude has, the
+/// gradient must not. The reference rounds as a program in floats does that subtracts the largest
+/// logit first.
+@Tag("laws")
+class SoftmaxPrecisionTest {
+  private static final int ROWS = 257;
+  private static final int VOCABULARY = 13;
+  private static final long SEED = 20;
+
+  private final SplittableRandom random = new SplittableRandom(SEED);
+  private final float[] logits = new float[ROWS * VOCABULARY];
+  private final int[] targets = random.ints(ROWS, 0, VOCABULARY).toArray();
+
+  @Test
+  void aGradientOfLogitsAroundTwentyIsAsSharpAsOneAroundZero() {
+    for (int i = 0; i < logits.length; i++) logits[i] = (float) random.nextDouble(19, 21);
+    assertSharp(false);
+  }
+
+  @Test
+  void soIsOneThatIsAddedToAnother() {
+    for (int i = 0; i < logits.length; i++) logits[i] = (float) random.nextDouble(-21, -19);
+    assertSharp(true);
+  }
+
+  private void assertSharp(boolean added) {
+    var truth = exactGradient();
+    var rounded = roundedGradient();
+    try (var device = Device.cpu();
+        var tape = Tape.open(device)) {
+      var x = tape.watch(Tensor.of(tape, Shape.of(ROWS, VOCABULARY), logits));
+      var named = Tensor.of(tape, Shape.of(ROWS), targets);
+      var op = new SoftmaxCrossEntropy(VOCABULARY);
+      var loss = op.apply(x, named).getFirst();
+      var gradients = tape.backward(added ? loss.add(op.apply(x, named).getFirst()) : loss);
+      var found = Arrays.stream(gradients.of(x).toDoubles()).map(g -> added ? g / 2 : g).toArray();
+      double allowed = 9 * Norms.squaredDistance(rounded, truth);
+      double error = Norms.squaredDistance(found, truth);
+      assertTrue(error <= allowed, () -> "errs by %.3g, seed %d".formatted(Math.sqrt(error), SEED));
+    }
+  }
+
+  private double[] exactGradient() {
+    var gradient = new double[logits.length];
+    for (int r = 0; r < ROWS; r++) {
+      double sum = 0;
+      for (int j = 0; j < VOCABULARY; j++) sum += Math.exp(logit(r, j) - 20);
+      for (int j = 0; j < VOCABULARY; j++) {
+        gradient[r * VOCABULARY + j] =
+            (Math.exp(logit(r, j) - 20) / sum - (targets[r] == j ? 1 : 0)) / ROWS;
+      }
+    }
+    return gradient;
+  }
+
+  private double[] roundedGradient() {
+    var gradient = new double[logits.length];
+    for (int r = 0; r < ROWS; r++) {
+      int row = r;
+      float top =
+          (float)
+              IntStream.range(0, VOCABULARY).mapToDouble(j -> logit(row, j)).max().orElseThrow();
+      float sum = 0;
+      for (int j = 0; j < VOCABULARY; j++) sum += (float) Math.exp((float) logit(r, j) - top);
+      float log = (float) Math.log(sum);
+      for (int j = 0; j < VOCABULARY; j++) {
+        float p = (float) Math.exp((float) logit(r, j) - top - log);
+        gradient[r * VOCABULARY + j] = (p - (targets[r] == j ? 1 : 0)) * (1f / ROWS);
+      }
+    }
+    return gradient;
+  }
+
+  private double logit(int row, int j) {
+    return logits[row * VOCABULARY + j];
+  }
+}
