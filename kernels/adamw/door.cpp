@@ -13,10 +13,10 @@ void inside_the_unit(const char* name, double beta) {
   require(beta >= 0 && beta < 1, name, " is ", beta, "; it must be at least 0 and below 1");
 }
 
-void rule(const double* rate, const int64_t* step, const void* norm, double beta1, double beta2, double eps,
-          double weight_decay, double max_norm) {
+void rule(gatun_stream* stream, const double* rate, const int64_t* step, const void* norm, double beta1, double beta2,
+          double eps, double weight_decay, double max_norm) {
   arrays({{"rate", rate, 1}, {"step", step, 1}});
-  require(*step >= 1, "step is ", *step, "; it counts from 1");
+  require_range(stream, "step", step, 1, 1, std::numeric_limits<int64_t>::max());
   inside_the_unit("beta1", beta1);
   inside_the_unit("beta2", beta2);
   require(std::isfinite(eps) && eps >= 0, "eps is ", eps, "; it must be finite and not negative");
@@ -36,7 +36,7 @@ gatun_status gatun_adamw_step(gatun_stream* stream, void* weights, void* m, void
     sizes({{"n", n}, {"decayed", decayed}});
     require(decayed <= n, "decayed is ", decayed, ", but there are ", n, " weights");
     arrays({{"weights", weights, n}, {"m", m, n}, {"v", v, n}, {"gradients", gradients, n}});
-    rule(rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
+    rule(stream, rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
     run(stream, adamw_step, weights, m, v, gradients, rate, step, norm, n, decayed, beta1, beta2, eps, weight_decay,
         max_norm, dtype);
   });
@@ -52,13 +52,13 @@ gatun_status gatun_adamw_table_step(gatun_stream* stream, void** weights, void**
     sizes({{"tensors", tensors}});
     arrays({{"weights", weights, tensors}, {"m", m, tensors}, {"v", v, tensors}, {"gradients", gradients, tensors}});
     arrays({{"sizes", sizes_of, tensors}, {"decays", decays, tensors}});
-    in_range("decays", decays, tensors, 2);
-    for (int64_t i = 0; i < tensors; i++) {
-      require(sizes_of[i] >= 0, "sizes[", i, "] is ", sizes_of[i], "; it must not be negative");
-      require(sizes_of[i] == 0 || (weights[i] && m[i] && v[i] && gradients[i]), "an address of tensor ", i,
-              " is null but it has ", sizes_of[i], " elements");
-    }
-    rule(rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
+    in_range(stream, "decays", decays, tensors, 2);
+    require_range(stream, "sizes", sizes_of, tensors, 0, std::numeric_limits<int64_t>::max());
+    require_addresses(stream, "weights", weights, sizes_of, tensors);
+    require_addresses(stream, "m", m, sizes_of, tensors);
+    require_addresses(stream, "v", v, sizes_of, tensors);
+    require_addresses(stream, "gradients", gradients, sizes_of, tensors);
+    rule(stream, rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
     run(stream, adamw_table_step, weights, m, v, gradients, sizes_of, decays, rate, step, norm, tensors, beta1, beta2,
         eps, weight_decay, max_norm, dtype);
   });

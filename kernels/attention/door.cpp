@@ -61,7 +61,7 @@ gatun_status gatun_attention_decode(gatun_stream* stream, void* y, void* keys, v
     const int64_t vectors = batch * heads * head_size;
     arrays({{"y", y, vectors}, {"keys", keys, vectors * capacity}, {"values", values, vectors * capacity}});
     arrays({{"qkv", qkv, 3 * vectors}, {"position", position, 1}});
-    in_range("position", position, 1, capacity);
+    in_range(stream, "position", position, 1, capacity);
     run(stream, attention_decode, y, keys, values, qkv, position, batch, heads, capacity, head_size, scale, dtype);
   });
 }

@@ -1,11 +1,11 @@
 // The door of a kernel: the exported function checks its arguments, once and in the caller's words, then runs the body.
 // Doors are shared by the backends; only bodies differ.
 #pragma once
-#include <omp.h>
-
+#include <cstdint>
 #include <initializer_list>
+#include <limits>
 
-#include "device.h"
+#include "backend.h"
 #include "status.h"
 
 namespace gatun {
@@ -16,26 +16,9 @@ template <class... Arguments> struct BodyOf<gatun_status(gatun_stream*, Argument
   using type = void(gatun_stream&, Arguments...);
 };
 
-/// Declares the three builds of kernel `name` and the table `gatun::name` over them.
-#define GATUN_BODY(name)                                                                      \
-  namespace gatun {                                                                           \
-  namespace v2 {                                                                              \
-  BodyOf<decltype(gatun_##name)>::type name;                                                  \
-  }                                                                                           \
-  namespace v3 {                                                                              \
-  BodyOf<decltype(gatun_##name)>::type name;                                                  \
-  }                                                                                           \
-  namespace v4 {                                                                              \
-  BodyOf<decltype(gatun_##name)>::type name;                                                  \
-  }                                                                                           \
-  constexpr Leveled<BodyOf<decltype(gatun_##name)>::type> name{v2::name, v3::name, v4::name}; \
-  }
-
 /// Runs a body on the stream.
-template <class Body, class... Arguments>
-void run(gatun_stream* stream, const Leveled<Body>& body, Arguments... arguments) {
-  omp_set_num_threads(stream->device->threads);
-  body.at(stream->device->level)(*stream, arguments...);
+template <class Body, class... Arguments> void run(gatun_stream* stream, const Body& body, Arguments... arguments) {
+  run_body(stream, body, arguments...);
 }
 
 struct Named {
@@ -68,17 +51,16 @@ inline void one_of(const char* name, int32_t kind, int32_t kinds) {
   require(kind >= 0 && kind < kinds, name, " is ", kind, "; it must be 0 to ", kinds - 1);
 }
 
-/// The CPU computes in fp32 and fp64.
+/// Types that this backend computes in.
 inline void computes_in(gatun_dtype dtype) {
   one_of("dtype", dtype, 3);
-  if (dtype == GATUN_BF16) fail(GATUN_UNSUPPORTED, "the CPU backend computes in fp32 and fp64, not in bf16");
+  require_computed(dtype);
 }
 
 /// Refuses integers outside 0 to limit - 1; where `ignorable`, negative ones pass.
-inline void in_range(const char* name, const int32_t* values, int64_t count, int64_t limit, bool ignorable = false) {
-  for (int64_t i = 0; i < count; i++)
-    require(values[i] < limit && (ignorable || values[i] >= 0), name, "[", i, "] is ", values[i], ", outside 0 to ",
-            limit - 1);
+inline void in_range(gatun_stream* stream, const char* name, const int32_t* values, int64_t count, int64_t limit,
+                     bool ignorable = false) {
+  require_range(stream, name, values, count, ignorable ? std::numeric_limits<int32_t>::min() : 0, limit);
 }
 
 }  // namespace gatun

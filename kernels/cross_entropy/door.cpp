@@ -24,7 +24,7 @@ gatun_status gatun_softmax_cross_entropy_forward(gatun_stream* stream, void* los
     check_rows(rows, vocab, stride);
     arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}});
     arrays({{"logits", logits, rows * stride}, {"targets", targets, rows}});
-    in_range("targets", targets, rows, vocab, true);
+    in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_forward, loss, lse, counted, logits, targets, rows, vocab, stride, dtype);
   });
 }
@@ -39,7 +39,7 @@ gatun_status gatun_softmax_cross_entropy_pullback(gatun_stream* stream, void* dl
     check_rows(rows, vocab, stride);
     arrays({{"dlogits", dlogits, rows * stride}, {"dloss", dloss, 1}, {"logits", logits, rows * stride}});
     arrays({{"targets", targets, rows}, {"lse", lse, rows}, {"counted", counted, 1}});
-    in_range("targets", targets, rows, vocab, true);
+    in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_pullback, dlogits, dloss, logits, targets, lse, counted, rows, vocab, stride,
         fresh, dtype);
   });

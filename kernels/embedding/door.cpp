@@ -24,8 +24,8 @@ gatun_status gatun_embedding_forward(gatun_stream* stream, void* y, const void* 
     shapes(batch, context, cols, vocab, positions);
     arrays({{"y", y, batch * context * cols}, {"tokens", tokens, batch * context}});
     arrays({{"token_table", token_table, vocab * cols}, {"position_table", position_table, positions * cols}});
-    in_range("tokens", tokens, batch * context, vocab);
-    if (first) in_range("first", first, 1, positions - context + 1);
+    in_range(stream, "tokens", tokens, batch * context, vocab);
+    if (first) in_range(stream, "first", first, 1, positions - context + 1);
     run(stream, embedding_forward, y, token_table, position_table, tokens, first, batch, context, cols, vocab,
         positions, dtype);
   });
@@ -39,7 +39,7 @@ gatun_status gatun_embedding_pullback(gatun_stream* stream, void* dtoken_table, 
     computes_in(dtype);
     shapes(batch, context, cols, vocab, positions);
     arrays({{"dy", dy, batch * context * cols}, {"tokens", tokens, batch * context}});
-    in_range("tokens", tokens, batch * context, vocab);
+    in_range(stream, "tokens", tokens, batch * context, vocab);
     run(stream, embedding_pullback, dtoken_table, dposition_table, dy, tokens, batch, context, cols, vocab, positions,
         fresh, dtype);
   });

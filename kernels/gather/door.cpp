@@ -12,7 +12,7 @@ gatun_status gatun_gather_forward(gatun_stream* stream, void* y, const void* tab
     computes_in(dtype);
     sizes({{"rows", rows}, {"cols", cols}, {"table_rows", table_rows}});
     arrays({{"y", y, rows * cols}, {"table", table, table_rows * cols}, {"indices", indices, rows}});
-    in_range("indices", indices, rows, table_rows);
+    in_range(stream, "indices", indices, rows, table_rows);
     run(stream, gather_forward, y, table, indices, rows, cols, table_rows, dtype);
   });
 }
@@ -24,7 +24,7 @@ gatun_status gatun_gather_pullback(gatun_stream* stream, void* dtable, const voi
     computes_in(dtype);
     sizes({{"rows", rows}, {"cols", cols}, {"table_rows", table_rows}});
     arrays({{"dtable", dtable, table_rows * cols}, {"dy", dy, rows * cols}, {"indices", indices, rows}});
-    in_range("indices", indices, rows, table_rows);
+    in_range(stream, "indices", indices, rows, table_rows);
     run(stream, gather_pullback, dtable, dy, indices, rows, cols, table_rows, fresh, dtype);
   });
 }

@@ -34,7 +34,7 @@ gatun_status gatun_head_loss_forward(gatun_stream* stream, void* loss, void* lse
     require(!keep_gradient || chunk == rows, "to keep the gradient chunk must be all ", rows, " rows; it is ", chunk);
     arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}, {"logits", logits, chunk * stride}});
     arrays({{"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
-    in_range("targets", targets, rows, vocab, true);
+    in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_forward, loss, lse, counted, logits, x, table, targets, rows, cols, vocab, stride, chunk,
         keep_gradient, dtype);
   });
@@ -52,7 +52,7 @@ gatun_status gatun_head_loss_pullback(gatun_stream* stream, void* scratch, void*
     require(rows == 0 || !kept != !scratch, "of kept and scratch exactly one must be given");
     arrays({{"dloss", dloss, 1}, {"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
     arrays({{"lse", lse, rows}, {"counted", counted, 1}});
-    in_range("targets", targets, rows, vocab, true);
+    in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_pullback, scratch, dx, dtable, dloss, kept, x, table, targets, lse, counted, rows, cols,
         vocab, stride, chunk, fresh, dtype);
   });

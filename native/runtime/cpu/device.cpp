@@ -50,7 +50,7 @@ std::string processor_name() {
 }
 
 std::string describe(const gatun_device& device) {
-  const auto memory = host_memory();
+  const auto memory = memory_left();
   std::ostringstream text;
   text << "backend: cpu\nprocessor: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
        << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)

@@ -19,11 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
 class UnpackedLibraryTest {
   @TempDir Path cache;
 
-  /// What the child JVM runs.
+  /// What the child JVM runs: says which files it has mapped.
   static final class Opens {
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
       try (var device = Device.cpu(1)) {
-        System.out.println(device.describe());
+        System.out.println(device.backend());
+        Files.lines(Path.of("/proc/self/maps")).forEach(System.out::println);
       }
     }
   }
@@ -31,7 +32,7 @@ class UnpackedLibraryTest {
   @Test
   @Timeout(60)
   void theJarsUnpackThemselvesAndAreFoundAgain() throws Exception {
-    assertTrue(open(0).contains(cache.toString()), "the library in use lies elsewhere");
+    assertTrue(open(0).contains(cache.toString()), "no library in use lies in the cache");
     var unpacked = files();
     assertEquals(3, unpacked.size(), () -> unpacked.toString());
     var before = Files.getLastModifiedTime(unpacked.getFirst());

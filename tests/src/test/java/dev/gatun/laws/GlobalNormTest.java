@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.ffi.Kernels;
 import dev.gatun.memory.Device;
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,14 +21,15 @@ class GlobalNormTest {
     x[n - 1] = n;
     double expected = Math.sqrt(Norms.dot(x, x));
     try (var device = Device.cpu();
-        var memory = device.scope()) {
+        var memory = device.scope();
+        var host = Arena.ofConfined()) {
       var values = memory.doubles(n);
       var norm = memory.doubles(1);
-      memory.copyToDevice(values, MemorySegment.ofArray(x));
+      memory.copyToDevice(values, host.allocateFrom(ValueLayout.JAVA_DOUBLE, x));
       device.kernels().globalNorm(device.stream().handle(), norm, values, n, Kernels.F64);
-      var found = new double[1];
-      memory.copyToHost(MemorySegment.ofArray(found), norm);
-      assertEquals(expected, found[0], 1e-12 * expected);
+      var found = host.allocate(ValueLayout.JAVA_DOUBLE);
+      memory.copyToHost(found, norm);
+      assertEquals(expected, found.get(ValueLayout.JAVA_DOUBLE, 0), 1e-12 * expected);
     }
   }
 }

@@ -1,0 +1,130 @@
+#include "arena.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "device.h"
+#include "status.h"
+
+using gatun::check;
+using gatun::guarded;
+using gatun::require;
+
+namespace gatun {
+namespace {
+
+constexpr int64_t alignment = 256;
+constexpr int64_t chunk_unit = 2 << 20;
+
+int64_t round_up(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
+
+[[noreturn]] void out_of_memory(int64_t asked, MemoryLeft left) {
+  fail(GATUN_OUT_OF_MEMORY, "out of memory: asked for ", asked, " bytes, ", left.free_bytes, " free of ",
+       left.total_bytes);
+}
+
+}  // namespace
+
+ChunkPool::~ChunkPool() { trim(); }
+
+/// The smallest free chunk that is large enough, unless it wastes more than half of itself; else a new one.
+Chunk ChunkPool::take(int64_t least_bytes) {
+  auto best = free_.end();
+  for (auto chunk = free_.begin(); chunk != free_.end(); ++chunk)
+    if (chunk->bytes >= least_bytes && (best == free_.end() || chunk->bytes < best->bytes)) best = chunk;
+  if (best != free_.end() && best->bytes / 2 <= std::max(least_bytes, smallest_chunk_bytes)) {
+    const Chunk chunk = *best;
+    free_.erase(best);
+    return chunk;
+  }
+  const int64_t bytes = round_up(std::max(least_bytes, smallest_chunk_bytes), chunk_unit);
+  char* start = take_from_system(bytes);
+  if (!start) {
+    trim();
+    start = take_from_system(bytes);
+  }
+  if (!start) out_of_memory(bytes, memory_left());
+  held_bytes_ += bytes;
+  return {start, bytes};
+}
+
+void ChunkPool::give(Chunk chunk) { free_.push_back(chunk); }
+
+void ChunkPool::trim() {
+  for (const auto& chunk : free_) {
+    give_to_system(chunk);
+    held_bytes_ -= chunk.bytes;
+  }
+  free_.clear();
+}
+
+void check(const gatun_scope* scope) {
+  require(scope != nullptr, "the scope is null");
+  check(scope->device);
+}
+
+}  // namespace gatun
+
+gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes, int64_t* held_bytes) {
+  return guarded([&] {
+    check(device);
+    require(free_bytes && total_bytes && held_bytes, "an address for the answer is null");
+    const auto left = gatun::memory_left();
+    *free_bytes = left.free_bytes;
+    *total_bytes = left.total_bytes;
+    *held_bytes = device->pool.held_bytes();
+  });
+}
+
+gatun_status gatun_device_trim(gatun_device* device) {
+  return guarded([&] {
+    check(device);
+    device->pool.trim();
+  });
+}
+
+gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t cap_bytes) {
+  return guarded([&] {
+    check(device);
+    require(scope != nullptr, "the address for the scope is null");
+    require(cap_bytes >= 0, "cap_bytes is ", cap_bytes, "; it must be positive, or 0 for no bound");
+    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes, 0, {}, nullptr, nullptr});
+    device->scopes.insert(opened.get());
+    *scope = opened.release();
+  });
+}
+
+gatun_status gatun_scope_close(gatun_scope* scope) {
+  return guarded([&] {
+    if (!scope) return;
+    check(scope);
+    for (const auto& chunk : scope->chunks) scope->device->pool.give(chunk);
+    scope->device->scopes.erase(scope);
+    delete scope;
+  });
+}
+
+gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes) {
+  return guarded([&] {
+    check(scope);
+    require(address != nullptr, "the address for the memory is null");
+    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    const int64_t room = gatun::round_up(std::max<int64_t>(bytes, 1), gatun::alignment);
+    if (scope->cap_bytes && room > scope->cap_bytes - scope->used_bytes)
+      gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
+    if (room > scope->end - scope->next) {
+      const auto chunk = scope->device->pool.take(room);
+      scope->chunks.push_back(chunk);
+      // The larger rest stays open for the next allocations.
+      if (chunk.bytes - room >= scope->end - scope->next) {
+        scope->next = chunk.start + room;
+        scope->end = chunk.start + chunk.bytes;
+      }
+      *address = chunk.start;
+    } else {
+      *address = scope->next;
+      scope->next += room;
+    }
+    scope->used_bytes += room;
+  });
+}

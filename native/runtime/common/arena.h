@@ -1,0 +1,56 @@
+// Memory of a device in chunks: a scope bumps through chunks, a closed one gives them back, the next takes them, since
+// fresh memory costs more than a step. Where chunks come from is the backend's affair.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "gatun.h"
+
+namespace gatun {
+
+/// A piece of memory taken from the system.
+struct Chunk {
+  char* start;
+  int64_t bytes;
+};
+
+struct MemoryLeft {
+  int64_t free_bytes, total_bytes;
+};
+
+// ---- What a backend provides ---------------------------------------------------------------------------------------
+
+/// No chunk is smaller.
+extern const int64_t smallest_chunk_bytes;
+/// Memory the system could still give.
+MemoryLeft memory_left();
+/// At least `bytes` from the system; null where it has none.
+char* take_from_system(int64_t bytes);
+void give_to_system(Chunk chunk);
+
+// ---- What is made of it --------------------------------------------------------------------------------------------
+
+/// Chunks that no scope uses.
+class ChunkPool {
+ public:
+  ~ChunkPool();
+  Chunk take(int64_t least_bytes);
+  void give(Chunk chunk);
+  void trim();
+  int64_t held_bytes() const { return held_bytes_; }
+
+ private:
+  std::vector<Chunk> free_;
+  int64_t held_bytes_ = 0;
+};
+
+}  // namespace gatun
+
+struct gatun_scope {
+  gatun_device* device;
+  int64_t cap_bytes;
+  int64_t used_bytes = 0;
+  std::vector<gatun::Chunk> chunks;
+  char* next = nullptr;
+  char* end = nullptr;
+};
