@@ -20,7 +20,7 @@ class GlobalNormTest {
     var x = new SplittableRandom(n).doubles(n, -1, 1).toArray();
     x[n - 1] = n;
     double expected = Math.sqrt(Norms.dot(x, x));
-    try (var device = Device.cpu();
+    try (var device = Devices.underTest();
         var memory = device.scope();
         var host = Arena.ofConfined()) {
       var values = memory.doubles(n);

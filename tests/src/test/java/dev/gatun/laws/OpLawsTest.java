@@ -15,7 +15,7 @@ class OpLawsTest {
 
   @BeforeAll
   static void open() {
-    device = Device.cpu();
+    device = Devices.underTest();
   }
 
   @AfterAll

@@ -18,7 +18,7 @@ class ParameterGradientsTest {
   private static final double[] A = {1, -2};
   private static final double[] B = {3, 0.5};
 
-  private final Device device = Device.cpu();
+  private final Device device = Devices.underTest();
   private final Parameters parameters =
       Parameters.declare().matrix("a", 2).plain("b", 2).allocate(device.scope(), DType.F64);
   private final Tensor a = parameters.get("a");

@@ -41,7 +41,7 @@ class SoftmaxPrecisionTest {
   private void assertSharp(boolean added) {
     var truth = exactGradient();
     var rounded = roundedGradient();
-    try (var device = Device.cpu();
+    try (var device = Devices.underTest();
         var tape = Tape.open(device)) {
       var x = tape.watch(Tensor.of(tape, Shape.of(ROWS, VOCABULARY), logits));
       var named = Tensor.of(tape, Shape.of(ROWS), targets);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class TapeTest {
   private static final double[] X = {0.5, -1.25, 2};
 
-  private final Device device = Device.cpu();
+  private final Device device = Devices.underTest();
   private Tape tape;
   private Tensor x;
 

@@ -52,6 +52,12 @@ public final class Device implements AutoCloseable {
     return new Device("cuda", ordinal, 0);
   }
 
+  /// The kernels of the CUDA backend on an emulated device, for tests of kernels: thousands of times
+  /// slower than a GPU. Throws [NoDevice] where its library was not built.
+  public static Device emulated() {
+    return new Device("emu", 0, 0);
+  }
+
   /// The first GPU where there is one, else the CPU; [#describe] says which it became.
   public static Device best() {
     try {
@@ -61,7 +67,7 @@ public final class Device implements AutoCloseable {
     }
   }
 
-  /// "cpu" or "cuda".
+  /// "cpu", "cuda" or "emu".
   public String backend() {
     return backend;
   }

@@ -2,6 +2,7 @@ package dev.gatun.laws.manners;
 
 import dev.gatun.GatunException;
 import dev.gatun.ffi.Kernels;
+import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import java.lang.foreign.Arena;
@@ -17,7 +18,7 @@ import java.util.Map;
 final class Rig implements AutoCloseable {
   private static final long BLOCK_BYTES = 8 << 20;
 
-  private final Device device = Device.cpu();
+  private final Device device = Devices.underTest();
   private final Scope scope = device.scope();
   private final MemorySegment block = scope.bytes(BLOCK_BYTES);
   private final Map<String, Method> methods = new HashMap<>();

@@ -1,0 +1,26 @@
+// y = (x - mean) * rstd * weight + bias, row by row.
+#include "rows.cuh"
+
+namespace gatun {
+
+void layernorm_forward(gatun_stream& stream, void* y, void* mean, void* rstd, const void* x, const void* weight,
+                       const void* bias, int64_t rows, int64_t cols, double eps, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    using W = Wide<T>;
+    norm_rows::forward<T>(stream, {nullptr,
+                                   (T*)y,
+                                   (W*)mean,
+                                   (W*)rstd,
+                                   (const T*)x,
+                                   nullptr,
+                                   (const W*)weight,
+                                   (const W*)bias,
+                                   rows,
+                                   cols,
+                                   W(eps),
+                                   {}});
+  });
+}
+
+}  // namespace gatun

@@ -1,0 +1,67 @@
+// What the opaque handles of gatun.h are on a CUDA device.
+#pragma once
+#include <cuda_runtime.h>
+#include <pthread.h>
+
+#include <set>
+#include <string>
+
+#include "arena.h"
+#include "gatun.h"
+#include "range.h"
+
+namespace gatun {
+
+/// Where a kernel that checks integers leaves the first it must refuse; in host memory that the device can write. The
+/// stream's next join reports it.
+struct Complaint {
+  int32_t made;
+  OutOfRange found;
+};
+
+/// Device memory that kernels of one stream use between two of their launches: partial sums, converted factors. It
+/// grows to the largest need and is never shared by two streams.
+class Workspace {
+ public:
+  ~Workspace() { release(); }
+  char* at_least(int64_t bytes, cudaStream_t stream);
+  void release();
+
+ private:
+  char* start_ = nullptr;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace gatun
+
+struct gatun_device {
+  pthread_t owner;
+  int ordinal;
+  int processors;        // streaming multiprocessors
+  int64_t shared_bytes;  // that a block may ask for
+  std::string name, architecture;
+  bool lost = false;
+  gatun::ChunkPool pool;
+  std::set<gatun_stream*> streams;
+  std::set<gatun_scope*> scopes;
+};
+
+struct gatun_stream {
+  gatun_device* device;
+  cudaStream_t handle;
+  gatun::Complaint* complaint;
+  gatun::Workspace workspace;
+};
+
+namespace gatun {
+
+/// Refuses null handles, calls from a thread that does not own the device, and a device that was lost. Makes the device
+/// the thread's current one.
+void check(gatun_device* device);
+void check(gatun_stream* stream);
+void check(gatun_scope* scope);
+
+/// Turns an error of the CUDA runtime into a failure; one that leaves the device unusable marks it as lost.
+void require_cuda(gatun_device* device, cudaError_t error, const char* doing);
+
+}  // namespace gatun

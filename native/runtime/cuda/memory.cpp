@@ -1,0 +1,58 @@
+// Where the CUDA device's chunks come from, and copies.
+#include "device.h"
+#include "status.h"
+
+using gatun::check;
+using gatun::guarded;
+using gatun::require;
+using gatun::require_cuda;
+
+namespace gatun {
+
+const int64_t smallest_chunk_bytes = 32 << 20;
+
+MemoryLeft memory_left() {
+  size_t free = 0, total = 0;
+  cudaMemGetInfo(&free, &total);
+  return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
+}
+
+char* take_from_system(int64_t bytes) {
+  void* start = nullptr;
+  if (const auto error = cudaMalloc(&start, static_cast<size_t>(bytes)); error != cudaSuccess) {
+    cudaGetLastError();
+    if (error != cudaErrorMemoryAllocation) require_cuda(nullptr, error, "taking device memory");
+    return nullptr;
+  }
+  return static_cast<char*>(start);
+}
+
+void give_to_system(Chunk chunk) { cudaFree(chunk.start); }
+
+namespace {
+
+void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+  check(stream);
+  require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+  require(bytes == 0 || (to && from), "an address to copy between is null");
+  if (bytes)
+    require_cuda(stream->device, cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream->handle),
+                 "copying");
+}
+
+}  // namespace
+}  // namespace gatun
+
+gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
+  return guarded([&] { gatun::copy(stream, to, from, bytes, cudaMemcpyDeviceToDevice); });
+}
+
+gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
+  return guarded([&] { gatun::copy(stream, device_address, host_address, bytes, cudaMemcpyHostToDevice); });
+}
+
+gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address, int64_t bytes) {
+  const auto status =
+      guarded([&] { gatun::copy(stream, host_address, device_address, bytes, cudaMemcpyDeviceToHost); });
+  return status == GATUN_DONE ? gatun_stream_join(stream) : status;
+}

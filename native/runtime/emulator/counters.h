@@ -1,0 +1,62 @@
+// What kernels spend: bytes and 32-byte sectors of global memory, bank conflicts of shared memory, tensor-core products
+// and barriers. An access is one instruction of a warp: what its lanes do at the same place in the source for the same
+// time since they last met.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace gatun::emulator {
+
+struct Counts {
+  int64_t launches = 0;
+  int64_t read_bytes = 0, written_bytes = 0;
+  int64_t read_sectors = 0, written_sectors = 0;
+  /// Of the bytes above, those that moved in accesses of 16 bytes a lane.
+  int64_t wide_bytes = 0;
+  /// Passes over the banks of shared memory, and how many would do if no two lanes met in a bank.
+  int64_t shared_passes = 0, shared_passes_needed = 0;
+  int64_t products = 0, barriers = 0, async_bytes = 0;
+
+  Counts& operator+=(const Counts& other);
+};
+
+enum class Space { global_read, global_write, shared_read, shared_write };
+
+/// A place in the source.
+struct Site {
+  const char* file;
+  uint32_t line, column;
+  auto operator<=>(const Site&) const = default;
+};
+
+/// The accesses of one warp since its lanes last met.
+class WarpAccesses {
+ public:
+  void add(int lane, Space space, const void* address, int bytes, Site site);
+  void flush(Counts& counts);
+
+ private:
+  struct Key {
+    Site site;
+    Space space;
+    int32_t repetition;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Access {
+    uintptr_t address;
+    int bytes, lane;
+  };
+  std::map<std::pair<Site, int>, int32_t> repetitions_;
+  std::map<Key, std::vector<Access>> accesses_;
+};
+
+/// Whether launches count from here on; counting is ten times slower.
+void count_from_now(bool on);
+bool counting();
+void add_counts(const std::string& kernel, const Counts& counts);
+/// One line a kernel: name, then "field=value" for each field. Forgets what it tells.
+std::string told_counts();
+
+}  // namespace gatun::emulator

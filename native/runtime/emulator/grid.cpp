@@ -1,0 +1,397 @@
+#include "grid.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <random>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "fiber.h"
+#include "sanitizer.h"
+
+namespace gatun::emulator {
+namespace {
+
+std::atomic<uint64_t> seed{1};
+
+struct Launch {
+  const char* kernel;
+  Extent grid, block;
+  int64_t shared_bytes;
+  const std::function<void()>& body;
+  bool counts;
+};
+
+struct Copy {
+  void* to;
+  const void* from;
+  int bytes, wanted_bytes;
+};
+
+struct Warp {
+  uint32_t arrived = 0, left = 0;
+  uint32_t meetings = 0;
+  const char* what = nullptr;
+  // Two sets of slots in turn: one may still be read while the next fills.
+  alignas(16) Slots slots[2];
+  WarpAccesses accesses;
+};
+
+struct Thread {
+  void* stack = nullptr;
+  bool done = false;
+  Place place{};
+  std::vector<Copy> copies;
+  std::deque<std::vector<Copy>> groups;
+  sanitizer::Fiber fiber;
+};
+
+/// One block at work on one OS thread.
+class Block {
+ public:
+  Block() : stacks_(most_threads), threads_(most_threads) {}
+
+  void run(const Launch& launch, Extent index, uint64_t block_seed) {
+    launch_ = &launch;
+    count_ = static_cast<int>(launch.block.count());
+    finished_ = waiting_ = 0;
+    barriers_ = 0;
+    counts_ = {};
+    fault_.clear();
+    // Memory of its own for each block, right up to the end of what was asked for: else a sanitizer would take two
+    // blocks for one.
+    shared_ = std::make_unique<char[]>(static_cast<size_t>(launch.shared_bytes + 16));
+    std::memset(shared_.get(), 0xff, static_cast<size_t>(launch.shared_bytes + 16));
+    warps_.clear();
+    warps_.resize(static_cast<size_t>((count_ + warp_lanes - 1) / warp_lanes));
+    prepare(index);
+    std::vector<int> order(static_cast<size_t>(count_));
+    std::iota(order.begin(), order.end(), 0);
+    if (block_seed) std::shuffle(order.begin(), order.end(), std::mt19937_64(block_seed));
+    while (finished_ < count_ && fault_.empty()) {
+      moved_ = false;
+      for (const int i : order) {
+        if (threads_[static_cast<size_t>(i)].done) continue;
+        current_ = i;
+        sanitizer::enter(threads_[static_cast<size_t>(i)].fiber);
+        gatun_fiber_switch(&scheduler_, threads_[static_cast<size_t>(i)].stack);
+        if (!fault_.empty()) break;
+      }
+      if (!moved_ && finished_ < count_ && fault_.empty()) fault_ = stuck();
+    }
+    for (int i = 0; i < count_; i++) sanitizer::end(threads_[static_cast<size_t>(i)].fiber);
+    for (auto& warp : warps_) warp.accesses.flush(counts_);
+    if (!fault_.empty()) throw KernelFault(described(index));
+  }
+
+  const Counts& counts() const { return counts_; }
+  Thread& thread() { return threads_[static_cast<size_t>(current_)]; }
+  Warp& warp() { return warps_[static_cast<size_t>(current_ / warp_lanes)]; }
+  const Launch& launch() const { return *launch_; }
+  char* shared() const { return align(shared_.get()); }
+
+  void meet() {
+    const int64_t mine = barriers_;
+    moved_ = true;
+    if (current_ == 0 && launch_->counts) counts_.barriers++;
+    if (launch_->counts) flush_warp();
+    sanitizer::release(this);
+    waiting_++;
+    thread_waits_[current_] = true;
+    while (barriers_ == mine) {
+      if (waiting_ == count_ - finished_) {
+        waiting_ = 0;
+        barriers_++;
+        break;
+      }
+      yield();
+    }
+    thread_waits_[current_] = false;
+    sanitizer::acquire(this);
+  }
+
+  const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what) {
+    auto& warp = this->warp();
+    const int lane = current_ % warp_lanes;
+    const uint32_t meeting = warp.meetings;
+    auto& slots = warp.slots[meeting % 2];
+    if (warp.arrived && warp.what != what)
+      fault(std::string("lanes of one warp meet in ") + warp.what + " and in " + what);
+    warp.what = what;
+    std::memcpy(slots[lane], payload, static_cast<size_t>(bytes));
+    moved_ = true;
+    sanitizer::release(&warp);
+    warp.arrived |= 1u << lane;
+    if (warp.arrived == ~0u) {
+      sanitizer::acquire(&warp);
+      if (combine) combine(slots);
+      warp.arrived = 0;
+      warp.meetings++;
+      if (launch_->counts) warp.accesses.flush(counts_);
+      sanitizer::release(&warp);
+    } else {
+      while (warp.meetings == meeting) yield();
+      sanitizer::acquire(&warp);
+    }
+    return slots;
+  }
+
+  void flush_warp() {
+    // The accesses of a warp are complete when its last lane has come.
+    auto& warp = this->warp();
+    const int in_warp = std::min(warp_lanes, count_ - current_ / warp_lanes * warp_lanes);
+    if (++warp.left == static_cast<uint32_t>(in_warp)) {
+      warp.left = 0;
+      warp.accesses.flush(counts_);
+    }
+  }
+
+  void note(Space space, const void* address, int bytes, Site site) {
+    if (launch_->counts) warp().accesses.add(current_ % warp_lanes, space, address, bytes, site);
+  }
+  void note_product() {
+    if (launch_->counts && current_ % warp_lanes == 0) counts_.products++;
+  }
+  void note_async(int bytes) { counts_.async_bytes += bytes; }
+
+  [[noreturn]] void fault(const std::string& what) {
+    fault_ = what;
+    for (;;) yield();
+  }
+
+  void begin();
+
+ private:
+  static char* align(char* at) { return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(at) + 15) / 16 * 16); }
+
+  void prepare(Extent index) {
+    const auto extent = launch_->block;
+    for (int i = 0; i < count_; i++) {
+      auto& thread = threads_[static_cast<size_t>(i)];
+      const auto at = static_cast<uint32_t>(i);
+      thread.done = false;
+      thread_waits_[i] = false;
+      thread.copies.clear();
+      thread.groups.clear();
+      thread.place = {{at % extent.x, at / extent.x % extent.y, at / (extent.x * extent.y)},
+                      index,
+                      extent,
+                      launch_->grid,
+                      i % warp_lanes,
+                      i};
+      thread.stack = prepared(stacks_.top(i), [] { entry(); });
+      sanitizer::begin(thread.fiber);
+    }
+  }
+
+  static void entry();
+
+  void yield() {
+    const int mine = current_;
+    sanitizer::leave();
+    gatun_fiber_switch(&threads_[static_cast<size_t>(mine)].stack, scheduler_);
+    current_ = mine;
+  }
+
+  /// Why nothing moves: who waits where.
+  std::string stuck() const {
+    int at_barrier = 0;
+    for (int i = 0; i < count_; i++) at_barrier += thread_waits_[i] && !threads_[static_cast<size_t>(i)].done;
+    std::ostringstream text;
+    text << "a divergent barrier or collective: " << at_barrier << " of " << count_ << " threads wait at a barrier, "
+         << finished_ << " have left";
+    for (size_t w = 0; w < warps_.size(); w++)
+      if (warps_[w].arrived)
+        text << ", lanes " << std::hex << warps_[w].arrived << std::dec << " of warp " << w << " wait in "
+             << warps_[w].what;
+    return text.str();
+  }
+
+  std::string described(Extent index) const {
+    std::ostringstream text;
+    text << launch_->kernel << ", block (" << index.x << ", " << index.y << ", " << index.z << "), thread " << current_
+         << ": " << fault_ << " (order seed " << seed.load() << ")";
+    return text.str();
+  }
+
+  const Launch* launch_ = nullptr;
+  int count_ = 0, current_ = 0, finished_ = 0, waiting_ = 0;
+  int64_t barriers_ = 0;
+  bool moved_ = false;
+  bool thread_waits_[most_threads] = {};
+  std::string fault_;
+  void* scheduler_ = nullptr;
+  Stacks stacks_;
+  std::vector<Thread> threads_;
+  std::deque<Warp> warps_;
+  std::unique_ptr<char[]> shared_;
+  Counts counts_;
+};
+
+thread_local Block* running = nullptr;
+
+void Block::entry() {
+  running->begin();
+  __builtin_unreachable();
+}
+
+void Block::begin() {
+  launch_->body();
+  thread().done = true;
+  finished_++;
+  moved_ = true;
+  if (launch_->counts) flush_warp();
+  for (;;) yield();
+}
+
+/// OS threads that take blocks of a launch. They are the emulator's own: a Java thread must not find itself on a stack
+/// that its JVM does not know.
+class Team {
+ public:
+  Team() {
+    const unsigned count = std::max(1u, std::min(4u, std::thread::hardware_concurrency()));
+    for (unsigned i = 0; i < count; i++) threads_.emplace_back([this] { work(); });
+  }
+
+  ~Team() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  void run(const Launch& launch) {
+    std::unique_lock lock(mutex_);
+    order_.resize(launch.grid.count());
+    std::iota(order_.begin(), order_.end(), uint64_t{0});
+    if (seed) std::shuffle(order_.begin(), order_.end(), std::mt19937_64(seed));
+    launch_ = &launch;
+    next_ = 0;
+    busy_ = 0;
+    fault_.clear();
+    counts_ = {};
+    changed_.notify_all();
+    ended_.wait(lock, [&] { return next_ >= order_.size() && busy_ == 0; });
+    launch_ = nullptr;
+    if (launch.counts) {
+      counts_.launches = 1;
+      add_counts(launch.kernel, counts_);
+    }
+    if (!fault_.empty()) throw KernelFault(fault_);
+  }
+
+ private:
+  void work() {
+    auto block = std::make_unique<Block>();
+    running = block.get();
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return ending_ || (launch_ && next_ < order_.size()); });
+      if (ending_) return;
+      const auto& launch = *launch_;
+      const uint64_t index = order_[next_++];
+      busy_++;
+      lock.unlock();
+      std::string fault;
+      const auto grid = launch.grid;
+      try {
+        block->run(launch,
+                   {static_cast<uint32_t>(index % grid.x), static_cast<uint32_t>(index / grid.x % grid.y),
+                    static_cast<uint32_t>(index / grid.x / grid.y)},
+                   seed ? seed + index : 0);
+      } catch (const std::exception& failure) {
+        fault = failure.what();
+      }
+      lock.lock();
+      busy_--;
+      counts_ += block->counts();
+      if (!fault.empty()) {
+        if (fault_.empty()) fault_ = fault;
+        next_ = order_.size();
+      }
+      if (next_ >= order_.size() && busy_ == 0) ended_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_, ended_;
+  std::vector<std::thread> threads_;
+  std::vector<uint64_t> order_;
+  const Launch* launch_ = nullptr;
+  size_t next_ = 0;
+  int busy_ = 0;
+  bool ending_ = false;
+  std::string fault_;
+  Counts counts_;
+};
+
+void require_limits(const Launch& launch) {
+  std::ostringstream why;
+  if (launch.grid.count() == 0 || launch.block.count() == 0) why << "an empty grid or block";
+  if (launch.block.count() > most_threads || launch.block.count() % warp_lanes)
+    why << launch.block.count() << " threads a block";
+  if (launch.grid.x > 0x7fffffffu || launch.grid.y > 65535 || launch.grid.z > 65535)
+    why << "a grid of " << launch.grid.x << " x " << launch.grid.y << " x " << launch.grid.z;
+  if (launch.shared_bytes > most_shared_bytes) why << launch.shared_bytes << " bytes of shared memory a block";
+  if (!why.str().empty()) throw KernelFault(std::string(launch.kernel) + " was launched with " + why.str());
+}
+
+}  // namespace
+
+void order_by(uint64_t wanted) { seed = wanted; }
+uint64_t order_seed() { return seed; }
+
+void run_grid(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, const std::function<void()>& body) {
+  static Team team;
+  static std::mutex one_at_a_time;
+  const Launch launch{kernel, grid, block, shared_bytes, body, counting()};
+  require_limits(launch);
+  const std::lock_guard lock(one_at_a_time);
+  team.run(launch);
+}
+
+const Place& here() { return running->thread().place; }
+void meet_block() { running->meet(); }
+char* shared_start() { return running->shared(); }
+int64_t shared_extent() { return running->launch().shared_bytes; }
+
+const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what) {
+  return running->meet_warp(payload, bytes, combine, what);
+}
+
+void queue_copy(void* to, const void* from, int bytes, int wanted_bytes) {
+  running->thread().copies.push_back({to, from, bytes, wanted_bytes});
+  if (running->launch().counts) running->note_async(wanted_bytes);
+}
+
+void commit_copies() {
+  auto& thread = running->thread();
+  thread.groups.push_back(std::move(thread.copies));
+  thread.copies.clear();
+}
+
+void finish_copies(int groups_left) {
+  auto& groups = running->thread().groups;
+  while (static_cast<int>(groups.size()) > groups_left) {
+    for (const auto& copy : groups.front()) {
+      std::memset(copy.to, 0, static_cast<size_t>(copy.bytes));
+      std::memcpy(copy.to, copy.from, static_cast<size_t>(copy.wanted_bytes));
+    }
+    groups.pop_front();
+  }
+}
+
+void note_access(Space space, const void* address, int bytes, Site site) { running->note(space, address, bytes, site); }
+void note_product() { running->note_product(); }
+void fault(const std::string& what) { running->fault(what); }
+
+}  // namespace gatun::emulator

@@ -1,0 +1,61 @@
+// The CUDA model on threads of the CPU: a grid of blocks, each block a set of fibers, one a thread of the kernel, that
+// meet in warps and at barriers. Blocks run one at a time on each OS thread, in an order drawn from a seed, as do the
+// fibers of a block; so what depends on an order shows.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include "counters.h"
+
+namespace gatun::emulator {
+
+struct Extent {
+  uint32_t x = 1, y = 1, z = 1;
+  uint64_t count() const { return uint64_t{x} * y * z; }
+};
+
+constexpr int warp_lanes = 32, most_threads = 1024, most_payload_bytes = 64;
+/// What a block may ask for on the GPUs this library is built for.
+constexpr int64_t most_shared_bytes = 227 << 10;
+
+/// What went wrong inside a kernel: where, and what. The launch ends with it, as a fault ends a kernel on a GPU.
+struct KernelFault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Runs `body` once a thread of the grid, on threads of the emulator's own. Throws KernelFault.
+void run_grid(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, const std::function<void()>& body);
+
+/// The order of blocks and fibers is drawn from this seed from now on.
+void order_by(uint64_t seed);
+uint64_t order_seed();
+
+// ---- For the running thread of a kernel ----------------------------------------------------------------------------
+
+struct Place {
+  Extent thread, block, block_extent, grid_extent;
+  int lane, linear;
+};
+const Place& here();
+
+void meet_block();
+char* shared_start();
+int64_t shared_extent();
+
+/// All lanes of a warp bring `bytes` each; the last to come runs `combine`, if there is one, over the 32 slots (slot i:
+/// lane i's bytes), and each goes on with the slots, readable until the lanes meet again.
+using Slots = char[warp_lanes][most_payload_bytes];
+const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what);
+
+/// A copy that is done at the wait that asks for it and not before.
+void queue_copy(void* to, const void* from, int bytes, int wanted_bytes);
+void commit_copies();
+void finish_copies(int groups_left);
+
+void note_access(Space space, const void* address, int bytes, Site site);
+void note_product();
+[[noreturn]] void fault(const std::string& what);
+
+}  // namespace gatun::emulator

@@ -1,0 +1,301 @@
+// One emulated device. Calls run at once, so a stream never has work under way; a captured call is kept with copies of
+// its arguments. Device memory lies between pages that nobody may touch.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cuda_runtime.h"
+
+struct CUgraph_st {
+  std::vector<std::function<cudaError_t()>> nodes;
+};
+struct CUgraphExec_st {
+  std::vector<std::function<cudaError_t()>> nodes;
+};
+struct CUstream_st {
+  std::unique_ptr<CUgraph_st> capture;
+  bool invalidated = false;
+};
+struct CUevent_st {};
+
+namespace gatun::emulator {
+namespace {
+
+constexpr size_t page = 4096;
+constexpr size_t total_bytes = size_t{8} << 30;
+
+std::mutex mutex;
+std::map<void*, std::pair<char*, size_t>> mapped;
+std::set<void*> host, handles;
+size_t used_bytes = 0;
+std::atomic<int64_t> calls{0}, failing{0};
+std::atomic<cudaError_t> failure{cudaSuccess};
+thread_local cudaError_t last = cudaSuccess;
+thread_local std::string last_fault;
+
+cudaError_t answer(cudaError_t error) {
+  if (error != cudaSuccess) last = error;
+  return error;
+}
+
+/// Counts a call; true where it is the one that must fail.
+bool must_fail() { return ++calls == failing; }
+
+#define GATUN_EMULATED_CALL \
+  if (must_fail()) return answer(failure)
+
+cudaError_t run_or_capture(cudaStream_t stream, std::function<cudaError_t()> work) {
+  if (!stream) return answer(cudaErrorInvalidResourceHandle);
+  if (!stream->capture) return answer(work());
+  stream->capture->nodes.push_back(std::move(work));
+  return cudaSuccess;
+}
+
+/// What may not be done while a capture is open.
+bool captured_anywhere(cudaStream_t stream) {
+  if (!stream || !stream->capture) return false;
+  stream->invalidated = true;
+  return true;
+}
+
+cudaError_t map_memory(void** address, size_t bytes) {
+  const size_t rounded = (bytes + page - 1) / page * page;
+  const std::lock_guard lock(mutex);
+  if (used_bytes + rounded > total_bytes) return answer(cudaErrorMemoryAllocation);
+  void* start = mmap(nullptr, rounded + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) return answer(cudaErrorMemoryAllocation);
+  char* inside = static_cast<char*>(start) + page;
+  mprotect(inside, rounded, PROT_READ | PROT_WRITE);
+  mapped[inside] = {static_cast<char*>(start), rounded};
+  used_bytes += rounded;
+  *address = inside;
+  return cudaSuccess;
+}
+
+}  // namespace
+
+cudaError_t submit(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, cudaStream_t stream,
+                   std::function<void()> body) {
+  GATUN_EMULATED_CALL;
+  return run_or_capture(stream, [=, body = std::move(body)] {
+    try {
+      run_grid(kernel, grid, block, shared_bytes, body);
+      return cudaSuccess;
+    } catch (const std::exception& fault) {
+      last_fault = fault.what();
+      return cudaErrorLaunchFailure;
+    }
+  });
+}
+
+void fail_at(int64_t n, cudaError_t error) {
+  failure = error;
+  calls = 0;
+  failing = n;
+}
+int64_t calls_made() { return calls; }
+int64_t held() {
+  const std::lock_guard lock(mutex);
+  return static_cast<int64_t>(mapped.size() + host.size() + handles.size());
+}
+
+namespace {
+
+template <class T> T* keep(T* handle) {
+  const std::lock_guard lock(mutex);
+  handles.insert(handle);
+  return handle;
+}
+template <class T> bool forget(T* handle) {
+  const std::lock_guard lock(mutex);
+  return handles.erase(handle) == 1;
+}
+
+}  // namespace
+}  // namespace gatun::emulator
+
+using namespace gatun::emulator;
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  GATUN_EMULATED_CALL;
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  GATUN_EMULATED_CALL;
+  return answer(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  GATUN_EMULATED_CALL;
+  if (device != 0) return answer(cudaErrorInvalidDevice);
+  *properties = {"emulated device", 8, 0};
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device) {
+  GATUN_EMULATED_CALL;
+  if (device != 0) return answer(cudaErrorInvalidDevice);
+  // Few processors, so that small samples make every thread walk; the shared memory of the smallest target.
+  *value = which == cudaDevAttrMultiProcessorCount ? 3 : 99 << 10;
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  GATUN_EMULATED_CALL;
+  const std::lock_guard lock(gatun::emulator::mutex);
+  *free = total_bytes - used_bytes;
+  *total = total_bytes;
+  return cudaSuccess;
+}
+cudaError_t cudaMalloc(void** address, size_t bytes) {
+  GATUN_EMULATED_CALL;
+  return map_memory(address, bytes);
+}
+cudaError_t cudaFree(void* address) {
+  if (!address) return cudaSuccess;
+  const std::lock_guard lock(gatun::emulator::mutex);
+  const auto found = mapped.find(address);
+  if (found == mapped.end()) return answer(cudaErrorInvalidValue);
+  munmap(found->second.first, found->second.second + 2 * page);
+  used_bytes -= found->second.second;
+  mapped.erase(found);
+  return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) {
+  GATUN_EMULATED_CALL;
+  *address = ::operator new(bytes, std::nothrow);
+  if (!*address) return answer(cudaErrorMemoryAllocation);
+  const std::lock_guard lock(gatun::emulator::mutex);
+  host.insert(*address);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* address) {
+  const std::lock_guard lock(gatun::emulator::mutex);
+  if (!host.erase(address)) return answer(cudaErrorInvalidValue);
+  ::operator delete(address);
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
+  GATUN_EMULATED_CALL;
+  return run_or_capture(stream, [=] {
+    std::memmove(to, from, bytes);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaMemsetAsync(void* at, int value, size_t bytes, cudaStream_t stream) {
+  GATUN_EMULATED_CALL;
+  return run_or_capture(stream, [=] {
+    std::memset(at, value, bytes);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  GATUN_EMULATED_CALL;
+  *stream = keep(new CUstream_st);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  if (!forget(stream)) return answer(cudaErrorInvalidResourceHandle);
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  GATUN_EMULATED_CALL;
+  return answer(captured_anywhere(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
+  GATUN_EMULATED_CALL;
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  GATUN_EMULATED_CALL;
+  *event = keep(new CUevent_st);
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+  GATUN_EMULATED_CALL;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  if (!forget(event)) return answer(cudaErrorInvalidResourceHandle);
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  GATUN_EMULATED_CALL;
+  if (stream->capture) return answer(cudaErrorInvalidValue);
+  stream->capture = std::make_unique<CUgraph_st>();
+  stream->invalidated = false;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  GATUN_EMULATED_CALL;
+  auto captured = std::move(stream->capture);
+  *graph = nullptr;
+  if (!captured) return answer(cudaErrorInvalidValue);
+  if (stream->invalidated) return answer(cudaErrorStreamCaptureInvalidated);
+  *graph = keep(captured.release());
+  return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+  GATUN_EMULATED_CALL;
+  *executable = keep(new CUgraphExec_st{graph->nodes});
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  GATUN_EMULATED_CALL;
+  return run_or_capture(stream, [=] {
+    for (const auto& node : executable->nodes)
+      if (const auto error = node(); error != cudaSuccess) return error;
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  if (!forget(graph)) return answer(cudaErrorInvalidResourceHandle);
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  if (!forget(executable)) return answer(cudaErrorInvalidResourceHandle);
+  delete executable;
+  return cudaSuccess;
+}
+cudaError_t cudaGetLastError() {
+  const auto error = last;
+  last = cudaSuccess;
+  return error;
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorNoDevice:
+      return "no CUDA-capable device is detected";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+    case cudaErrorLaunchFailure:
+      return last_fault.empty() ? "unspecified launch failure" : last_fault.c_str();
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    default:
+      return "an error of the emulated runtime";
+  }
+}

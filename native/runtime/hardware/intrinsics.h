@@ -1,0 +1,153 @@
+// The words in which kernels reach the hardware: no other file holds PTX, a launch or a built-in variable. The emulator
+// has a file of the same name with the same words; the folder that comes first on the include path decides.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <cstring>
+
+#define GATUN_DEVICE __device__ __forceinline__
+#define GATUN_KERNEL(threads, blocks) static __global__ void __launch_bounds__(threads, blocks)
+
+namespace gatun {
+
+// ---- Where a thread is ---------------------------------------------------------------------------------------------
+
+GATUN_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
+GATUN_DEVICE int threads_in_block() { return static_cast<int>(blockDim.x); }
+GATUN_DEVICE int lane_index() { return static_cast<int>(threadIdx.x & 31); }
+GATUN_DEVICE int warp_index() { return static_cast<int>(threadIdx.x >> 5); }
+GATUN_DEVICE int64_t block_x() { return blockIdx.x; }
+GATUN_DEVICE int64_t block_y() { return blockIdx.y; }
+GATUN_DEVICE int64_t block_z() { return blockIdx.z; }
+GATUN_DEVICE int64_t blocks_x() { return gridDim.x; }
+
+// ---- Memory --------------------------------------------------------------------------------------------------------
+
+/// Global memory. T of 16 bytes moves in one access.
+template <class T> GATUN_DEVICE T load(const T* from) {
+  if constexpr (sizeof(T) == 16) {
+    const auto bits = *reinterpret_cast<const uint4*>(from);
+    T value;
+    memcpy(&value, &bits, 16);
+    return value;
+  } else {
+    return *from;
+  }
+}
+template <class T> GATUN_DEVICE void store(T* to, const T& value) {
+  if constexpr (sizeof(T) == 16) {
+    uint4 bits;
+    memcpy(&bits, &value, 16);
+    *reinterpret_cast<uint4*>(to) = bits;
+  } else {
+    *to = value;
+  }
+}
+/// The same for what is met once: it need not stay in the caches.
+template <class T> GATUN_DEVICE T load_once(const T* from) {
+  if constexpr (sizeof(T) == 16) {
+    const auto bits = __ldcs(reinterpret_cast<const uint4*>(from));
+    T value;
+    memcpy(&value, &bits, 16);
+    return value;
+  } else {
+    return *from;
+  }
+}
+template <class T> GATUN_DEVICE void store_once(T* to, const T& value) {
+  if constexpr (sizeof(T) == 16) {
+    uint4 bits;
+    memcpy(&bits, &value, 16);
+    __stcs(reinterpret_cast<uint4*>(to), bits);
+  } else {
+    *to = value;
+  }
+}
+
+/// The block's shared memory: all of it is asked for at the launch.
+GATUN_DEVICE char* shared_memory() {
+  extern __shared__ __align__(16) char gatun_shared[];
+  return gatun_shared;
+}
+template <class T> GATUN_DEVICE T shared_load(const T* from) { return load(from); }
+template <class T> GATUN_DEVICE void shared_store(T* to, const T& value) { store(to, value); }
+
+/// 16 bytes from global to shared memory, behind the kernel's back; of which the first `wanted` are read and the others
+/// become zero.
+GATUN_DEVICE void copy_async(void* to, const void* from, int wanted) {
+  const auto shared = static_cast<uint32_t>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(__cvta_generic_to_global(from)),
+               "r"(wanted)
+               : "memory");
+}
+GATUN_DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+/// Waits until at most `groups` of the committed ones are under way.
+template <int groups> GATUN_DEVICE void copy_async_wait() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(groups) : "memory");
+}
+
+// ---- Numbers -------------------------------------------------------------------------------------------------------
+
+GATUN_DEVICE float float_of_bf16(uint16_t bits) { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
+/// Rounded to nearest, ties to even.
+GATUN_DEVICE uint16_t bf16_of_float(float x) {
+  uint16_t bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  return bits;
+}
+
+// ---- Meeting -------------------------------------------------------------------------------------------------------
+
+GATUN_DEVICE void block_barrier() { __syncthreads(); }
+GATUN_DEVICE void warp_barrier() { __syncwarp(); }
+template <class T> GATUN_DEVICE T shuffle_xor(T value, int mask) { return __shfl_xor_sync(~0u, value, mask); }
+template <class T> GATUN_DEVICE T shuffle(T value, int lane) { return __shfl_sync(~0u, value, lane); }
+
+// ---- Matrices ------------------------------------------------------------------------------------------------------
+
+/// Four 8 x 8 matrices of 16-bit elements, the rows of matrix i at the addresses of lanes 8 i to 8 i + 7: lane l gets
+/// elements 2 (l % 4) and the next of row l / 4 of each.
+GATUN_DEVICE void load_matrices(uint32_t out[4], const void* row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(row)))
+               : "memory");
+}
+/// The same with each matrix transposed: lane l gets elements of column l / 4, of rows 2 (l % 4) and the next.
+GATUN_DEVICE void load_matrices_transposed(uint32_t out[4], const void* row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(row)))
+               : "memory");
+}
+
+/// d (16, 8) += a (16, 16) b (16, 8) in bf16 with fp32 sums, in the fragments of PTX's mma.m16n8k16.
+GATUN_DEVICE void multiply_fragments(float d[4], const uint32_t a[4], const uint32_t b[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "
+      "%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+// ---- Launching -----------------------------------------------------------------------------------------------------
+
+template <class... Parameters, class... Arguments>
+cudaError_t launch_kernel(const char*, void (*kernel)(Parameters...), dim3 grid, int threads, int64_t shared_bytes,
+                          cudaStream_t stream, Arguments... arguments) {
+  constexpr int64_t granted_without_asking = 48 << 10;
+  if (shared_bytes > granted_without_asking) {
+    const auto error =
+        cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(shared_bytes));
+    if (error != cudaSuccess) return error;
+  }
+  return [&](Parameters... values) {
+    void* addresses[] = {static_cast<void*>(&values)...};
+    return cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, dim3(static_cast<unsigned>(threads)),
+                            addresses, static_cast<size_t>(shared_bytes), stream);
+  }(static_cast<Parameters>(arguments)...);
+}
+
+}  // namespace gatun

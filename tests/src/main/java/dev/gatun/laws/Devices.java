@@ -1,0 +1,26 @@
+package dev.gatun.laws;
+
+import dev.gatun.memory.Device;
+
+/// The device whose kernels are under test: the system property `gatun.backend`, else the CPU.
+public final class Devices {
+  private static final String BACKEND = System.getProperty("gatun.backend", "cpu");
+
+  private Devices() {}
+
+  /// Opens it for this thread.
+  public static Device underTest() {
+    return switch (BACKEND) {
+      case "cpu" -> Device.cpu();
+      case "cuda" -> Device.cuda(0);
+      case "emu" -> Device.emulated();
+      default ->
+          throw new IllegalArgumentException("gatun.backend is %s; cpu, cuda or emu".formatted(BACKEND));
+    };
+  }
+
+  /// Whether it also computes in bf16.
+  public static boolean computesInBf16() {
+    return !BACKEND.equals("cpu");
+  }
+}
