@@ -15,7 +15,8 @@ public final class Devices {
       case "cuda" -> Device.cuda(0);
       case "emu" -> Device.emulated();
       default ->
-          throw new IllegalArgumentException("gatun.backend is %s; cpu, cuda or emu".formatted(BACKEND));
+          throw new IllegalArgumentException(
+              "gatun.backend is %s; cpu, cuda or emu".formatted(BACKEND));
     };
   }
 

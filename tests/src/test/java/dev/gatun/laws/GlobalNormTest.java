@@ -3,7 +3,6 @@ package dev.gatun.laws;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.ffi.Kernels;
-import dev.gatun.memory.Device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;

@@ -3,7 +3,6 @@ package dev.gatun.laws;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Device;
 import dev.gatun.op.SoftmaxCrossEntropy;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
