@@ -52,9 +52,8 @@ public final class Device implements AutoCloseable {
     return new Device("cuda", ordinal, 0);
   }
 
-  /// The kernels of the CUDA backend on an emulated device, for tests of kernels: thousands of
-  // times
-  /// slower than a GPU. Throws [NoDevice] where its library was not built.
+  /// The kernels of the CUDA backend on an emulated device, for tests of kernels: far slower than
+  /// a GPU. Throws [NoDevice] where its library was not built.
   public static Device emulated() {
     return new Device("emu", 0, 0);
   }
