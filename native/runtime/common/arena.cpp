@@ -58,7 +58,7 @@ void ChunkPool::trim() {
   free_.clear();
 }
 
-void check(const gatun_scope* scope) {
+void check(gatun_scope* scope) {
   require(scope != nullptr, "the scope is null");
   check(scope->device);
 }

@@ -54,3 +54,10 @@ struct gatun_scope {
   char* next = nullptr;
   char* end = nullptr;
 };
+
+namespace gatun {
+
+/// Refuses a null handle and calls from a thread that does not own the device.
+void check(gatun_scope* scope);
+
+}  // namespace gatun

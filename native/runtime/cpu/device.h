@@ -26,6 +26,5 @@ namespace gatun {
 /// Refuses null handles and calls from a thread that does not own the device.
 void check(const gatun_device* device);
 void check(const gatun_stream* stream);
-void check(const gatun_scope* scope);
 
 }  // namespace gatun

@@ -59,7 +59,6 @@ namespace gatun {
 /// the thread's current one.
 void check(gatun_device* device);
 void check(gatun_stream* stream);
-void check(gatun_scope* scope);
 
 /// Turns an error of the CUDA runtime into a failure; one that leaves the device unusable marks it as lost.
 void require_cuda(gatun_device* device, cudaError_t error, const char* doing);

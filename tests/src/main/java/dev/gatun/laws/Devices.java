@@ -1,10 +1,12 @@
 package dev.gatun.laws;
 
 import dev.gatun.memory.Device;
+import java.util.regex.Pattern;
 
 /// The device whose kernels are under test: the system property `gatun.backend`, else the CPU.
 public final class Devices {
   private static final String BACKEND = System.getProperty("gatun.backend", "cpu");
+  private static final Pattern ONLY = Pattern.compile(System.getProperty("gatun.only", ""));
 
   private Devices() {}
 
@@ -23,5 +25,11 @@ public final class Devices {
   /// Whether it also computes in bf16.
   public static boolean computesInBf16() {
     return !BACKEND.equals("cpu");
+  }
+
+  /// Whether the system property `gatun.only`, a regular expression, finds something in the name of
+  /// a sample; without it all are tested.
+  public static boolean isUnderTest(String sample) {
+    return ONLY.matcher(sample).find();
   }
 }

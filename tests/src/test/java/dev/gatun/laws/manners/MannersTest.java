@@ -2,6 +2,7 @@ package dev.gatun.laws.manners;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Call.Region;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
@@ -62,6 +63,7 @@ class MannersTest {
 
   private static Stream<DynamicTest> each(Check check) {
     return Prototype.KERNELS.stream()
+        .filter(kernel -> Devices.isUnderTest(kernel.name()))
         .map(
             kernel ->
                 DynamicTest.dynamicTest(

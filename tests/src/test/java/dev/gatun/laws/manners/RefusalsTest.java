@@ -3,6 +3,7 @@ package dev.gatun.laws.manners;
 import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
 import dev.gatun.Unsupported;
+import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
@@ -136,6 +137,7 @@ class RefusalsTest {
   /// Over the last sample of each kernel that has elements.
   private static Stream<DynamicTest> each(Check check) {
     return Prototype.KERNELS.stream()
+        .filter(kernel -> Devices.isUnderTest(kernel.name()))
         .map(
             kernel ->
                 DynamicTest.dynamicTest(
