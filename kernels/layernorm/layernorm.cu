@@ -8,18 +8,21 @@ void layernorm_forward(gatun_stream& stream, void* y, void* mean, void* rstd, co
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
     using W = Wide<T>;
-    norm_rows::forward<T>(stream, {nullptr,
-                                   (T*)y,
-                                   (W*)mean,
-                                   (W*)rstd,
-                                   (const T*)x,
-                                   nullptr,
-                                   (const W*)weight,
-                                   (const W*)bias,
-                                   rows,
-                                   cols,
-                                   W(eps),
-                                   {}});
+    norm_rows::forward<T>(stream, {nullptr, (T*)y, (W*)mean, (W*)rstd, (const T*)x, nullptr, (const W*)weight,
+                                   (const W*)bias, rows, cols, W(eps)});
+  });
+}
+
+void layernorm_pullback(gatun_stream& stream, void* dx, void* dweight, void* dbias, const void* dy, const void* x,
+                        const void* weight, const void* mean, const void* rstd, int64_t rows, int64_t cols,
+                        int32_t fresh, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    using W = Wide<T>;
+    norm_rows::pullback<T>(stream,
+                           {(T*)dx, nullptr, nullptr, (const T*)dy, (const T*)x, (const W*)weight, (const W*)mean,
+                            (const W*)rstd, nullptr, rows, cols, is_fresh(fresh, 0), false},
+                           {(W*)dweight, (W*)dbias, is_fresh(fresh, 1), is_fresh(fresh, 2)});
   });
 }
 

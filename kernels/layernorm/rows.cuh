@@ -1,41 +1,21 @@
 // Rows through a layer norm on a device, one warp a row, for the plain norm and for the one that adds a residual first.
-// Bound by memory: each row is read once and lies in shared memory, as Wide, while mean, variance and result are made
-// of it; weight and bias are read once a block. Blocks stay and walk the rows in strides of the grid. A row that is too
-// long for shared memory is read again for each pass, from the second-level cache.
-// Trap: the sum of squares minus the squared mean cancels for rows far from zero, hence passes over the cached row.
+// Bound by memory: each row is read once and lies in shared memory while mean, variance and result are made of it;
+// weight and bias are read once a block, and blocks walk the rows in strides of the grid. A row that is too long for
+// shared memory is read again for each pass, from the second-level cache.
+// Trap: the sum of squares minus the squared mean cancels for rows far from zero, hence passes over the kept row.
 #pragma once
-#include "device.cuh"
+#include "pieces.cuh"
 
 namespace gatun::norm_rows {
 
-constexpr int threads = 256, warps = threads / 32;
-/// What every target grants a block, with two blocks a multiprocessor on the smallest.
-constexpr int64_t most_shared_bytes = 48 << 10;
+constexpr int most_warps = 8;
+/// What every target grants a block that asks for it.
+constexpr int64_t most_shared_bytes = 96 << 10;
 
-/// Where a kernel's parts of shared memory begin, in elements of Wide.
-struct Layout {
-  int64_t row;         // of each warp; 0 where rows are read again
-  int64_t warps_used;  // fewer than all where rows are long
-
-  int64_t bytes(int64_t vectors, int64_t cols, int64_t wide_bytes) const {
-    return (vectors * cols + warps_used * row) * wide_bytes;
-  }
-};
-
-/// `vectors` weights of a block and `rows` rows a warp, as many warps as fit.
-inline Layout layout_for(int64_t vectors, int64_t rows, int64_t cols, int64_t wide_bytes) {
-  const int64_t room = most_shared_bytes / wide_bytes - vectors * cols;
-  const int64_t fitting = rows * cols > 0 ? room / (rows * cols) : warps;
-  if (fitting >= 1) return {rows * cols, fitting < warps ? fitting : warps};
-  return {0, warps};
-}
-
-/// In shared memory where the row is kept there, else read again.
-template <class T, bool kept> GATUN_DEVICE Wide<T> element(const T* from, const Wide<T>* row, int64_t c) {
-  if constexpr (kept)
-    return shared_load(row + c);
-  else
-    return widened(load(from + c));
+/// Warps a block, when the block keeps `shared` rows and each warp `each` of its own; 0 where not even one warp fits.
+inline int warps_for(int64_t shared, int64_t each, int64_t cols, int64_t wide_bytes) {
+  const int64_t room = most_shared_bytes / (cols * wide_bytes) - shared;
+  return static_cast<int>(room < each ? 0 : room / each < most_warps ? room / each : most_warps);
 }
 
 template <class T> struct Forward {
@@ -45,87 +25,256 @@ template <class T> struct Forward {
   const Wide<T>*weight, *bias;
   int64_t rows, cols;
   Wide<T> eps;
-  Layout layout;
 };
 
-/// sum = x + residual where there is one; the row is left in shared memory. Piece is Vector or One.
-template <class T, template <class> class Piece, bool kept>
-GATUN_DEVICE Wide<T> take_row(const Forward<T>& a, int64_t r, Wide<T>* row) {
-  Wide<T> total = 0;
-  constexpr int count = Piece<T>::count;
-  for (int64_t c = lane_index() * count; c < a.cols; c += 32 * count) {
-    const int64_t at = r * a.cols + c;
-    auto piece = load_once(reinterpret_cast<const Piece<T>*>(a.x + at));
-    if (a.residual) {
-      const auto other = load_once(reinterpret_cast<const Piece<T>*>(a.residual + at));
-      for (int i = 0; i < count; i++) piece.at[i] = narrowed<T>(widened(piece.at[i]) + widened(other.at[i]));
-      store(reinterpret_cast<Piece<T>*>(a.sum + at), piece);
-    }
-    for (int i = 0; i < count; i++) {
-      const Wide<T> value = widened(piece.at[i]);
-      if constexpr (kept) shared_store(row + c + i, value);
-      total += value;
-    }
-  }
-  return warp_sum(total);
-}
-
-template <class T, template <class> class Piece, bool kept> GATUN_KERNEL(threads, 2)
+template <class T, template <class> class Piece, bool keeps> GATUN_KERNEL(32 * most_warps, 2)
 layernorm_forward_warp_per_row(Forward<T> a) {
+  using P = Pieces<T, Piece>;
   using W = Wide<T>;
+  const int64_t pieces = a.cols / P::count, warps = threads_in_block() / 32;
   W* const weight = reinterpret_cast<W*>(shared_memory());
   W* const bias = weight + a.cols;
-  W* const row = bias + a.cols + warp_index() * a.layout.row;
-  if constexpr (kept)
-    for (int64_t c = thread_index(); c < a.cols; c += threads) {
-      shared_store(weight + c, load(a.weight + c));
-      shared_store(bias + c, a.bias ? load(a.bias + c) : W(0));
+  W* const row = bias + a.cols + warp_index() * a.cols;
+  if constexpr (keeps) {
+    for (int64_t p = thread_index(); p < pieces; p += threads_in_block()) {
+      P::keep(weight, pieces, p, P::read_wide(a.weight, p));
+      P::keep(bias, pieces, p, a.bias ? P::read_wide(a.bias, p) : typename P::Values{});
     }
-  block_barrier();
-  if (warp_index() >= a.layout.warps_used) return;
-  for (int64_t r = block_x() * a.layout.warps_used + warp_index(); r < a.rows; r += blocks_x() * a.layout.warps_used) {
-    const W mean = take_row<T, Piece, kept>(a, r, row) / W(a.cols);
+    block_barrier();
+  }
+  for (int64_t r = block_x() * warps + warp_index(); r < a.rows; r += blocks_x() * warps) {
     const T* const from = (a.residual ? a.sum : a.x) + r * a.cols;
-    warp_barrier();
+    W total = 0;
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      auto values = P::read(a.x + r * a.cols, p);
+      if (a.residual) {
+        const auto other = P::read(a.residual + r * a.cols, p);
+        for (int i = 0; i < P::count; i++) values.at[i] += other.at[i];
+        values = P::rounded(values);
+        P::write(a.sum + r * a.cols, p, values);
+      }
+      if constexpr (keeps) P::keep(row, pieces, p, values);
+      for (int i = 0; i < P::count; i++) total += values.at[i];
+    }
+    const W mean = warp_sum(total) / W(a.cols);
     W squares = 0;
-    for (int64_t c = lane_index(); c < a.cols; c += 32) {
-      const W distance = element<T, kept>(from, row, c) - mean;
-      squares += distance * distance;
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      const auto values = keeps ? P::kept(row, pieces, p) : P::read(from, p);
+      for (int i = 0; i < P::count; i++) squares += (values.at[i] - mean) * (values.at[i] - mean);
     }
     const W rstd = W(1) / sqrt(warp_sum(squares) / W(a.cols) + a.eps);
-    constexpr int count = Piece<T>::count;
-    for (int64_t c = lane_index() * count; c < a.cols; c += 32 * count) {
-      Piece<T> piece;
-      for (int i = 0; i < count; i++) {
-        const W w = kept ? shared_load(weight + c + i) : load(a.weight + c + i);
-        const W b = kept ? shared_load(bias + c + i) : a.bias ? load(a.bias + c + i) : W(0);
-        piece.at[i] = narrowed<T>((element<T, kept>(from, row, c + i) - mean) * rstd * w + b);
-      }
-      store(reinterpret_cast<Piece<T>*>(a.y + r * a.cols + c), piece);
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      auto values = keeps ? P::kept(row, pieces, p) : P::read(from, p);
+      const auto w = keeps ? P::kept(weight, pieces, p) : P::read_wide(a.weight, p);
+      const auto b = keeps ? P::kept(bias, pieces, p) : a.bias ? P::read_wide(a.bias, p) : typename P::Values{};
+      for (int i = 0; i < P::count; i++) values.at[i] = (values.at[i] - mean) * rstd * w.at[i] + b.at[i];
+      P::write(a.y + r * a.cols, p, values);
     }
     if (lane_index() == 0) {
       store(a.mean + r, mean);
       store(a.rstd + r, rstd);
     }
-    warp_barrier();
   }
 }
 
-template <class T> void forward(gatun_stream& stream, Forward<T> a) {
+template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
   if (a.rows == 0) return;
-  a.layout = layout_for(2, 1, a.cols, sizeof(Wide<T>));
-  const bool vectors = a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual);
-  const auto grid = grid_for(stream, a.rows, a.layout.warps_used, 4);
-  by_truth(vectors, [&](auto v) {
-    by_truth(a.layout.row > 0, [&](auto kept) {
-      constexpr bool in_vectors = decltype(v)::value, is_kept = decltype(kept)::value;
-      const int64_t bytes = is_kept ? a.layout.bytes(2, a.cols, sizeof(Wide<T>)) : 0;
-      if constexpr (in_vectors)
-        GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, Vector, is_kept>), grid, threads, bytes, a);
+  constexpr int64_t wide = sizeof(Wide<T>);
+  const int fitting = warps_for(2, 1, a.cols, wide), warps = fitting ? fitting : most_warps;
+  const auto grid = grid_for(stream, a.rows, warps, 4);
+  by_truth(a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual), [&](auto vectors) {
+    by_truth(fitting > 0, [&](auto keeps) {
+      constexpr bool kept = decltype(keeps)::value;
+      const int64_t bytes = kept ? (2 + warps) * a.cols * wide : 0;
+      if constexpr (decltype(vectors)::value)
+        GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
       else
-        GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, One, is_kept>), grid, threads, bytes, a);
+        GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
     });
   });
+}
+
+/// Two gradients may receive what comes through the norm; where `dsum` is, it is added. `partials` has (blocks, 2,
+/// cols).
+template <class T> struct Pullback {
+  T *dx, *dresidual;
+  const T *dsum, *dy, *x;
+  const Wide<T>*weight, *mean, *rstd;
+  Wide<T>* partials;
+  int64_t rows, cols;
+  bool fresh_x, fresh_residual;
+};
+
+template <class P, class T, class Values>
+GATUN_DEVICE void put(T* gradient, int64_t at, int64_t p, Values values, bool fresh) {
+  if (!gradient) return;
+  if (!fresh) {
+    const auto before = P::read(gradient + at, p);
+    for (int i = 0; i < P::count; i++) values.at[i] += before.at[i];
+  }
+  P::write(gradient + at, p, values);
+}
+
+/// dx of a row, with n = (x - mean) rstd and g = dy weight: rstd (g - mean(g) - n mean(g n)). Column sums of dy n and
+/// dy grow in shared memory, warp by warp, and leave as one partial sum a block.
+template <class T, template <class> class Piece, bool keeps> GATUN_KERNEL(32 * most_warps, 2)
+layernorm_pullback_warp_per_row(Pullback<T> a) {
+  using P = Pieces<T, Piece>;
+  using W = Wide<T>;
+  const int64_t pieces = a.cols / P::count, warps = threads_in_block() / 32;
+  W* const weight = reinterpret_cast<W*>(shared_memory());
+  W* const own = weight + a.cols + warp_index() * 4 * a.cols;
+  W *const normal = own, *const gradient = own + a.cols, *const dweight = own + 2 * a.cols,
+           *const dbias = own + 3 * a.cols;
+  if constexpr (keeps) {
+    for (int64_t p = thread_index(); p < pieces; p += threads_in_block())
+      P::keep(weight, pieces, p, P::read_wide(a.weight, p));
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      P::keep(dweight, pieces, p, {});
+      P::keep(dbias, pieces, p, {});
+    }
+    block_barrier();
+  }
+  for (int64_t r = block_x() * warps + warp_index(); r < a.rows; r += blocks_x() * warps) {
+    const int64_t at = r * a.cols;
+    const W mean = load(a.mean + r), rstd = load(a.rstd + r);
+    W sum = 0, projection = 0;
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      auto n = P::read(a.x + at, p);
+      const auto dy = P::read(a.dy + at, p);
+      const auto w = keeps ? P::kept(weight, pieces, p) : P::read_wide(a.weight, p);
+      auto g = dy;
+      for (int i = 0; i < P::count; i++) {
+        n.at[i] = (n.at[i] - mean) * rstd;
+        g.at[i] *= w.at[i];
+        sum += g.at[i];
+        projection += g.at[i] * n.at[i];
+      }
+      if constexpr (keeps) {
+        P::keep(normal, pieces, p, n);
+        P::keep(gradient, pieces, p, g);
+        auto dw = P::kept(dweight, pieces, p), db = P::kept(dbias, pieces, p);
+        for (int i = 0; i < P::count; i++) {
+          dw.at[i] += dy.at[i] * n.at[i];
+          db.at[i] += dy.at[i];
+        }
+        P::keep(dweight, pieces, p, dw);
+        P::keep(dbias, pieces, p, db);
+      }
+    }
+    sum = warp_sum(sum) / W(a.cols);
+    projection = warp_sum(projection) / W(a.cols);
+    if (!a.dx && !a.dresidual) continue;
+    for (int64_t p = lane_index(); p < pieces; p += 32) {
+      typename P::Values n, g;
+      if constexpr (keeps) {
+        n = P::kept(normal, pieces, p);
+        g = P::kept(gradient, pieces, p);
+      } else {
+        n = P::read(a.x + at, p);
+        g = P::read(a.dy + at, p);
+        const auto w = P::read_wide(a.weight, p);
+        for (int i = 0; i < P::count; i++) {
+          n.at[i] = (n.at[i] - mean) * rstd;
+          g.at[i] *= w.at[i];
+        }
+      }
+      for (int i = 0; i < P::count; i++) g.at[i] = rstd * (g.at[i] - sum - n.at[i] * projection);
+      if (a.dsum) {
+        const auto along = P::read(a.dsum + at, p);
+        for (int i = 0; i < P::count; i++) g.at[i] += along.at[i];
+      }
+      put<P>(a.dx, at, p, g, a.fresh_x);
+      put<P>(a.dresidual, at, p, g, a.fresh_residual);
+    }
+  }
+  if constexpr (keeps) {
+    block_barrier();
+    for (int64_t p = thread_index(); p < pieces; p += threads_in_block()) {
+      typename P::Values dw{}, db{};
+      for (int64_t warp = 0; warp < warps; warp++) {
+        const W* const of = weight + a.cols + warp * 4 * a.cols;
+        const auto w = P::kept(of + 2 * a.cols, pieces, p), b = P::kept(of + 3 * a.cols, pieces, p);
+        for (int i = 0; i < P::count; i++) {
+          dw.at[i] += w.at[i];
+          db.at[i] += b.at[i];
+        }
+      }
+      W* const partial = a.partials + block_x() * 2 * a.cols + p * P::count;
+      for (int i = 0; i < P::count; i++) {
+        store(partial + i, dw.at[i]);
+        store(partial + a.cols + i, db.at[i]);
+      }
+    }
+  }
+}
+
+constexpr int column_threads = 128;
+constexpr int64_t rows_a_run = 256;
+
+/// The column sums of rows too long to keep: a thread walks down one column of a run of rows.
+template <class T> GATUN_KERNEL(column_threads, 8) layernorm_pullback_thread_per_column(Pullback<T> a) {
+  using W = Wide<T>;
+  const int64_t c = block_x() * column_threads + thread_index(), first = block_y() * rows_a_run;
+  if (c >= a.cols) return;
+  const int64_t end = first + rows_a_run < a.rows ? first + rows_a_run : a.rows;
+  W dw = 0, db = 0;
+  for (int64_t r = first; r < end; r++) {
+    const W dy = widened(load(a.dy + r * a.cols + c));
+    dw += dy * (widened(load(a.x + r * a.cols + c)) - load(a.mean + r)) * load(a.rstd + r);
+    db += dy;
+  }
+  W* const partial = a.partials + block_y() * 2 * a.cols + c;
+  store(partial, dw);
+  store(partial + a.cols, db);
+}
+
+/// Adds up the partial sums in their order.
+template <class W> GATUN_KERNEL(column_threads, 8)
+layernorm_pullback_sum_partials(W* dweight, W* dbias, const W* partials, int64_t count, int64_t cols, bool fresh_weight,
+                                bool fresh_bias) {
+  const int64_t c = block_x() * column_threads + thread_index();
+  if (c >= cols) return;
+  W dw = 0, db = 0;
+  for (int64_t i = 0; i < count; i++) {
+    dw += load(partials + i * 2 * cols + c);
+    db += load(partials + i * 2 * cols + cols + c);
+  }
+  if (dweight) store(dweight + c, fresh_weight ? dw : load(dweight + c) + dw);
+  if (dbias) store(dbias + c, fresh_bias ? db : load(dbias + c) + db);
+}
+
+template <class T> struct WeightGradients {
+  Wide<T>*weight, *bias;
+  bool fresh_weight, fresh_bias;
+};
+
+template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const WeightGradients<T>& to) {
+  using W = Wide<T>;
+  const int fitting = warps_for(1, 4, a.cols, sizeof(W)), warps = fitting ? fitting : most_warps;
+  const auto grid = a.rows ? grid_for(stream, a.rows, warps, 2) : dim3(0);
+  const int64_t runs = (a.rows + rows_a_run - 1) / rows_a_run, partials = fitting ? grid.x : runs;
+  a.partials = reinterpret_cast<W*>(
+      stream.workspace.at_least(partials * 2 * a.cols * static_cast<int64_t>(sizeof(W)), stream.handle));
+  const bool sums = to.weight || to.bias;
+  const dim3 columns(static_cast<unsigned>((a.cols + column_threads - 1) / column_threads));
+  if (a.rows)
+    by_truth(a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x), [&](auto vectors) {
+      by_truth(fitting > 0, [&](auto keeps) {
+        constexpr bool kept = decltype(keeps)::value;
+        const int64_t bytes = kept ? (1 + 4 * warps) * a.cols * static_cast<int64_t>(sizeof(W)) : 0;
+        if constexpr (decltype(vectors)::value)
+          GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
+        else
+          GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
+      });
+    });
+  if (a.rows && sums && !fitting)
+    GATUN_LAUNCH(stream, layernorm_pullback_thread_per_column<T>, dim3(columns.x, static_cast<unsigned>(runs)),
+                 column_threads, 0, a);
+  if (sums && a.cols)
+    GATUN_LAUNCH(stream, layernorm_pullback_sum_partials<W>, columns, column_threads, 0, to.weight, to.bias, a.partials,
+                 partials, a.cols, to.fresh_weight, to.fresh_bias);
 }
 
 }  // namespace gatun::norm_rows
