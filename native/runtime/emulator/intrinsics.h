@@ -90,6 +90,15 @@ template <int groups> void copy_async_wait() { emulator::finish_copies(groups); 
 
 // ---- Numbers -------------------------------------------------------------------------------------------------------
 
+// As on the device each takes a float to a float.
+using std::exp;
+using std::exp2;
+using std::fma;
+using std::log;
+using std::pow;
+using std::sqrt;
+using std::tanh;
+
 inline float float_of_bf16(uint16_t bits) {
   const uint32_t word = static_cast<uint32_t>(bits) << 16;
   float value;

@@ -1,0 +1,219 @@
+// Rows of logits on a device, one block a row: log-sum-exp, the loss of a row, and the gradient softmax - one-hot.
+// Shared by softmax-cross-entropy and the head. Each row is read twice, the second time from the second-level cache:
+// maximum and sum grow together in the first pass (Milakov and Gimelshein 2018). Trap: the loss of a row is (maximum -
+// logit) + log(sum): lse - logit would lose the bits of lse's magnitude.
+#pragma once
+#include "pieces.cuh"
+
+namespace gatun::softmax_rows {
+
+constexpr int threads = 512;
+constexpr int64_t reduction_bytes = threads / 32 * 2 * sizeof(double);
+
+/// The sum of e^(x - max) over what was seen.
+template <class W> struct Seen { W max, sum; };
+
+template <class W> GATUN_DEVICE Seen<W> nothing() { return {-W(INFINITY), W(0)}; }
+
+template <class W> GATUN_DEVICE Seen<W> together(Seen<W> a, Seen<W> b) {
+  const W max = a.max > b.max ? a.max : b.max;
+  if (max == -W(INFINITY)) return {max, W(0)};
+  return {max, a.sum * exp(a.max - max) + b.sum * exp(b.max - max)};
+}
+
+/// Of all threads of the block, in every thread.
+template <class W> GATUN_DEVICE Seen<W> block_together(Seen<W> seen) {
+  for (int mask = 16; mask; mask /= 2)
+    seen = together(seen, {shuffle_xor(seen.max, mask), shuffle_xor(seen.sum, mask)});
+  auto* const scratch = reinterpret_cast<Seen<W>*>(shared_memory());
+  block_barrier();
+  if (lane_index() == 0) shared_store(scratch + warp_index(), seen);
+  block_barrier();
+  seen = shared_load(scratch);
+  for (int warp = 1; warp < threads_in_block() / 32; warp++) seen = together(seen, shared_load(scratch + warp));
+  return seen;
+}
+
+/// The whole pieces of a row's first `vocab` elements, then the single ones behind them.
+template <class P, class T, class Visit> GATUN_DEVICE void for_pieces(const T* row, int64_t vocab, Visit visit) {
+  for (int64_t p = thread_index(); p < vocab / P::count; p += threads) visit(P::read(row, p), p);
+}
+
+template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_row(const T* row, int64_t vocab) {
+  using P = Pieces<T, Piece>;
+  using W = Wide<T>;
+  auto seen = nothing<W>();
+  const auto take = [&](const auto& values, int count) {
+    W max = seen.max;
+    for (int i = 0; i < count; i++) max = values[i] > max ? values[i] : max;
+    if (max == -W(INFINITY)) return;
+    W sum = seen.sum * exp(seen.max - max);
+    for (int i = 0; i < count; i++) sum += exp(values[i] - max);
+    seen = {max, sum};
+  };
+  for_pieces<P>(row, vocab, [&](const auto& values, int64_t) { take(values.at, P::count); });
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
+    const W value[1] = {widened(load(row + c))};
+    take(value, 1);
+  }
+  return block_together(seen);
+}
+
+/// out (+)= factor * (softmax - one-hot) for the first `vocab` elements; when fresh, 0 behind them. out may be row.
+template <class T, template <class> class Piece>
+GATUN_DEVICE void write_gradient(T* out, const T* row, Seen<Wide<T>> seen, int32_t target, Wide<T> factor,
+                                 int64_t vocab, int64_t stride, bool fresh) {
+  using P = Pieces<T, Piece>;
+  using W = Wide<T>;
+  const W share = factor / seen.sum;
+  const auto gradient = [&](W logit, int64_t c) {
+    return c == target ? factor * (exp(logit - seen.max) / seen.sum - W(1)) : share * exp(logit - seen.max);
+  };
+  for_pieces<P>(row, vocab, [&](auto values, int64_t p) {
+    for (int i = 0; i < P::count; i++) values.at[i] = gradient(values.at[i], p * P::count + i);
+    if (!fresh) {
+      const auto before = P::read(out, p);
+      for (int i = 0; i < P::count; i++) values.at[i] += before.at[i];
+    }
+    P::write(out, p, values);
+  });
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
+    const W value = gradient(widened(load(row + c)), c);
+    store(out + c, narrowed<T>(fresh ? value : widened(load(out + c)) + value));
+  }
+  if (fresh)
+    for (int64_t c = vocab + thread_index(); c < stride; c += threads) store(out + c, narrowed<T>(W(0)));
+}
+
+template <class T> GATUN_DEVICE void write_zeros(T* out, int64_t stride) {
+  for (int64_t c = thread_index(); c < stride; c += threads) store(out + c, narrowed<T>(Wide<T>(0)));
+}
+
+/// Targets at or above `vocab` are reported by the door's check; here they leave their row out.
+GATUN_DEVICE int32_t target_of(const int32_t* targets, int64_t r, int64_t vocab) {
+  const int32_t target = load(targets + r);
+  return target < vocab ? target : -1;
+}
+
+template <class T> struct Rows {
+  T* logits;
+  Wide<T>*losses, *lse;
+  const int32_t* targets;
+  const int64_t* counted;
+  int64_t rows, vocab, stride;
+};
+
+template <class T, template <class> class Piece, bool gradient_over_logits> GATUN_KERNEL(threads, 2)
+softmax_cross_entropy_forward_block_per_row(Rows<T> a) {
+  using W = Wide<T>;
+  for (int64_t r = block_x(); r < a.rows; r += blocks_x()) {
+    T* const row = a.logits + r * a.stride;
+    const int32_t target = target_of(a.targets, r, a.vocab);
+    const W logit = target < 0 ? W(0) : widened(load(row + target));
+    const auto seen = see_row<T, Piece>(row, a.vocab);
+    const W log_sum = log(seen.sum);
+    if (thread_index() == 0) {
+      store(a.lse + r, seen.max + log_sum);
+      store(a.losses + r, target < 0 ? W(0) : (seen.max - logit) + log_sum);
+    }
+    if constexpr (gradient_over_logits) {
+      // Every thread has met the barriers of see_row since the logit was read.
+      if (target < 0)
+        write_zeros(row, a.stride);
+      else
+        write_gradient<T, Piece>(row, row, seen, target, W(1) / W(load(a.counted)), a.vocab, a.stride, true);
+    }
+  }
+}
+
+/// losses[r] = lse[r] - logit of the target, 0 where it is left out. With `gradient_over_logits` the logits become
+/// (softmax - one-hot) / counted, and 0 behind `vocab`.
+template <class T> void forward(gatun_stream& stream, T* logits, Wide<T>* losses, Wide<T>* lse, const int32_t* targets,
+                                const int64_t* counted, int64_t rows, int64_t vocab, int64_t stride,
+                                bool gradient_over_logits) {
+  if (rows == 0) return;
+  const Rows<T> a{logits, losses, lse, targets, counted, rows, vocab, stride};
+  const auto grid = grid_for(stream, rows, 1, 4);
+  by_truth(stride % Vector<T>::count == 0 && aligned(logits), [&](auto vectors) {
+    by_truth(gradient_over_logits, [&](auto over) {
+      constexpr bool o = decltype(over)::value;
+      if constexpr (decltype(vectors)::value)
+        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, Vector, o>), grid, threads,
+                     reduction_bytes, a);
+      else
+        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, One, o>), grid, threads, reduction_bytes,
+                     a);
+    });
+  });
+}
+
+template <class T> struct Gradient {
+  T* dlogits;
+  const T* logits;
+  const int32_t* targets;
+  const Wide<T>* dloss;
+  const int64_t* counted;
+  int64_t rows, vocab, stride;
+  bool fresh;
+};
+
+template <class T, template <class> class Piece> GATUN_KERNEL(threads, 2)
+softmax_cross_entropy_pullback_block_per_row(Gradient<T> a) {
+  using W = Wide<T>;
+  const int64_t counted = load(a.counted);
+  const W factor = counted ? load(a.dloss) / W(counted) : W(0);
+  for (int64_t r = block_x(); r < a.rows; r += blocks_x()) {
+    T* const out = a.dlogits + r * a.stride;
+    const int32_t target = target_of(a.targets, r, a.vocab);
+    if (target < 0) {
+      if (a.fresh) write_zeros(out, a.stride);
+      continue;
+    }
+    const T* const row = a.logits + r * a.stride;
+    const auto seen = see_row<T, Piece>(row, a.vocab);
+    write_gradient<T, Piece>(out, row, seen, target, factor, a.vocab, a.stride, a.fresh);
+  }
+}
+
+/// dlogits (+)= dloss / counted * (softmax - one-hot); dlogits may be logits.
+template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logits, const int32_t* targets,
+                                 const Wide<T>* dloss, const int64_t* counted, int64_t rows, int64_t vocab,
+                                 int64_t stride, bool fresh) {
+  if (rows == 0) return;
+  const Gradient<T> a{dlogits, logits, targets, dloss, counted, rows, vocab, stride, fresh};
+  const auto grid = grid_for(stream, rows, 1, 4);
+  if (stride % Vector<T>::count == 0 && aligned(logits, dlogits))
+    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, Vector>), grid, threads, reduction_bytes, a);
+  else
+    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, One>), grid, threads, reduction_bytes, a);
+}
+
+inline GATUN_KERNEL(threads, 1)
+    softmax_cross_entropy_count(int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
+  int64_t sum = 0;
+  for (int64_t r = thread_index(); r < rows; r += threads) sum += target_of(targets, r, vocab) >= 0;
+  sum = block_sum(sum, reinterpret_cast<int64_t*>(shared_memory()));
+  if (thread_index() == 0) store(counted, sum);
+}
+
+/// How many targets are not left out.
+inline void count_targets(gatun_stream& stream, int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
+  GATUN_LAUNCH(stream, softmax_cross_entropy_count, dim3(1), threads, reduction_bytes, counted, targets, rows, vocab);
+}
+
+template <class W> GATUN_KERNEL(threads, 1)
+softmax_cross_entropy_mean(W* loss, const W* losses, const int64_t* counted, int64_t rows) {
+  double sum = 0;
+  for (int64_t r = thread_index(); r < rows; r += threads) sum += double(load(losses + r));
+  sum = block_sum(sum, reinterpret_cast<double*>(shared_memory()));
+  const int64_t count = load(counted);
+  if (thread_index() == 0) store(loss, count ? W(sum / double(count)) : W(0));
+}
+
+/// The mean of the losses of the rows that count; 0 where none does.
+template <class W>
+void mean_of_rows(gatun_stream& stream, W* loss, const W* losses, const int64_t* counted, int64_t rows) {
+  GATUN_LAUNCH(stream, softmax_cross_entropy_mean<W>, dim3(1), threads, reduction_bytes, loss, losses, counted, rows);
+}
+
+}  // namespace gatun::softmax_rows
