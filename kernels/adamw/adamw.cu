@@ -86,7 +86,7 @@ template <class W> GATUN_DEVICE bool whole_pieces(const W* a, const W* b, const 
 }
 
 /// The chunks of all tensors in one row; a block takes every so many-th and walks along the table as it goes.
-template <class W> GATUN_KERNEL(threads, 4) adamw_step_table(Table<W> table, Rule rule) {
+template <class W> GATUN_KERNEL(threads, 2) adamw_step_table(Table<W> table, Rule rule) {
   const auto f = factors_of<W>(rule);
   int64_t tensor = 0, passed = 0;
   for (int64_t at = block_x();; at += blocks_x()) {

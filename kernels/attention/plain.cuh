@@ -15,7 +15,7 @@ struct Heads {
   bool causal;
 
   GATUN_DEVICE int64_t width() const { return heads * head_size; }
-  int64_t rows() const { return batch * heads * context; }
+  GATUN_ANYWHERE int64_t rows() const { return batch * heads * context; }
 };
 
 /// One head of one sequence, and a position in it.

@@ -10,6 +10,7 @@
 #include "grid.h"
 
 #define GATUN_DEVICE inline
+#define GATUN_ANYWHERE inline
 #define GATUN_KERNEL(threads, blocks) static void
 
 namespace gatun {

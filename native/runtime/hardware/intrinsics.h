@@ -7,6 +7,7 @@
 #include <cstring>
 
 #define GATUN_DEVICE __device__ __forceinline__
+#define GATUN_ANYWHERE __host__ __device__ __forceinline__
 #define GATUN_KERNEL(threads, blocks) static __global__ void __launch_bounds__(threads, blocks)
 
 namespace gatun {

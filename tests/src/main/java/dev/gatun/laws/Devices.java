@@ -27,6 +27,11 @@ public final class Devices {
     return !BACKEND.equals("cpu");
   }
 
+  /// Whether indices are read by kernels alone, which report a bad one when the host next waits.
+  public static boolean checksOnDevice() {
+    return !BACKEND.equals("cpu");
+  }
+
   /// Whether the system property `gatun.only`, a regular expression, finds something in the name of
   /// a sample; without it all are tested.
   public static boolean isUnderTest(String sample) {

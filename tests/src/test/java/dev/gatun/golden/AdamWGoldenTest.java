@@ -3,7 +3,7 @@ package dev.gatun.golden;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Device;
+import dev.gatun.laws.Devices;
 import dev.gatun.nn.Gpt;
 import dev.gatun.optim.AdamW;
 import dev.gatun.store.GptCheckpoint;
@@ -15,11 +15,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Ten steps of AdamW on a 2-layer GPT-2, half of them clipped, against PyTorch: losses, norms and
 /// how far every parameter moved.
+@Tag("backend")
 class AdamWGoldenTest {
   /// The changes are stored as float32.
   private static final double STORED = 1e-7;
@@ -30,7 +32,7 @@ class AdamWGoldenTest {
       names = {"F32", "F64"})
   void tenStepsAgreeWithPyTorch(DType dtype) throws IOException {
     try (var golden = Golden.open("gpt2/adamw");
-        var device = Device.cpu();
+        var device = Devices.underTest();
         var memory = device.scope()) {
       var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, dtype);
       var before = weights(gpt);

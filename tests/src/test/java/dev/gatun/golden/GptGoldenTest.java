@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Device;
+import dev.gatun.laws.Devices;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptDecoder;
@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// A 2-layer GPT-2 that Hugging Face wrote, against PyTorch: logits, loss, every gradient; and its
 /// folder written back.
+@Tag("backend")
 class GptGoldenTest {
   private static final String PREFIX = "transformer.";
 
@@ -38,7 +40,7 @@ class GptGoldenTest {
       names = {"F32", "F64"})
   void logitsLossAndEveryGradientAgreeWithPyTorch(DType dtype) throws IOException {
     try (var golden = Golden.open("gpt2/values");
-        var device = Device.cpu();
+        var device = Devices.underTest();
         var memory = device.scope()) {
       var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, dtype);
       var figures = Golden.object(golden.facts().get("fp32_error"));
@@ -106,7 +108,7 @@ class GptGoldenTest {
   @Test
   void aFolderWithoutPrefixAndWithAnExplicitHeadIsRead() throws IOException {
     try (var golden = Golden.open("gpt2/values");
-        var device = Device.cpu();
+        var device = Devices.underTest();
         var memory = device.scope()) {
       var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf_bare"), memory, DType.F64);
       var loss =
@@ -124,7 +126,7 @@ class GptGoldenTest {
   @Test
   void theFolderWrittenHasHuggingFacesKeysShapesAndBytes(@TempDir Path folder) throws IOException {
     var source = Golden.folder().resolve("gpt2/hf");
-    try (var device = Device.cpu();
+    try (var device = Devices.underTest();
         var memory = device.scope()) {
       GptCheckpoint.write(folder, GptCheckpoint.read(source, memory, DType.F32));
     }
@@ -181,7 +183,7 @@ class GptGoldenTest {
   @Test
   void decodingTokenByTokenGivesTheLogitsOfTheWholeContext() throws IOException {
     try (var golden = Golden.open("gpt2/values");
-        var device = Device.cpu();
+        var device = Devices.underTest();
         var memory = device.scope()) {
       var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, DType.F64);
       var tokens = golden.ints("tokens");

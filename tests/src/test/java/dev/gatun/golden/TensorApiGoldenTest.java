@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Device;
+import dev.gatun.laws.Devices;
 import dev.gatun.op.Attention;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Op;
@@ -22,6 +22,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Every operation of the tensor API, and a program composed of them, against PyTorch: values and
 /// all gradients.
+@Tag("backend")
 class TensorApiGoldenTest {
   @TestFactory
   Stream<DynamicTest> agreesWithPyTorch() throws IOException {
@@ -42,7 +43,7 @@ class TensorApiGoldenTest {
 
   private static void check(Map<String, Object> one, DType dtype) throws IOException {
     try (var golden = Golden.open("tensor_api/program");
-        var device = Device.cpu();
+        var device = Devices.underTest();
         var tape = Tape.open(device)) {
       var inputs = new ArrayList<Tensor>();
       for (var name : (List<?>) one.get("inputs")) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The norm is that of every element: the last, largest one decides it.
 @Tag("laws")
+@Tag("backend")
 class GlobalNormTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 31, 32, 33, 129, 4095, 4097, 40_001, 1_100_003})

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Every law for every sample of every op.
 @Tag("laws")
+@Tag("backend")
 class OpLawsTest {
   private static Device device;
 

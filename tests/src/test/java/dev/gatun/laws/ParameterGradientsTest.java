@@ -11,9 +11,11 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// How gradients arrive in the slots of parameters.
+@Tag("backend")
 class ParameterGradientsTest {
   private static final double[] A = {1, -2};
   private static final double[] B = {3, 0.5};

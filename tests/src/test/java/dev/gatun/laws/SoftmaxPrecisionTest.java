@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 /// gradient must not. The reference rounds as a program in floats does that subtracts the largest
 /// logit first.
 @Tag("laws")
+@Tag("backend")
 class SoftmaxPrecisionTest {
   private static final int ROWS = 257;
   private static final int VOCABULARY = 13;

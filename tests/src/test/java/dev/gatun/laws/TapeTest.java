@@ -17,9 +17,11 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// How a tape passes gradients on.
+@Tag("backend")
 class TapeTest {
   private static final double[] X = {0.5, -1.25, 2};
 

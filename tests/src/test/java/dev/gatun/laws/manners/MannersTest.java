@@ -18,6 +18,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Every kernel of the header does to its arrays what the header says, and nothing else.
 @Tag("laws")
+@Tag("backend")
 class MannersTest {
   private static Rig rig;
 
