@@ -1,0 +1,33 @@
+/* What tests ask of the emulator, in libgatun_emu.so alone. */
+#ifndef GATUN_EMULATOR_CONTROLS_H
+#define GATUN_EMULATOR_CONTROLS_H
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GATUN_CONTROL __attribute__((visibility("default")))
+
+/** Whether launches count what they spend, from now on. */
+GATUN_CONTROL void gatun_emulator_count(int32_t on);
+
+/** One line a kernel, "name field=value ...", ended by a zero byte and cut to capacity_bytes; forgets what it tells. */
+GATUN_CONTROL void gatun_emulator_counts(char* text, int64_t capacity_bytes);
+
+/** Blocks and threads run in an order drawn from the seed; 0 is the order of their numbers. */
+GATUN_CONTROL void gatun_emulator_order(uint64_t seed);
+
+/** The n-th call of the CUDA runtime from now on, counted from 1, fails with this error code; 0 lets all succeed. */
+GATUN_CONTROL void gatun_emulator_fail_at(int64_t n, int32_t error);
+
+/** Calls of the CUDA runtime since gatun_emulator_fail_at. */
+GATUN_CONTROL int64_t gatun_emulator_calls(void);
+
+/** Device and pinned memory, streams, events and graphs that were not given back. */
+GATUN_CONTROL int64_t gatun_emulator_held(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
