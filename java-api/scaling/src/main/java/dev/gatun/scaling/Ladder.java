@@ -16,7 +16,7 @@ public record Ladder(Request request, List<Rung> rungs) {
   private static final double BASE_RATE = 3e-3;
   private static final double BASE_PARAMETERS = 8.3e5;
   private static final double MOST_RATE = 1e-2;
-  private static final double FARTHEST = 0.15;
+  private static final double FARTHEST = 0.18;
   private static final int NEIGHBOURS = 12;
 
   /// What a ladder is to be.

@@ -67,7 +67,7 @@ record LadderFile(List<Entry> runs) {
 
   private static Settings settings(Ladder.Rung rung, long batch) {
     var config = rung.config();
-    long part = Math.max(1, rung.steps() / CHECKPOINTS);
+    long part = Math.ceilDiv(rung.steps(), CHECKPOINTS);
     return Settings.NONE
         .with("layers", (long) config.layers())
         .with("heads", (long) config.heads())

@@ -55,10 +55,15 @@ final class PlanJson {
     return fields;
   }
 
-  static List<Map<String, String>> warnings(List<Warning> warnings) {
-    return warnings.stream()
-        .map(warning -> Map.of("name", warning.name(), "text", warning.text()))
-        .toList();
+  static List<Map<String, Object>> warnings(List<Warning> warnings) {
+    return warnings.stream().map(PlanJson::warning).toList();
+  }
+
+  private static Map<String, Object> warning(Warning warning) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("name", warning.name());
+    fields.put("text", warning.text());
+    return fields;
   }
 
   private static Map<String, Object> band(AllocationBand band) {
