@@ -28,8 +28,8 @@ class FitFileTest {
     assertTrue(law.spread().band(law.law(), 1e20).isEmpty());
   }
 
-  /// Eleven samples that differ in A only: N goes with A^(1/(alpha+beta)), so that its percentiles
-  /// are those of A.
+  /// Eleven samples that differ in A only: N goes with A^(1/(alpha+beta)), so that its
+  /// percentiles are those of A.
   @Test
   void samplesGiveTheBandBetweenTheirTenthAndNinetiethPercentile() throws IOException {
     var samples = new StringBuilder();

@@ -38,8 +38,8 @@ class LadderTest {
     }
   }
 
-  /// The middle of a budget, in the logarithm of N, lies where D / N is 20, in every budget: within
-  /// a quarter of the distance from a size to the next.
+  /// The middle of a budget, in the logarithm of N, lies where D / N is 20, in every budget:
+  /// within a quarter of the distance from a size to the next.
   @Test
   void everyBudgetIsCentred() {
     var budgets =

@@ -75,8 +75,8 @@ class TrainerCountsTest {
     }
   }
 
-  /// Six FLOPs for each weight that is multiplied with a token: the matrices as they are allocated
-  /// and the head's rows; then 12 T C / 2 a layer for causal attention.
+  /// Six FLOPs for each weight that is multiplied with a token: the matrices as they are
+  /// allocated and the head's rows; then 12 T C / 2 a layer for causal attention.
   @ParameterizedTest
   @MethodSource("shapes")
   void theFlopsAreThoseOfTheAllocatedMatrices(GptConfig config, int rows) {

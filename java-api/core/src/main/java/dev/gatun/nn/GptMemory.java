@@ -13,14 +13,14 @@ import dev.gatun.tensor.Shape;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The device memory of training a GPT, known before anything is allocated. All in bytes, as asked
-/// for of the scopes.
+/// The device memory of training a GPT, known before anything is allocated. All in bytes, as
+/// asked for of the scopes.
 ///
 /// @param elements of the arena of parameters, padding included
 /// @param weights the arena of weights
 /// @param gradients the arena of their gradients
-/// @param forward what a tape holds once the loss is computed: tokens, values and all that backward
-///     reads
+/// @param forward what a tape holds once the loss is computed: tokens, values and all that
+///     backward reads
 /// @param backward what the backward walk adds to the tape
 public record GptMemory(long elements, long weights, long gradients, long forward, long backward) {
   /// That of batches of `rows` windows of `time` tokens.

@@ -5,7 +5,8 @@ package dev.gatun.scaling;
 /// @param gpuHours of all GPUs together
 /// @param dollars for them
 /// @param kilowattHours of the boards at their power limit and the building around them
-/// @param kilogramsCo2 CO2 equivalents of that electricity; those of making the machines are not in
+/// @param kilogramsCo2 CO2 equivalents of that electricity; those of making the machines are not
+///     in
 public record Bill(double gpuHours, double dollars, double kilowattHours, double kilogramsCo2) {
   private static final double WATTS_A_KILOWATT = 1000;
   private static final double GRAMS_A_KILOGRAM = 1000;

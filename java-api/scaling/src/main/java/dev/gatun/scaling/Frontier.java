@@ -2,8 +2,8 @@ package dev.gatun.scaling;
 
 import dev.gatun.InvalidArgument;
 
-/// The compute-optimal allocations of a law, found by any of their coordinates. With x = C / 6 they
-/// are N = G x^a and D = x^b / G (Hoffmann et al. 2022, equation 4).
+/// The compute-optimal allocations of a law, found by any of their coordinates. With x = C / 6
+/// they are N = G x^a and D = x^b / G (Hoffmann et al. 2022, equation 4).
 public record Frontier(ParametricLaw law) {
   /// The best use of `flops`.
   public Allocation atFlops(double flops) {
@@ -26,8 +26,8 @@ public record Frontier(ParametricLaw law) {
     return at(parameters, tokens);
   }
 
-  /// The cheapest training to `loss`. On the frontier L - E = (A G^-alpha + B G^beta) x^-c with c =
-  /// alpha beta / (alpha + beta). Throws [InvalidArgument] where no training gets there.
+  /// The cheapest training to `loss`. On the frontier L - E = (A G^-alpha + B G^beta) x^-c with c
+  /// = alpha beta / (alpha + beta). Throws [InvalidArgument] where no training gets there.
   public Allocation atLoss(double loss) {
     if (!(loss > law.e()) || loss == Double.POSITIVE_INFINITY) {
       throw new InvalidArgument(

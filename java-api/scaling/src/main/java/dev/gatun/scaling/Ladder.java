@@ -7,8 +7,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /// Training runs from which a law of one's own can be fitted: several sizes at each of several
-/// budgets. In every budget the sizes lie evenly, in their logarithm, around one whose D / N is the
-/// same in all budgets: a grid that is off centre or whose centre drifts biases the exponents.
+/// budgets. In every budget the sizes lie evenly, in their logarithm, around one whose D / N is
+/// the same in all budgets: a grid that is off centre or whose centre drifts biases the
+/// exponents.
 ///
 /// @param rungs the cheapest budget first, within it the smallest model
 public record Ladder(Request request, List<Rung> rungs) {

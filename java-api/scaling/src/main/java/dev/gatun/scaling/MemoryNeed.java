@@ -11,8 +11,8 @@ import dev.gatun.nn.GptMemory;
 /// @param optimizer its state
 /// @param activations of one batch, with what the backward walk adds
 public record MemoryNeed(long weights, long gradients, long optimizer, long activations) {
-  /// Of batches of `rows` windows of the whole context. In fp32 with AdamW these are the bytes that
-  /// the trainer allocates.
+  /// Of batches of `rows` windows of the whole context. In fp32 with AdamW these are the bytes
+  /// that the trainer allocates.
   public static MemoryNeed of(
       GptConfig config, long rows, Precision precision, OptimizerState state) {
     var gpt = GptMemory.of(config, rows, config.context(), precision.activations());

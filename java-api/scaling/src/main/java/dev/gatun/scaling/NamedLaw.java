@@ -65,7 +65,8 @@ public record NamedLaw(
                             name, String.join(", ", ALL.stream().map(NamedLaw::name).toList()))));
   }
 
-  /// The same with fewer tokens needed: what the law says of D tokens, 1 / `factor` of them now do.
+  /// The same with fewer tokens needed: what the law says of D tokens, 1 / `factor` of them now
+  /// do.
   NamedLaw saving(double factor) {
     var swift = withTokens(law, factor);
     var sample =

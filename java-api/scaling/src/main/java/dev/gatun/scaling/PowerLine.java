@@ -4,8 +4,9 @@ package dev.gatun.scaling;
 /// them: N = sizeFactor C^sizeExponent, D = tokenFactor C^tokenExponent.
 public record PowerLine(
     double sizeFactor, double sizeExponent, double tokenFactor, double tokenExponent) {
-  /// The line through Hoffmann et al. 2022's Table 3 (approach 1: the envelope of training curves).
-  /// Its sizes lie within 1.2 % of the line, its tokens, which the table rounds, within 5 %.
+  /// The line through Hoffmann et al. 2022's Table 3 (approach 1: the envelope of training
+  /// curves). Its sizes lie within 1.2 % of the line, its tokens, which the table rounds, within
+  /// 5 %.
   public static final PowerLine HOFFMANN_TABLE_3 =
       new PowerLine(0.0991589, 0.498099, 1.69608, 0.501854);
 

@@ -29,8 +29,8 @@ public record RepeatPlan(
 
   private static final double DECADES = Math.log(1e4);
 
-  /// The best for `flops`, when that budget's own optimum wants more than `uniqueTokens`; else that
-  /// optimum.
+  /// The best for `flops`, when that budget's own optimum wants more than `uniqueTokens`; else
+  /// that optimum.
   public static RepeatPlan of(ParametricLaw law, double flops, double uniqueTokens) {
     Require.positive("the number of unique tokens", uniqueTokens);
     var free = new Frontier(law).atFlops(flops);

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// The runs of a ladder as its folder keeps them: `ladder.json` with each run's name, size, tokens
-/// and settings, and `commands.sh`, which trains them one after the other.
+/// The runs of a ladder as its folder keeps them: `ladder.json` with each run's name, size,
+/// tokens and settings, and `commands.sh`, which trains them one after the other.
 record LadderFile(List<Entry> runs) {
   private static final String NAME = "ladder.json";
   private static final String COMMANDS = "commands.sh";
