@@ -55,7 +55,19 @@ class CircumstanceTest {
   @CsvSource({"2, 1.9682", "4, 3.7257", "8, 6.6241", "16, 10.5825", "40, 15.1675"})
   void tokensSeenAgainAreWorthLess(double epochs, double worth) {
     assertEquals(worth, RepeatPlan.effective(epochs, 1, RepeatPlan.TOKEN_DECAY), 5e-5);
-    assertEquals(worth * 1e9, RepeatPlan.effective(epochs * 1e9, 1e9, RepeatPlan.TOKEN_DECAY), 5e4);
+    var plan = RepeatPlan.at(EPOCH, 1e8, epochs * 1e9, 1e9);
+    assertEquals(epochs, plan.epochs(), 1e-12);
+    assertEquals(worth * 1e9, plan.effectiveTokens(), 5e4);
+  }
+
+  /// 1 + 5.309743 (1 - exp(-1 / 5.309743)) = 1.911477 for twice the size that the tokens deserve.
+  @Test
+  void parametersBeyondWhatTheTokensDeserveAreWorthLess() {
+    double deserved = new Frontier(EPOCH).atTokens(1e9).parameters();
+    var plan = RepeatPlan.at(EPOCH, 2 * deserved, 4e9, 1e9);
+    assertEquals(1.911477, plan.effectiveParameters() / deserved, 5e-7);
+    double loss = EPOCH.loss(plan.effectiveParameters(), plan.effectiveTokens());
+    assertEquals(loss, plan.allocation().loss());
   }
 
   @Test
