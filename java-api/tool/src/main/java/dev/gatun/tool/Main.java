@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvaluateCommand.class,
       GenerateCommand.class,
+      PlanCommand.class,
+      LadderCommand.class,
       DoctorCommand.class
     })
 public final class Main implements Runnable {
