@@ -47,7 +47,7 @@ class SoftmaxPrecisionTest {
       var named = Tensor.of(tape, Shape.of(ROWS), targets);
       var op = new SoftmaxCrossEntropy(VOCABULARY);
       var loss = op.apply(x, named).getFirst();
-      var gradients = tape.backward(added ? loss.add(op.apply(x, named).getFirst()) : loss);
+      var gradients = tape.backward(added ? loss.plus(op.apply(x, named).getFirst()) : loss);
       var found = Arrays.stream(gradients.of(x).toDoubles()).map(g -> added ? g / 2 : g).toArray();
       double allowed = 9 * Norms.squaredDistance(rounded, truth);
       double error = Norms.squaredDistance(found, truth);
