@@ -1,4 +1,4 @@
-/// The commands: train, evaluate, generate, doctor.
+/// The commands: train, evaluate, generate, doctor, fit.
 module dev.gatun.tool {
   requires dev.gatun;
   requires dev.gatun.scaling;

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvaluateCommand.class,
       GenerateCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      FitCommand.class
     })
 public final class Main implements Runnable {
   private static final int FAILED = 1;
