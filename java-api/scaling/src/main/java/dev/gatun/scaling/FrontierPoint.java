@@ -1,11 +1,11 @@
 package dev.gatun.scaling;
 
 import dev.gatun.InvalidArgument;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// The compute-optimal run of a budget as one approach sees it, with its bootstrap bands.
 ///
@@ -36,25 +36,30 @@ public record FrontierPoint(
     return tokens / parameters;
   }
 
-  /// Four budgets a decade from the cheapest run to `flops`, by every approach that stands.
+  /// From the cheapest run to `flops`, both ends and four budgets a decade between, by every
+  /// approach that stands.
   ///
   /// @throws InvalidArgument unless `flops` is at least the cheapest run's
   public static List<FrontierPoint> upTo(double flops, ScalingFit fit) {
     double least = fit.runs().leastFlops();
     if (!(flops >= least) || Double.isInfinite(flops)) {
       throw new InvalidArgument(
-          "the frontier is asked for up to %s FLOPs; it must be a number from %g, the cheapest run's, on"
+          "the frontier is asked for up to %s FLOPs; it begins at the cheapest run, %g"
               .formatted(flops, least));
     }
-    var points = new ArrayList<FrontierPoint>();
-    int steps = (int) Math.ceil(BUDGETS_A_DECADE * Math.log10(flops / least));
-    for (var approach : fit.frontiers().keySet()) {
-      for (int i = 0; i < steps; i++) {
-        points.add(at(least * Math.pow(10, (double) i / BUDGETS_A_DECADE), approach, fit));
-      }
-      points.add(at(flops, approach, fit));
+    var budgets = budgets(least, flops);
+    return fit.frontiers().keySet().stream()
+        .flatMap(approach -> budgets.stream().map(budget -> at(budget, approach, fit)))
+        .toList();
+  }
+
+  private static List<Double> budgets(double least, double most) {
+    var budgets = new TreeSet<>(List.of(least, most));
+    for (int k = (int) Math.ceil(BUDGETS_A_DECADE * Math.log10(least)); ; k++) {
+      double budget = Math.pow(10, (double) k / BUDGETS_A_DECADE);
+      if (budget >= most) return List.copyOf(budgets);
+      budgets.add(budget);
     }
-    return points;
   }
 
   /// [Warning#EXTRAPOLATION], or none.

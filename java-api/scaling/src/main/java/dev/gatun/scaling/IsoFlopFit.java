@@ -54,7 +54,7 @@ public record IsoFlopFit(
 
   private static InvalidArgument refusal(List<IsoFlopSlice> slices) {
     return new InvalidArgument(
-        "approach 2 needs two FLOP budgets of at least %d model sizes with the optimum among them;"
+        "the parabolas need two FLOP budgets of at least %d model sizes with the optimum among them;"
                 .formatted(IsoFlopSlice.FEWEST_SIZES)
             + " there are %d such budgets, and the optimum lies inside %d"
                 .formatted(

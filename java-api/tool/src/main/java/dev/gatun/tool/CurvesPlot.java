@@ -17,6 +17,9 @@ final class CurvesPlot {
 
   private static final int NAMED = 12;
 
+  /// How much cheaper than the envelope the picture begins.
+  private static final double RUN_UP = 30;
+
   private CurvesPlot() {}
 
   static XYChart of(Runs runs, EnvelopeFit fit) {
@@ -42,6 +45,7 @@ final class CurvesPlot {
     FitPlot.markers(chart, "envelope", envelope, FitPlot.ACCENT, SeriesMarkers.CIRCLE);
     chart.getStyler().setMarkerSize(4);
     chart.getStyler().setYAxisMax(highest(fit));
+    chart.getStyler().setXAxisMin(fit.envelope().getFirst().flops() / RUN_UP);
     return chart;
   }
 

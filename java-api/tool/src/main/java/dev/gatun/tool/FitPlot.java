@@ -50,6 +50,7 @@ final class FitPlot {
       XYChart chart, String name, List<double[]> points, Color colour, float width) {
     var series = add(chart, name, points);
     series.setLineColor(colour);
+    series.setLineStyle(SeriesLines.SOLID);
     series.setLineWidth(width);
     series.setMarker(SeriesMarkers.NONE);
     return series;

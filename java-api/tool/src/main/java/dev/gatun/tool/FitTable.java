@@ -66,7 +66,7 @@ record FitTable(PrintWriter out) {
     row("beta", fit.law(), fit.samples(), ParametricLaw::beta);
     row("a", fit.law(), fit.samples(), ParametricLaw::parameterExponent);
     row("b", fit.law(), fit.samples(), law -> 1 - law.parameterExponent());
-    say("  summed Huber loss %.8e, the least of %d descents%n", fit.objective(), fit.starts());
+    say("  summed Huber loss %.8e, the least from starts: %d%n", fit.objective(), fit.starts());
     print("ln L", fit.residuals());
   }
 
@@ -83,8 +83,10 @@ record FitTable(PrintWriter out) {
   private void print(Approach approach, List<FrontierPoint> frontier) {
     say("%nthe frontier by approach %d%n", approach.number());
     say("  %-9s %-30s %-30s %-8s %s%n", "C", "N", "D", "D / N", "loss");
-    for (var at : frontier) {
-      if (at.approach() != approach) continue;
+    var shown = frontier.stream().filter(at -> at.approach() == approach).toList();
+    for (var at : shown) {
+      boolean isEnd = at == shown.getFirst() || at == shown.getLast();
+      if (!isEnd && Math.log10(at.flops()) % 0.5 != 0) continue;
       say(
           "  %-9.3g %-30s %-30s %-8.3g %s%n",
           at.flops(),
