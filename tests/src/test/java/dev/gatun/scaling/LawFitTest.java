@@ -95,7 +95,13 @@ class LawFitTest {
   @ParameterizedTest
   @EnumSource(
       value = Warning.class,
-      names = {"FLOOR_AT_BOUND", "SMALL_EXPONENT", "START_AT_EDGE", "OPTIMUM_OUTSIDE"})
+      names = {
+        "FLOOR_AT_BOUND",
+        "SMALL_EXPONENT",
+        "LARGE_EXPONENT",
+        "START_AT_EDGE",
+        "OPTIMUM_OUTSIDE"
+      })
   void itWarns(Warning warning) {
     var fit = LawFit.of(Runs.of(doubtful(warning)), Starts.SEEDED, Bootstrap.NONE);
     assertTrue(fit.warnings().contains(warning), fit::toString);
@@ -106,6 +112,8 @@ class LawFitTest {
       case FLOOR_AT_BOUND -> Synthetic.runs(new ParametricLaw(1e-4, 40, 40, 0.1, 0.1), 8, 8, 0, 0);
       case SMALL_EXPONENT, START_AT_EDGE ->
           Synthetic.runs(new ParametricLaw(0.5, 4, 400, 0.03, 0.3), 8, 8, 0, 0);
+      case LARGE_EXPONENT ->
+          Synthetic.runs(new ParametricLaw(1.5, 1e20, 400, 2.2, 0.4), 8, 8, 0, 0);
       case OPTIMUM_OUTSIDE -> small();
       default -> throw new AssertionError(warning);
     };

@@ -32,9 +32,7 @@ final class Envelope {
     double step = (Math.log(most) - from) / (BUDGETS - 1);
     this.budgets = IntStream.range(0, BUDGETS).mapToDouble(i -> from + i * step).toArray();
     this.losses =
-        runs.stream()
-            .map(run -> LogLog.of(Smoothing.of(run.curve())).at(budgets))
-            .toArray(double[][]::new);
+        runs.stream().map(run -> LogLog.of(run.smoothCurve()).at(budgets)).toArray(double[][]::new);
   }
 
   /// Of some of the runs, by their indices.

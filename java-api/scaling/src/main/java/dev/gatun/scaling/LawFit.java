@@ -1,5 +1,6 @@
 package dev.gatun.scaling;
 
+import dev.gatun.InvalidArgument;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
@@ -33,6 +34,7 @@ public record LawFit(
   private static final int FEWEST_POLISHED = 16;
   private static final double NEAR_BOUND = 0.01;
   private static final double SMALL_EXPONENT = 0.05;
+  private static final double LARGE_EXPONENT = 2;
   private static final int DRAWS = 100;
 
   public LawFit {
@@ -41,6 +43,9 @@ public record LawFit(
   }
 
   /// Fits the law and refits it from there to each sample of the bootstrap.
+  ///
+  /// @throws InvalidArgument where the fit runs away: an exponent is not positive, or numbers
+  ///     overflow
   public static LawFit of(Runs runs, Starts from, Bootstrap bootstrap) {
     var objective = LogHuber.of(runs);
     var seeds = VariableProjection.seeds(runs);
@@ -51,6 +56,11 @@ public record LawFit(
             .toList();
     var best = best(objective, starts);
     var law = LogHuber.law(best.point());
+    if (!isFinite(law)) {
+      throw new InvalidArgument(
+          "no finite law fits these runs: alpha runs to %g and beta to %g"
+              .formatted(law.alpha(), law.beta()));
+    }
     var warnings = warnings(runs, law);
     if (seeds.getFirst().atEdge()) warnings.add(Warning.START_AT_EDGE);
     return new LawFit(
@@ -89,10 +99,18 @@ public record LawFit(
     return Optional.empty();
   }
 
+  /// Whether the law and its frontier are numbers to compute with.
   private static boolean isFinite(ParametricLaw law) {
+    var frontier = Frontier.of(law);
     return Double.isFinite(law.e() + law.a() + law.b() + law.alpha() + law.beta())
-        && law.parameterExponent() > 0
-        && law.parameterExponent() < 1;
+        && isPositive(law.parameterExponent())
+        && isPositive(1 - law.parameterExponent())
+        && isPositive(frontier.parameters().factor())
+        && isPositive(frontier.tokens().factor());
+  }
+
+  private static boolean isPositive(double number) {
+    return number > 0 && Double.isFinite(number);
   }
 
   private static EnumSet<Warning> warnings(Runs runs, ParametricLaw law) {
@@ -102,6 +120,7 @@ public record LawFit(
       warnings.add(Warning.FLOOR_AT_BOUND);
     }
     if (Math.min(law.alpha(), law.beta()) < SMALL_EXPONENT) warnings.add(Warning.SMALL_EXPONENT);
+    if (Math.max(law.alpha(), law.beta()) > LARGE_EXPONENT) warnings.add(Warning.LARGE_EXPONENT);
     double optimum = law.optimum(runs.greatestFlops()).parameters();
     if (!(optimum >= runs.least(TrainingRun::parameters)
         && optimum <= runs.greatest(TrainingRun::parameters))) {

@@ -7,11 +7,13 @@ import java.util.List;
 /// neighbours under Gaussian weights. Inside an even curve that is the Gaussian mean; at its ends,
 /// where a mean would lag behind a falling loss, the line does not.
 ///
-/// Hoffmann et al. 2022 smooth with a window of 10 steps: half of it to each side, where the weight
-/// has fallen to that of two standard deviations.
+/// The window is 10 points, as Hoffmann et al. 2022 have it, or a fiftieth of the curve where that
+/// is more, up to 500: their batches hold a million tokens, and smaller ones leave more noise. Half
+/// of it lies to each side, where the weight has fallen to that of two standard deviations.
 final class Smoothing {
-  static final int WINDOW = 10;
-  private static final double DEVIATION = WINDOW / 4.0;
+  private static final int WINDOW = 10;
+  private static final int PART = 50;
+  private static final int LARGEST = 500;
 
   private Smoothing() {}
 
@@ -34,11 +36,12 @@ final class Smoothing {
     double squares = 0;
     double sum = 0;
     double slope = 0;
-    int from = Math.max(0, middle - WINDOW / 2);
-    int to = Math.min(curve.size() - 1, middle + WINDOW / 2);
+    int half = Math.clamp(curve.size() / PART, WINDOW, LARGEST) / 2;
+    int from = Math.max(0, middle - half);
+    int to = Math.min(curve.size() - 1, middle + half);
     for (int i = from; i <= to; i++) {
       double offset = i - middle;
-      double weight = Math.exp(-0.5 * offset * offset / (DEVIATION * DEVIATION));
+      double weight = Math.exp(-2 * offset * offset / (half * half));
       weights += weight;
       offsets += weight * offset;
       squares += weight * offset * offset;

@@ -51,6 +51,11 @@ public record TrainingRun(
     return new TrainingRun(parameters, tokens, flops, loss, curve);
   }
 
+  /// The curve without most of its noise, as the envelope reads it.
+  public List<Point> smoothCurve() {
+    return Smoothing.of(curve);
+  }
+
   /// D / N.
   public double tokensPerParameter() {
     return tokens / parameters;

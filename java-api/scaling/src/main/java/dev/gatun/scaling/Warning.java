@@ -24,6 +24,9 @@ public enum Warning {
   /// alpha or beta is below 0.05.
   SMALL_EXPONENT("an exponent is below 0.05: its term is a constant as far as these runs show"),
 
+  /// alpha or beta is above 2, the end of the published starts.
+  LARGE_EXPONENT("an exponent is above 2: its term shapes the smallest runs only"),
+
   /// The best start lies on the edge of where starts are sought.
   START_AT_EDGE("the best start lies on the edge of the grid of exponents: the fit is doubtful"),
 

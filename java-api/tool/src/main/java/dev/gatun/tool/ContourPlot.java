@@ -22,6 +22,7 @@ final class ContourPlot {
   private static final int CONTOURS = 10;
   private static final Color BAND = new Color(192, 57, 43, 70);
   private static final double MARGIN = 1.6;
+  private static final double FAR = 100;
 
   private final Runs runs;
   private final ParametricLaw law;
@@ -54,7 +55,7 @@ final class ContourPlot {
             .map(run -> new double[] {6 * run.parameters() * run.tokens(), run.parameters()})
             .toList();
     FitPlot.markers(chart, "runs", points, new Color(0x888888), SeriesMarkers.CIRCLE);
-    var line = frontier.stream().map(at -> new double[] {at.flops(), at.parameters()}).toList();
+    var line = frontier.stream().map(at -> inside(at.flops(), at.parameters())).toList();
     FitPlot.line(chart, "frontier", line, FitPlot.ACCENT, 2.5f);
     return chart;
   }
@@ -67,29 +68,35 @@ final class ContourPlot {
     return frontier.getLast().flops() * MARGIN;
   }
 
+  /// All runs, and the frontier as far as it lies within a hundred times their sizes.
   private double leastParameters() {
     double least = runs.all().stream().mapToDouble(TrainingRun::parameters).min().orElseThrow();
-    return Math.min(least, frontier.getFirst().parameters()) / MARGIN;
+    return Math.clamp(frontier.getFirst().parameters(), least / FAR, least) / MARGIN;
   }
 
   private double mostParameters() {
     double most = runs.all().stream().mapToDouble(TrainingRun::parameters).max().orElseThrow();
-    return Math.max(most, frontier.getLast().parameters()) * MARGIN;
+    return Math.clamp(frontier.getLast().parameters(), most, most * FAR) * MARGIN;
   }
 
   private void addBand(XYChart chart) {
     if (frontier.getFirst().parametersBand().isEmpty()) return;
     var around = new ArrayList<double[]>();
     for (var at : frontier) {
-      around.add(new double[] {at.flops(), at.parametersBand().orElseThrow().low()});
+      around.add(inside(at.flops(), at.parametersBand().orElseThrow().low()));
     }
     for (var at : frontier.reversed()) {
-      around.add(new double[] {at.flops(), at.parametersBand().orElseThrow().high()});
+      around.add(inside(at.flops(), at.parametersBand().orElseThrow().high()));
     }
     around.add(around.getFirst());
     var series = FitPlot.line(chart, "95 % of samples", around, BAND, 0.5f);
     series.setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea);
     series.setFillColor(BAND);
+  }
+
+  /// A band may reach to nought or beyond all bounds; the picture does not.
+  private double[] inside(double flops, double parameters) {
+    return new double[] {flops, Math.clamp(parameters, leastParameters(), mostParameters())};
   }
 
   /// At losses the frontier passes in equal ratios of compute, so that the picture is evenly full.
@@ -100,7 +107,8 @@ final class ContourPlot {
       var contour = contour(loss);
       if (contour.size() < 2) continue;
       var colour = FitPlot.colour(1 - i / (CONTOURS - 1.0));
-      FitPlot.line(chart, String.format(Locale.ROOT, "L = %.3f", loss), contour, colour, 1.3f);
+      FitPlot.line(chart, "contour " + i, contour, colour, 1.3f)
+          .setLabel(String.format(Locale.ROOT, "L = %.3f", loss));
     }
   }
 

@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/// Approach 1: the training curves over FLOPs, coloured by N, and their envelope.
+/// Approach 1: the smoothed training curves over FLOPs, coloured by N, and their envelope.
 final class CurvesPlot {
   /// More points of a curve than a picture has room for are thinned to these, in equal ratios.
   private static final int POINTS = 400;
@@ -23,7 +23,9 @@ final class CurvesPlot {
   private CurvesPlot() {}
 
   static XYChart of(Runs runs, EnvelopeFit fit) {
-    var chart = FitPlot.blank("Training curves and their envelope", "FLOPs", "loss, nats a token");
+    var chart =
+        FitPlot.blank(
+            "Training curves, smoothed, and their envelope", "FLOPs", "loss, nats a token");
     var curved =
         runs.all().stream()
             .filter(run -> run.curve().size() > 1)
@@ -60,7 +62,7 @@ final class CurvesPlot {
     var points = new ArrayList<double[]>();
     double next = 0;
     double ratio = Math.pow(run.flops() / run.curve().getFirst().flops(), 1.0 / POINTS);
-    for (var point : run.curve()) {
+    for (var point : run.smoothCurve()) {
       if (point.flops() < next) continue;
       points.add(new double[] {point.flops(), point.loss()});
       next = point.flops() * ratio;

@@ -77,7 +77,7 @@ record FitTable(PrintWriter out) {
   }
 
   private <T> void row(String name, T fit, List<T> samples, ToDoubleFunction<T> of) {
-    say("  %-6s %-11.5g%s%n", name, of.applyAsDouble(fit), band(Interval.of(samples, of), "%.5g"));
+    say("  %-6s %-11.5g %s%n", name, of.applyAsDouble(fit), band(Interval.of(samples, of), "%.5g"));
   }
 
   private void print(Approach approach, List<FrontierPoint> frontier) {

@@ -18,7 +18,9 @@ final class IsoFlopPlot {
   static XYChart of(IsoFlopFit fit) {
     var chart = FitPlot.blank("IsoFLOP slices", "parameters N", "final loss, nats a token");
     int count = fit.slices().size();
-    for (int i = 0; i < count; i++) add(chart, fit.slices().get(i), i / Math.max(1.0, count - 1));
+    for (int i = 0; i < count; i++) {
+      add(chart, "budget " + i, fit.slices().get(i), i / Math.max(1.0, count - 1));
+    }
     var optima =
         fit.slices().stream()
             .filter(IsoFlopSlice::hasOptimum)
@@ -29,12 +31,12 @@ final class IsoFlopPlot {
     return chart;
   }
 
-  private static void add(XYChart chart, IsoFlopSlice slice, double share) {
+  private static void add(XYChart chart, String name, IsoFlopSlice slice, double share) {
     var colour = FitPlot.colour(share);
-    var name = String.format(Locale.ROOT, "C = %.3g", slice.flops());
     var runs =
         slice.runs().stream().map(run -> new double[] {run.parameters(), run.loss()}).toList();
-    FitPlot.markers(chart, name, runs, colour, SeriesMarkers.CIRCLE);
+    FitPlot.markers(chart, name, runs, colour, SeriesMarkers.CIRCLE)
+        .setLabel(String.format(Locale.ROOT, "C = %.3g", slice.flops()));
     var line = FitPlot.line(chart, name + " parabola", parabola(slice), colour, 1.5f);
     line.setShowInLegend(false);
     if (!slice.hasOptimum()) line.setLineStyle(SeriesLines.DASH_DASH);
