@@ -111,7 +111,7 @@ class PlannerTest {
     var warnings = Planner.plan(Requests.of(new Goal.Flops(flops), 1)).warnings();
     assertEquals(
         warns ? List.of("extrapolation") : List.of(),
-        warnings.stream().map(Warning::name).toList());
+        warnings.stream().map(Caution::name).toList());
   }
 
   @Test

@@ -21,4 +21,4 @@ public record Plan(
     Optional<ServingPlan> serving,
     Optional<RepeatPlan> repeats,
     List<Candidate> candidates,
-    List<Warning> warnings) {}
+    List<Caution> warnings) {}

@@ -92,24 +92,24 @@ public final class Planner {
   }
 
   /// The doubts about a law used at `flops`.
-  public static List<Warning> extrapolation(NamedLaw law, double flops) {
+  public static List<Caution> extrapolation(NamedLaw law, double flops) {
     if (law.range().isEmpty()) return List.of();
     var range = law.range().get();
     double decades = range.decadesOutside(flops);
     if (decades <= DECADES) return List.of();
     return List.of(
-        new Warning(
+        new Caution(
             "extrapolation",
             "%.3g FLOPs lie %.1f decades outside the runs of %s (%.3g to %.3g FLOPs)"
                 .formatted(flops, decades, law.name(), range.min(), range.max())));
   }
 
-  private static List<Warning> warnings(
+  private static List<Caution> warnings(
       NamedLaw law, Allocation chosen, Optional<RepeatPlan> repeats) {
     var warnings = new ArrayList<>(extrapolation(law, chosen.flops()));
     if (repeats.isPresent() && repeats.get().epochs() > NEARLY_FREE_EPOCHS) {
       warnings.add(
-          new Warning(
+          new Caution(
               "repeated-data",
               "%.1f epochs: beyond 4 the worth of tokens seen again falls off"
                   .formatted(repeats.get().epochs())));

@@ -7,7 +7,7 @@ import dev.gatun.scaling.Allocation;
 import dev.gatun.scaling.Audit;
 import dev.gatun.scaling.NamedLaw;
 import dev.gatun.scaling.Planner;
-import dev.gatun.scaling.Warning;
+import dev.gatun.scaling.Caution;
 import dev.gatun.store.Checkpoints;
 import dev.gatun.store.GptConfigFile;
 import dev.gatun.store.TrainerState;
@@ -23,7 +23,7 @@ import java.util.OptionalDouble;
 /// What `plan --audit` says of a model.
 ///
 /// @param measured the last validation loss of a run of ours; empty for published models
-record AuditReport(NamedLaw law, Audit audit, OptionalDouble measured, List<Warning> warnings) {
+record AuditReport(NamedLaw law, Audit audit, OptionalDouble measured, List<Caution> warnings) {
   /// Of a published model by its name, else of a run folder.
   static AuditReport of(NamedLaw law, String who) {
     for (var known : Audit.Known.ALL) {

@@ -8,7 +8,7 @@ import dev.gatun.scaling.Candidate;
 import dev.gatun.scaling.MemoryNeed;
 import dev.gatun.scaling.RepeatPlan;
 import dev.gatun.scaling.ServingPlan;
-import dev.gatun.scaling.Warning;
+import dev.gatun.scaling.Caution;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
@@ -55,11 +55,11 @@ final class PlanJson {
     return fields;
   }
 
-  static List<Map<String, Object>> warnings(List<Warning> warnings) {
+  static List<Map<String, Object>> warnings(List<Caution> warnings) {
     return warnings.stream().map(PlanJson::warning).toList();
   }
 
-  private static Map<String, Object> warning(Warning warning) {
+  private static Map<String, Object> warning(Caution warning) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("name", warning.name());
     fields.put("text", warning.text());
