@@ -1,5 +1,7 @@
-/// The commands: train, evaluate, generate, doctor.
+/// The commands: train, evaluate, generate, fit, plan, ladder, doctor.
 module dev.gatun.tool {
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.jr.ob;
   requires dev.gatun;
   requires dev.gatun.scaling;
   requires info.picocli;

@@ -6,7 +6,6 @@ import dev.gatun.grad.Tape;
 import dev.gatun.op.SoftmaxCrossEntropy;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -32,9 +31,10 @@ class SoftmaxPrecisionTest {
     assertSharp(false);
   }
 
+  /// The walk meets the last op first, so its gradient of nought is there when the other is added.
   @Test
   void soIsOneThatIsAddedToAnother() {
-    for (int i = 0; i < logits.length; i++) logits[i] = (float) random.nextDouble(-21, -19);
+    for (int i = 0; i < logits.length; i++) logits[i] = (float) random.nextDouble(-71, -69);
     assertSharp(true);
   }
 
@@ -45,12 +45,10 @@ class SoftmaxPrecisionTest {
         var tape = Tape.open(device)) {
       var x = tape.watch(Tensor.of(tape, Shape.of(ROWS, VOCABULARY), logits));
       var named = Tensor.of(tape, Shape.of(ROWS), targets);
-      var op = new SoftmaxCrossEntropy(VOCABULARY);
-      var loss = op.apply(x, named).getFirst();
-      var gradients = tape.backward(added ? loss.plus(op.apply(x, named).getFirst()) : loss);
-      var found = Arrays.stream(gradients.of(x).toDoubles()).map(g -> added ? g / 2 : g).toArray();
+      var loss = new SoftmaxCrossEntropy(VOCABULARY).apply(x, named).getFirst();
+      var gradients = tape.backward(added ? loss.plus(x.times(0).sum()) : loss);
       double allowed = 9 * Norms.squaredDistance(rounded, truth);
-      double error = Norms.squaredDistance(found, truth);
+      double error = Norms.squaredDistance(gradients.of(x).toDoubles(), truth);
       assertTrue(error <= allowed, () -> "errs by %.3g, seed %d".formatted(Math.sqrt(error), SEED));
     }
   }
@@ -59,10 +57,10 @@ class SoftmaxPrecisionTest {
     var gradient = new double[logits.length];
     for (int r = 0; r < ROWS; r++) {
       double sum = 0;
-      for (int j = 0; j < VOCABULARY; j++) sum += Math.exp(logit(r, j) - 20);
+      for (int j = 0; j < VOCABULARY; j++) sum += Math.exp(logit(r, j) - logit(r, 0));
       for (int j = 0; j < VOCABULARY; j++) {
         gradient[r * VOCABULARY + j] =
-            (Math.exp(logit(r, j) - 20) / sum - (targets[r] == j ? 1 : 0)) / ROWS;
+            (Math.exp(logit(r, j) - logit(r, 0)) / sum - (targets[r] == j ? 1 : 0)) / ROWS;
       }
     }
     return gradient;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Every command explains itself, and the tool says what it is.
 class HelpTest {
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "generate", "doctor"})
+  @ValueSource(strings = {"train", "evaluate", "generate", "fit", "plan", "ladder", "doctor"})
   void everyCommandExplainsItself(String command) {
     var outcome = Commands.run(command, "--help").requireGood();
     assertTrue(outcome.out().startsWith("Usage: gatun " + command), outcome.out());
@@ -30,7 +30,7 @@ class HelpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "train", "evaluate", "generate", "doctor"})
+  @ValueSource(strings = {"", "train", "evaluate", "generate", "fit", "plan", "ladder", "doctor"})
   void everyCommandKnowsTheVersion(String command) {
     var outcome =
         command.isEmpty() ? Commands.run("--version") : Commands.run(command, "--version");

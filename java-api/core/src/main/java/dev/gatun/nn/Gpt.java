@@ -49,7 +49,7 @@ public final class Gpt {
     return gpt;
   }
 
-  private static Parameters.Declarations declare(GptConfig config) {
+  static Parameters.Declarations declare(GptConfig config) {
     var parameters = Parameters.declare();
     long c = config.width();
     parameters.plain(Names.TOKENS, config.paddedVocabulary(), c);

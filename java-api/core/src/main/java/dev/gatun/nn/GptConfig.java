@@ -72,4 +72,14 @@ public record GptConfig(
     long block = 12 * c * c + 9 * c * biases + 2 * c + 2 * c * biases;
     return layers * block + c + c * biases + (vocabulary + (long) context) * c;
   }
+
+  /// FLOPs of training on one token of a window of `time`: two for each weight of a product
+  /// forward, four backward, where the head's product counts and the embedding's look-up does
+  /// not; then the scores and mixtures of causal attention, which on average reach over half of
+  /// the window.
+  public double flopsPerToken(long time) {
+    double c = width;
+    double weights = 12.0 * layers * c * c + vocabulary * c;
+    return 6 * weights + 6.0 * layers * c * time;
+  }
 }

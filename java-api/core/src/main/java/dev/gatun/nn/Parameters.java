@@ -55,6 +55,11 @@ public final class Parameters {
       return this;
     }
 
+    /// Elements of the arena that will hold them, padding included.
+    public long elements() {
+      return list.stream().mapToLong(declaration -> padded(declaration.shape())).sum();
+    }
+
     /// Allocates them in `scope`.
     public Parameters allocate(Scope scope, DType dtype) {
       return new Parameters(scope, dtype, list);
@@ -76,7 +81,7 @@ public final class Parameters {
         if (offsets.put(declaration.name(), total) != null) {
           throw new InvalidArgument("two parameters are called " + declaration.name());
         }
-        total += Math.ceilDiv(declaration.shape().count(), ALIGNMENT) * ALIGNMENT;
+        total += padded(declaration.shape());
       }
       if (decays) decaying = total;
     }
@@ -91,6 +96,10 @@ public final class Parameters {
           declaration.name(),
           Tensor.over(scope, at(weights, bytes), dtype, declaration.shape(), slot));
     }
+  }
+
+  private static long padded(Shape shape) {
+    return Math.ceilDiv(shape.count(), ALIGNMENT) * ALIGNMENT;
   }
 
   private MemorySegment at(MemorySegment arena, long bytes) {

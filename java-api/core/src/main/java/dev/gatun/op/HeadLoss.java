@@ -25,6 +25,11 @@ public record HeadLoss(long vocabulary, long budgetBytes) implements Op {
     return Math.clamp(affordable, Math.min(LEAST_CHUNK, x.shape().rows()), x.shape().rows());
   }
 
+  /// Bytes that either rule takes for logits that are not kept.
+  public long scratchBytes(Spec x, Shape table) {
+    return keeps(x, table) ? 0 : chunk(x, table) * table.size(0) * x.dtype().bytes();
+  }
+
   @Override
   public Outputs shapes(List<Spec> inputs) {
     Require.count(this, inputs, 3);

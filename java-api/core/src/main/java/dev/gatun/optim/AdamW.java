@@ -3,6 +3,7 @@ package dev.gatun.optim;
 import dev.gatun.InvalidArgument;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -66,6 +67,12 @@ public final class AdamW implements Optimizer {
     norm = Tensor.zeros(scope, parameters.dtype().wide(), Shape.SCALAR);
     rate = scope.doubles(1);
     step = scope.longs(1);
+  }
+
+  /// Bytes of state that it allocates beside an arena of `elements`.
+  public static long stateBytes(long elements, DType dtype) {
+    long wide = dtype.wide().bytes();
+    return 2 * elements * wide + wide + Double.BYTES + Long.BYTES;
   }
 
   @Override

@@ -54,18 +54,9 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
         "%,.0f tokens, %.3g times the training data, about %.2g FLOP on %s with %d threads",
         tokens,
         tokens / data.corpus().training().count(),
-        tokens * flopsPerToken(),
+        tokens * gpt.config().flopsPerToken(settings.whole("context")),
         device.backend(),
         settings.whole("threads"));
-  }
-
-  /// Forward and backward: two for each weight of a product and token, twice that backward; then
-  /// the scores and mixtures of causal attention, half of T a token.
-  private double flopsPerToken() {
-    var config = gpt.config();
-    double width = config.width();
-    double weights = 12.0 * config.layers() * width * width + config.vocabulary() * width;
-    return 6 * weights + 6.0 * config.layers() * width * settings.whole("context");
   }
 
   private static void line(PrintWriter out, String format, Object... values) {

@@ -3,16 +3,10 @@ package dev.gatun.tool;
 import dev.gatun.store.StoreFailure;
 import dev.gatun.train.JournalEntry;
 import java.awt.Color;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -42,24 +36,7 @@ public record LossCurve(List<Point> training, List<Point> validation, Map<String
   ///
   /// Throws [StoreFailure] when the disk refuses.
   public void write(Path png) {
-    System.setProperty("java.awt.headless", "true");
-    try {
-      var bytes = new ByteArrayOutputStream();
-      ImageIO.write(picture(), "png", bytes);
-      Files.write(png, bytes.toByteArray());
-    } catch (NoSuchFileException e) {
-      throw new StoreFailure("%s could not be written: there is no such folder".formatted(png), e);
-    } catch (IOException e) {
-      throw new StoreFailure("%s could not be written: %s".formatted(png, e.getMessage()), e);
-    }
-  }
-
-  private BufferedImage picture() {
-    var image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
-    var graphics = image.createGraphics();
-    chart().paint(graphics, WIDTH, HEIGHT);
-    graphics.dispose();
-    return image;
+    Png.write(chart(), png);
   }
 
   private XYChart chart() {

@@ -25,6 +25,11 @@ final class Machine {
     return open(device, threads);
   }
 
+  /// The same for a run that is to be begun.
+  Settings settings() {
+    return Settings.NONE.with("device", device).with("threads", threads);
+  }
+
   static Device open(String device, long threads) {
     return switch (device) {
       case "cpu" -> Device.cpu(threads(threads));

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvaluateCommand.class,
       GenerateCommand.class,
+      FitCommand.class,
+      PlanCommand.class,
+      LadderCommand.class,
       DoctorCommand.class
     })
 public final class Main implements Runnable {

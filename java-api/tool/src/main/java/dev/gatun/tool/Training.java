@@ -81,9 +81,21 @@ final class Training implements AutoCloseable {
                     settings.whole("seed")));
   }
 
+  /// Trains to the end, and says before and after what there is to say.
   void run() {
-    var trainer = trainer();
     var validation = validation();
+    var end =
+        train(validation, () -> new Announcement(start, settings, device, gpt, data).print(out));
+    new Conclusion(start.folder(), settings, gpt, data, validation).print(end, out);
+  }
+
+  /// Trains to the end; only the progress is shown. Returns the last evaluation.
+  Evaluation runQuietly() {
+    return train(validation(), () -> {});
+  }
+
+  private Evaluation train(List<Batch> validation, Runnable beforehand) {
+    var trainer = trainer();
     var plan =
         new Run.Plan(
             settings.whole("steps"),
@@ -95,12 +107,10 @@ final class Training implements AutoCloseable {
         start.resumed()
             ? Run.resume(start.folder(), trainer, validation, plan)
             : Run.begin(start.folder(), trainer, validation, plan);
-    new Announcement(start, settings, device, gpt, data).print(out);
-    Evaluation end;
+    beforehand.run();
     try (var progress = Progress.open(trainer.steps(), plan.steps())) {
-      end = run.toEnd(new Shown(progress));
+      return run.toEnd(new Shown(progress));
     }
-    new Conclusion(start.folder(), settings, gpt, data, validation).print(end, out);
   }
 
   private Trainer trainer() {

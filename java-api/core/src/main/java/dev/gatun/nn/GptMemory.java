@@ -1,0 +1,117 @@
+package dev.gatun.nn;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.op.Attention;
+import dev.gatun.op.HeadLoss;
+import dev.gatun.op.LayerNorm;
+import dev.gatun.op.Linear;
+import dev.gatun.op.Outputs;
+import dev.gatun.op.ResidualLayerNorm;
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// The device memory of training a GPT, known before anything is allocated. All in bytes, as
+/// asked for of the scopes.
+///
+/// @param elements of the arena of parameters, padding included
+/// @param weights the arena of weights
+/// @param gradients the arena of their gradients
+/// @param forward what a tape holds once the loss is computed: tokens, values and all that
+///     backward reads
+/// @param backward what the backward walk adds to the tape
+public record GptMemory(long elements, long weights, long gradients, long forward, long backward) {
+  /// That of batches of `rows` windows of `time` tokens.
+  public static GptMemory of(GptConfig config, long rows, long time, DType dtype) {
+    if (rows < 1 || time < 1 || time > config.context()) {
+      throw new InvalidArgument(
+          "%d windows of %d tokens: there must be one or more, of 1 to %d tokens"
+              .formatted(rows, time, config.context()));
+    }
+    long elements = Gpt.declare(config).elements();
+    var walk = new Walk(config, rows, time, dtype);
+    return new GptMemory(
+        elements,
+        elements * dtype.bytes(),
+        elements * dtype.bytes(),
+        walk.forward(),
+        walk.backward());
+  }
+
+  /// A model's course through the ops that [Gpt#loss] runs, of which only the shapes are asked.
+  private record Walk(GptConfig config, long rows, long time, DType dtype) {
+    private Spec stream(long channels) {
+      return new Spec(Shape.of(rows, time, channels), dtype);
+    }
+
+    private Spec tokens() {
+      return new Spec(Shape.of(rows, time), DType.I32);
+    }
+
+    private Shape table() {
+      return Shape.of(config.paddedVocabulary(), config.width());
+    }
+
+    private HeadLoss head() {
+      return new HeadLoss(config.vocabulary());
+    }
+
+    private long forward() {
+      var x = stream(config.width());
+      var head = head().shapes(List.of(x, new Spec(table(), dtype), tokens()));
+      return 2 * tokens().bytes()
+          + x.bytes()
+          + bytes(new LayerNorm(config.eps(), config.bias()).shapes(normed(x)))
+          + config.layers() * block(x)
+          + bytes(head)
+          + head().scratchBytes(x, table());
+    }
+
+    private long block(Spec x) {
+      long c = config.width();
+      var residual = new ResidualLayerNorm(config.eps(), config.bias());
+      return linear(c, 3 * c, Linear.Activation.NONE)
+          + bytes(new Attention(config.heads(), 1, true).shapes(List.of(stream(3 * c))))
+          + linear(c, c, Linear.Activation.NONE)
+          + linear(c, 4 * c, Linear.Activation.GELU)
+          + linear(4 * c, c, Linear.Activation.NONE)
+          + 2 * bytes(residual.shapes(normed(x, x)));
+    }
+
+    private List<Spec> normed(Spec... streams) {
+      var vector = streams[0].wide(config.width());
+      return Stream.concat(
+              Stream.of(streams), config.bias() ? Stream.of(vector, vector) : Stream.of(vector))
+          .toList();
+    }
+
+    private long linear(long in, long out, Linear.Activation activation) {
+      var weight = new Spec(Shape.of(in, out), dtype);
+      return bytes(new Linear(false, activation).shapes(List.of(stream(in), weight)));
+    }
+
+    private static long bytes(Outputs outputs) {
+      return Stream.of(outputs.values(), outputs.saved(), outputs.kept())
+          .flatMap(List::stream)
+          .mapToLong(Spec::bytes)
+          .sum();
+    }
+
+    /// The gradients of the stream that are alive at once, those of the two wide layers, which
+    /// serve every block in turn; then what each block's pullbacks and the head's take as
+    /// scratch.
+    private long backward() {
+      long c = config.width();
+      long statistics = stream(1).wide(rows, config.heads(), time).bytes();
+      long scratch = stream(4 * c).bytes() + statistics;
+      return dtype.wide().bytes()
+          + 4 * stream(c).bytes()
+          + stream(3 * c).bytes()
+          + stream(4 * c).bytes()
+          + config.layers() * scratch
+          + head().scratchBytes(stream(c), table());
+    }
+  }
+}

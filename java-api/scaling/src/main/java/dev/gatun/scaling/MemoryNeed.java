@@ -1,0 +1,29 @@
+package dev.gatun.scaling;
+
+import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.GptMemory;
+
+/// The memory of training on one device without tricks: nothing sharded, nothing recomputed. In
+/// bytes.
+///
+/// @param weights with their copies in a smaller type
+/// @param gradients of the weights
+/// @param optimizer its state
+/// @param activations of one batch, with what the backward walk adds
+public record MemoryNeed(long weights, long gradients, long optimizer, long activations) {
+  /// Of batches of `rows` windows of the whole context. In fp32 with AdamW these are the bytes
+  /// that the trainer allocates.
+  public static MemoryNeed of(
+      GptConfig config, long rows, Precision precision, OptimizerState state) {
+    var gpt = GptMemory.of(config, rows, config.context(), precision.activations());
+    return new MemoryNeed(
+        gpt.elements() * precision.weightBytes(),
+        gpt.elements() * precision.gradientBytes(),
+        state.bytes(gpt.elements()),
+        gpt.forward() + gpt.backward());
+  }
+
+  public long total() {
+    return weights + gradients + optimizer + activations;
+  }
+}
