@@ -87,7 +87,9 @@ bool counting() { return on; }
 
 void add_counts(const std::string& kernel, const Counts& counts) {
   const std::lock_guard lock(telling);
-  known[kernel] += counts;
+  // All instances of a template count together: "(name<T, ...>)" is name.
+  const auto start = kernel.find_first_not_of('(');
+  known[kernel.substr(start, kernel.find('<') - start)] += counts;
 }
 
 std::string told_counts() {
