@@ -115,6 +115,13 @@ inline uint16_t bf16_of_float(float x) {
   return static_cast<uint16_t>((word + 0x7fff + (word >> 16 & 1)) >> 16);
 }
 
+/// Each rounds once, whatever the compiler would fuse around it: the same bits on every machine.
+inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
+inline double fused(double a, double b, double c) { return std::fma(a, b, c); }
+inline float product(float a, float b) { return a * b; }
+inline float difference(float a, float b) { return a - b; }
+inline float root(float x) { return std::sqrt(x); }
+
 // ---- Meeting -------------------------------------------------------------------------------------------------------
 
 inline void block_barrier() { emulator::meet_block(); }

@@ -98,6 +98,13 @@ GATUN_DEVICE uint16_t bf16_of_float(float x) {
   return bits;
 }
 
+/// Each rounds once, whatever the compiler would fuse around it: the same bits on every machine.
+GATUN_DEVICE float fused(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+GATUN_DEVICE double fused(double a, double b, double c) { return __fma_rn(a, b, c); }
+GATUN_DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
+GATUN_DEVICE float difference(float a, float b) { return __fsub_rn(a, b); }
+GATUN_DEVICE float root(float x) { return __fsqrt_rn(x); }
+
 // ---- Meeting -------------------------------------------------------------------------------------------------------
 
 GATUN_DEVICE void block_barrier() { __syncthreads(); }
