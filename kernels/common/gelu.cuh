@@ -1,8 +1,6 @@
-// GELU in its tanh form, x / 2 * (1 + tanh(u)) with u = sqrt(2/pi) * (x + 0.044715 x^3), computed as x / (1 + e^(-2u)):
-// the same function with one exponential, and without the cancellation of 1 + tanh for negative x.
+// GELU on a device, in its tanh form: x / 2 * (1 + tanh(u)) with u = sqrt(2/pi) * (x + 0.044715 x^3), computed as
+// x / (1 + e^(-2u)): the same function with one exponential, and without the cancellation of 1 + tanh for negative x.
 #pragma once
-#include <cmath>
-
 #include "device.cuh"
 
 namespace gatun {
@@ -11,7 +9,7 @@ constexpr double gelu_twice_root = 1.5957691216057308, gelu_cubic = 0.044715;
 
 /// e^(-2u).
 template <class W> GATUN_DEVICE W gelu_decay(W x) {
-  return std::exp(x * (W(-gelu_twice_root) - W(gelu_twice_root * gelu_cubic) * (x * x)));
+  return exp(x * (W(-gelu_twice_root) - W(gelu_twice_root * gelu_cubic) * (x * x)));
 }
 
 template <class W> GATUN_DEVICE W gelu(W x) { return x / (1 + gelu_decay(x)); }

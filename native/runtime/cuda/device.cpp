@@ -187,7 +187,7 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
-    auto opened = std::make_unique<gatun_stream>(gatun_stream{device, nullptr, nullptr, {}});
+    auto opened = std::make_unique<gatun_stream>(gatun_stream{device, nullptr, nullptr, {}, nullptr});
     void* complaint = nullptr;
     require_cuda(device, cudaHostAlloc(&complaint, sizeof(gatun::Complaint), cudaHostAllocMapped), "opening a stream");
     opened->complaint = static_cast<gatun::Complaint*>(complaint);
@@ -195,6 +195,12 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
     if (const auto error = cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking); error != cudaSuccess) {
       cudaFreeHost(complaint);
       require_cuda(device, error, "opening a stream");
+    }
+    try {
+      opened->library = gatun::MatmulLibrary::open(device, opened->handle);
+    } catch (...) {
+      gatun::close(opened.release());
+      throw;
     }
     device->streams.insert(opened.get());
     *stream = opened.release();

@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 #include <pthread.h>
 
+#include <memory>
 #include <set>
 #include <string>
 
@@ -25,12 +26,15 @@ class Workspace {
  public:
   ~Workspace() { release(); }
   char* at_least(int64_t bytes, cudaStream_t stream);
+  char* start() const { return start_; }
   void release();
 
  private:
   char* start_ = nullptr;
   int64_t bytes_ = 0;
 };
+
+class MatmulLibrary;
 
 }  // namespace gatun
 
@@ -51,6 +55,7 @@ struct gatun_stream {
   cudaStream_t handle;
   gatun::Complaint* complaint;
   gatun::Workspace workspace;
+  std::unique_ptr<gatun::MatmulLibrary> library;  // null where there is none
 };
 
 namespace gatun {
