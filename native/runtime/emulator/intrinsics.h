@@ -11,6 +11,7 @@
 
 #define GATUN_DEVICE inline
 #define GATUN_KERNEL(threads, blocks) static void
+#define GATUN_UNROLL
 
 namespace gatun {
 

@@ -8,6 +8,8 @@
 
 #define GATUN_DEVICE __device__ __forceinline__
 #define GATUN_KERNEL(threads, blocks) static __global__ void __launch_bounds__(threads, blocks)
+/// Before a loop whose indices must be known to the compiler, or its arrays would not be registers.
+#define GATUN_UNROLL _Pragma("unroll")
 
 namespace gatun {
 
