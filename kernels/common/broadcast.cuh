@@ -18,9 +18,11 @@ struct Broadcast {
   int64_t each() const { return row / run; }
 };
 
-/// `stride` pieces hold whole rows; `blocks` of the grid share a table.
+/// `stride` pieces hold whole rows; `blocks` of the grid share a table. b is met in vectors where it runs along with
+/// the rows.
 struct Walk {
   int64_t stride, blocks, length, each;
+  bool along;
 };
 
 template <class Piece, class T, int reads, class F>
@@ -32,9 +34,14 @@ GATUN_DEVICE void broadcast_table(T* to, const Sources<T, reads>& from, const T*
   const T* const b_table = b + table * walk.each;
   Wide<T> own[count];
   int64_t position = split(mine * count, row).remainder;
-  for (int k = 0; k < count; k++) {
-    own[k] = widened(load(b_table + split(position, run).quotient));
-    if (++position == row) position = 0;
+  if (walk.along) {
+    const auto piece = load(reinterpret_cast<const Piece*>(b_table + position));
+    for (int k = 0; k < count; k++) own[k] = widened(piece.at[k]);
+  } else {
+    for (int k = 0; k < count; k++) {
+      own[k] = widened(load(b_table + split(position, run).quotient));
+      if (++position == row) position = 0;
+    }
   }
   const int64_t base = table * walk.length, pieces = walk.length / count;
   for (int64_t p = mine; p < pieces; p += walk.stride * together) {
@@ -128,10 +135,13 @@ void broadcast(gatun_stream& stream, T* to, Sources<T, reads> from, const T* b, 
                  shape, vectors, fresh, f);
     return;
   }
-  constexpr int64_t pieces_a_thread = 2 * at_once;  // so that reading b costs little beside them
+  // Many pieces a thread, so that reading b costs little beside them, where there are enough to fill the device.
+  constexpr int64_t few = 2 * at_once, many = 8 * at_once;
+  const int64_t pieces_a_thread = shape.tables * pieces >= most * threads * many ? many : few;
   const int64_t wanted = std::max(quotient_up(pieces, threads * pieces_a_thread), quotient_up(period, threads));
   const int64_t blocks = std::min(wanted, most), together = std::min(shape.tables, std::max(most / blocks, int64_t{1}));
-  const Walk walk{blocks * threads / period * period, blocks, length, shape.each()};
+  const Walk walk{blocks * threads / period * period, blocks, length, shape.each(),
+                  shape.run == 1 && shape.row % count == 0 && (count == 1 || aligned(b))};
   GATUN_LAUNCH(stream, (broadcast_rows<T, reads, F>), dim3(static_cast<unsigned>(blocks * together)), threads, 0, to,
                from, b, shape.tables, shape.row, shape.run, walk, vectors, fresh, f);
 }

@@ -64,8 +64,10 @@ GATUN_DEVICE void over_pieces(int64_t first, int64_t last, Read read, Write writ
   const int64_t lane = warp_index() * 32 * together + lane_index();
   for (int64_t p = first + block_x() * tile + lane; p < last; p += blocks_x() * tile) {
     Found found[together];
+    GATUN_UNROLL
     for (int k = 0; k < together; k++)
       if (p + k * 32 < last) found[k] = read(Piece{}, (p + k * 32) * Piece::count);
+    GATUN_UNROLL
     for (int k = 0; k < together; k++)
       if (p + k * 32 < last) write(Piece{}, (p + k * 32) * Piece::count, found[k]);
   }

@@ -2,7 +2,7 @@
 // memory, so that both arrays are met in vectors and whole sectors; where a size or an address does not allow that,
 // tiles of 32 x 32 elements, in stretches of 32 elements.
 // Trap: the lanes that read a column of the tile would meet in one bank. In tiles of vectors the vector at place v of
-// row r lies at place v ^ (r / count); in tiles of elements each row is longer by one.
+// row r lies at place v ^ (r / count); in tiles of elements rows are longer than that.
 #include "loops.cuh"
 
 namespace gatun {
@@ -11,6 +11,9 @@ namespace {
 using loops::split;
 
 constexpr int threads = 128, places = 8, lines = threads / places, tile_of_elements = 32;
+
+/// Of a row of such a tile: an odd number of words, or of doubles.
+template <class T> constexpr int pitch = tile_of_elements + (sizeof(T) < 4 ? 4 / sizeof(T) : 1);
 
 /// Sizes are those of `from`.
 struct Tiles {
@@ -68,7 +71,7 @@ template <class T> GATUN_KERNEL(threads, 4) transpose_vectors(T* to, const T* fr
 }
 
 template <class T> GATUN_KERNEL(threads, 4) transpose_elements(T* to, const T* from, Tiles tiles, bool fresh) {
-  constexpr int side = tile_of_elements, pitch = side + 1, warps = threads / 32, turns = side / warps;
+  constexpr int side = tile_of_elements, warps = threads / 32, turns = side / warps;
   T* const shared = reinterpret_cast<T*>(shared_memory());
   const int64_t all = tiles.batch * tiles.down() * tiles.across();
   for (int64_t t = block_x(); t < all; t += blocks_x()) {
@@ -81,14 +84,14 @@ template <class T> GATUN_KERNEL(threads, 4) transpose_elements(T* to, const T* f
     for (int i = 0; i < turns; i++) {
       const int r = warp_index() + i * warps;
       if (row + r < tiles.rows && col + lane_index() < tiles.cols)
-        shared_store(shared + r * pitch + lane_index(), values[i]);
+        shared_store(shared + r * pitch<T> + lane_index(), values[i]);
     }
     block_barrier();
     for (int i = 0; i < turns; i++) {
       const int c = warp_index() + i * warps;
       if (col + c >= tiles.cols || row + lane_index() >= tiles.rows) continue;
       T* const at = to + base + (col + c) * tiles.rows + row + lane_index();
-      const T value = shared_load(shared + lane_index() * pitch + c);
+      const T value = shared_load(shared + lane_index() * pitch<T> + c);
       store(at, loops::put(fresh, loops::load_unless<One<T>>(fresh, at, 0).at[0], widened(value)));
     }
     block_barrier();
@@ -107,7 +110,7 @@ void transpose(gatun_stream& stream, T* to, const T* from, int64_t batch, int64_
   if (vectors)
     GATUN_LAUNCH(stream, transpose_vectors<T>, grid, threads, side * side * sizeof(T), to, from, tiles, fresh);
   else
-    GATUN_LAUNCH(stream, transpose_elements<T>, grid, threads, side * (side + 1) * sizeof(T), to, from, tiles, fresh);
+    GATUN_LAUNCH(stream, transpose_elements<T>, grid, threads, side * pitch<T> * sizeof(T), to, from, tiles, fresh);
 }
 
 }  // namespace

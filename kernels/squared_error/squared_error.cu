@@ -41,6 +41,7 @@ squared_error_pullback_elements(Gradients<T> to, const Wide<T>* dloss, loops::So
       },
       [&]<class Piece>(Piece, int64_t i, const auto& found) {
         Piece dprediction, dtarget;
+        GATUN_UNROLL
         for (int k = 0; k < Piece::count; k++) {
           const Wide<T> value = rate * (widened(found.pieces.of[0].at[k]) - widened(found.pieces.of[1].at[k]));
           dprediction.at[k] = loops::put(to.fresh_dprediction, found.dprediction.at[k], value);
