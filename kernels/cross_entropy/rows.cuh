@@ -188,8 +188,8 @@ template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logi
     GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, One>), grid, threads, reduction_bytes, a);
 }
 
-inline GATUN_KERNEL(threads, 1)
-    softmax_cross_entropy_count(int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
+GATUN_KERNEL(threads, 1)
+softmax_cross_entropy_count(int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
   int64_t sum = 0;
   for (int64_t r = thread_index(); r < rows; r += threads) sum += target_of(targets, r, vocab) >= 0;
   sum = block_sum(sum, reinterpret_cast<int64_t*>(shared_memory()));

@@ -97,6 +97,21 @@ template <class T> GATUN_DEVICE Place place_of(const Task<T>& task, uint32_t blo
   return {first + tile % in_band % height, tile % in_band / height, rest % task.parts, rest / task.parts};
 }
 
+/// Of the tile's column that has the thread's index.
+template <class T, class Tile> GATUN_DEVICE Wide<T> sum_of_column(const char* tile) {
+  constexpr int in_flight = 8;
+  Wide<T> sum = 0;
+  GATUN_KEEP_LOOP
+  for (int line = 0; line < Tile::lines; line += in_flight) {
+    T elements[in_flight];
+    GATUN_UNROLL
+    for (int i = 0; i < in_flight; i++) elements[i] = Tile::element(tile, line + i, thread_index());
+    GATUN_UNROLL
+    for (int i = 0; i < in_flight; i++) sum += widened(elements[i]);
+  }
+  return sum;
+}
+
 template <class Tile, bool transpose_a, bool transpose_b> GATUN_KERNEL(Tile::threads, Tile::blocks)
 product_of_tiles(Task<typename Tile::T> task) {
   using T = typename Tile::T;
@@ -124,7 +139,9 @@ product_of_tiles(Task<typename Tile::T> task) {
     else
       load_b.move_down(Tile::inner);
   };
-  const bool sums_columns = transpose_a && !transpose_b && task.column_sums && place.down == 0;
+  // The topmost tiles sum the columns of op(b), a thread one: registers for more there are none.
+  const bool sums_column = task.column_sums && place.down == 0 && thread_index() < Tile::cols;
+  Wide<T> column_sum = 0;
 
   Tile tile;
   tile.clear();
@@ -141,6 +158,8 @@ product_of_tiles(Task<typename Tile::T> task) {
   if (count > 0) fetch(0, 0, 0);
   int read = 0, write = Tile::stages - 1;
   for (int64_t t = 0; t < count; t++) {
+    if constexpr (transpose_a && !transpose_b)
+      if (sums_column) column_sum += sum_of_column<T, TileB>(stages + read * stage_bytes + TileA::bytes);
     for (int round = 0; round < Tile::steps; round += Tile::slots) {
       GATUN_UNROLL
       for (int slot = 0; slot < Tile::slots; slot++) {
@@ -163,8 +182,6 @@ product_of_tiles(Task<typename Tile::T> task) {
           write = write == Tile::stages - 1 ? 0 : write + 1;
         }
         tile.multiply(slot);
-        if constexpr (transpose_a && !transpose_b)
-          if (sums_columns) tile.sum_columns(slot);
         if constexpr (Tile::slots == 1) fetch_next();
       }
     }
@@ -180,13 +197,10 @@ product_of_tiles(Task<typename Tile::T> task) {
     give(static_cast<Wide<T>*>(nullptr));
   else
     give(static_cast<T*>(nullptr));
-  if constexpr (transpose_a && !transpose_b)
-    if (sums_columns)
-      tile.give_column_sums([&](int j, Wide<T> sum) {
-        if (col + j >= task.finish.cols) return;
-        Wide<T>* const to = task.column_sums + place.part * task.parts_apart_sums + col + j;
-        store(to, task.accumulate_sums ? load(to) + sum : sum);
-      });
+  if (sums_column && col + thread_index() < task.finish.cols) {
+    Wide<T>* const to = task.column_sums + place.part * task.parts_apart_sums + col + thread_index();
+    store(to, task.accumulate_sums ? load(to) + column_sum : column_sum);
+  }
 }
 
 // ---- Sums of parts -------------------------------------------------------------------------------------------------

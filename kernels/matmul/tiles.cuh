@@ -20,6 +20,9 @@ template <class T, int lines_, int width, int shift> struct SharedTile {
 
   GATUN_DEVICE static int place(int line, int chunk) { return line * chunks + (chunk ^ ((line >> shift) & mask)); }
   GATUN_DEVICE static const char* at(const char* tile, int line, int chunk) { return tile + place(line, chunk) * 16; }
+  GATUN_DEVICE static T element(const char* tile, int line, int column) {
+    return shared_load(reinterpret_cast<const T*>(at(tile, line, column / in_chunk)) + column % in_chunk);
+  }
 };
 
 /// A factor as it is stored: `lines` of `width` elements, `stride` apart. `vectors`: 16-byte accesses are allowed.
@@ -103,7 +106,6 @@ struct TensorTile {
       std::conditional_t<transposed, SharedTile<bf16, cols, inner, 1>, SharedTile<bf16, inner, cols, 0>>;
 
   float sums[down][across][4];
-  float column_sums[across];
   uint32_t a[slots][down][4], b[slots][across / 2][4];  // one slot is multiplied while the other fills
 
   GATUN_DEVICE static int first_row() { return warp_index() / warps_across * warp_rows; }
@@ -118,8 +120,6 @@ struct TensorTile {
         for (int e = 0; e < 4; e++) sums[i][j][e] = 0;
       }
     }
-    GATUN_UNROLL
-    for (int j = 0; j < across; j++) column_sums[j] = 0;
   }
 
   /// The fragments of 16 steps along `inner`.
@@ -149,29 +149,6 @@ struct TensorTile {
     for (int i = 0; i < down; i++) {
       GATUN_UNROLL
       for (int j = 0; j < across; j++) multiply_fragments(sums[i][j], a[slot][i], b[slot][j / 2] + j % 2 * 2);
-    }
-  }
-
-  GATUN_DEVICE void sum_columns(int slot) {
-    GATUN_UNROLL
-    for (int j = 0; j < across; j++) {
-      GATUN_UNROLL
-      for (int e = 0; e < 2; e++) {
-        const uint32_t pair = b[slot][j / 2][j % 2 * 2 + e];
-        column_sums[j] += float_of_bf16(static_cast<uint16_t>(pair)) + float_of_bf16(static_cast<uint16_t>(pair >> 16));
-      }
-    }
-  }
-
-  /// take(column in the tile, sum), once a column.
-  template <class Take> GATUN_DEVICE void give_column_sums(Take take) {
-    if (first_row() > 0) return;
-    GATUN_UNROLL
-    for (int j = 0; j < across; j++) {
-      float sum = column_sums[j];
-      sum += shuffle_xor(sum, 1);
-      sum += shuffle_xor(sum, 2);
-      if (lane_index() % 4 == 0) take(first_col() + j * 8 + lane_index() / 4, sum);
     }
   }
 
@@ -239,7 +216,6 @@ template <class T_, int size, int stages_, bool any_alignment_> struct RegisterT
   template <bool transposed> using TileOfB = TileOfA<!transposed>;
 
   T sums[mine][mine];
-  T column_sums[mine];
   T a[slots][mine][in_chunk], b[slots][mine][in_chunk];
 
   GATUN_DEVICE static int down() { return thread_index() / 16; }
@@ -253,8 +229,6 @@ template <class T_, int size, int stages_, bool any_alignment_> struct RegisterT
       GATUN_UNROLL
       for (int j = 0; j < mine; j++) sums[i][j] = 0;
     }
-    GATUN_UNROLL
-    for (int j = 0; j < mine; j++) column_sums[j] = 0;
   }
 
   template <bool transpose_a, bool transpose_b>
@@ -297,20 +271,6 @@ template <class T_, int size, int stages_, bool any_alignment_> struct RegisterT
         for (int j = 0; j < mine; j++) sums[i][j] = fma(a[slot][i][k], b[slot][j][k], sums[i][j]);
       }
     }
-  }
-
-  GATUN_DEVICE void sum_columns(int slot) {
-    GATUN_UNROLL
-    for (int k = 0; k < in_chunk; k++) {
-      GATUN_UNROLL
-      for (int j = 0; j < mine; j++) column_sums[j] += b[slot][j][k];
-    }
-  }
-
-  template <class Take> GATUN_DEVICE void give_column_sums(Take take) {
-    if (down() > 0) return;
-    GATUN_UNROLL
-    for (int j = 0; j < mine; j++) take(element(across(), j), column_sums[j]);
   }
 
   /// take(row and column in the tile, `run` sums), in a loop: see TensorTile.

@@ -105,7 +105,8 @@ record Run(Path root, String classPath, String dnnl, Path work) {
             "-B",
             work + "/build",
             "-DGATUN_DNNL_DIR=" + dnnl,
-            "-DGATUN_TESTS=OFF"));
+            "-DGATUN_TESTS=OFF",
+            "-DGATUN_CUDA=OFF"));
     build();
   }
 
@@ -158,7 +159,8 @@ record Run(Path root, String classPath, String dnnl, Path work) {
   }
 
   private void build() throws Exception {
-    require(command("cmake", "--build", work + "/build", "--parallel"));
+    int jobs = Runtime.getRuntime().availableProcessors();
+    require(command("cmake", "--build", work + "/build", "--parallel", String.valueOf(jobs)));
   }
 
   private String compile(Path file) throws Exception {

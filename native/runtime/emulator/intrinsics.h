@@ -13,6 +13,7 @@
 #define GATUN_ANYWHERE inline
 #define GATUN_KERNEL(threads, blocks) static void
 #define GATUN_UNROLL
+#define GATUN_KEEP_LOOP
 
 namespace gatun {
 

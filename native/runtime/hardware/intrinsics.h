@@ -11,6 +11,8 @@
 #define GATUN_KERNEL(threads, blocks) static __global__ void __launch_bounds__(threads, blocks)
 /// Before a loop whose indices must be known to the compiler, or its arrays would not be registers.
 #define GATUN_UNROLL _Pragma("unroll")
+/// Before a loop that would take registers from the loops around it if it were unrolled.
+#define GATUN_KEEP_LOOP _Pragma("unroll 1")
 
 namespace gatun {
 
