@@ -1,5 +1,8 @@
 package dev.gatun.tool;
 
+import org.junit.jupiter.api.Test;
+import dev.gatun.memory.Device;
+import dev.gatun.NoDevice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -84,7 +87,6 @@ class BadInputTest {
           1 | --out=@not-empty              | is not empty
           1 | --out=@short.txt              | is a file
           1 | --out=/dev/null/new           | cannot be made
-          1 | --device=cuda                 | cuda
           2 | --device=tpu                  | none of cpu, cuda, auto
           2 | --steps=many                  | no whole number
           2 | --lr=fast                     | no number
@@ -206,5 +208,18 @@ class BadInputTest {
     var arguments = new ArrayList<>(List.of(name));
     arguments.addAll(Arrays.asList(options.split(" ")));
     return arguments;
+  }
+
+  /// Asked for a GPU where there is none, the tool does not quietly take the CPU.
+  @Test
+  void cudaWithoutADeviceIsRefused() throws IOException {
+    try {
+      Device.cuda(0).close();
+    } catch (NoDevice none) {
+      refuses(
+          1,
+          Commands.training(folder.resolve("texts"), folder.resolve("new"), "--device=cuda"),
+          "device can be used");
+    }
   }
 }

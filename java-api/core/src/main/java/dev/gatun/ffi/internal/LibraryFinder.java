@@ -36,7 +36,8 @@ public final class LibraryFinder {
     if (folder == null) return unpacked(backend, name);
     var file = Path.of(folder).resolve(name);
     if (Files.isRegularFile(file)) return file;
-    throw new NoDevice("there is no %s in %s".formatted(name, folder));
+    throw new NoDevice(
+        "no %s device can be used: there is no %s in %s".formatted(backend, name, folder));
   }
 
   private static String configuredFolder() {
