@@ -35,20 +35,30 @@ template <class T, template <class> class Piece> struct Pieces {
     return values;
   }
 
-  // ---- Vectors of Wide, in global memory: weights, or gradients of them -------------------------------------------
-
-  GATUN_DEVICE static Values read_wide(const W* row, int64_t p) {
-    Values values;
-    for (int i = 0; i < count; i++) values.at[i] = load(row + p * count + i);
-    return values;
-  }
-
-  // ---- Shared memory ------------------------------------------------------------------------------------------------
-
   static constexpr int in_chunk = count == 1 ? 1 : 16 / sizeof(W);
   struct alignas(in_chunk * sizeof(W)) Chunk {
     W at[in_chunk];
   };
+
+  /// Of a row of Wide in global memory, such as weights; it must be aligned as rows of T are.
+  GATUN_DEVICE static Values read_wide(const W* row, int64_t p) {
+    Values values;
+    for (int h = 0; h < count / in_chunk; h++) {
+      const auto chunk = load(reinterpret_cast<const Chunk*>(row + p * count) + h);
+      for (int i = 0; i < in_chunk; i++) values.at[h * in_chunk + i] = chunk.at[i];
+    }
+    return values;
+  }
+
+  GATUN_DEVICE static void write_wide(W* row, int64_t p, const Values& values) {
+    for (int h = 0; h < count / in_chunk; h++) {
+      Chunk chunk;
+      for (int i = 0; i < in_chunk; i++) chunk.at[i] = values.at[h * in_chunk + i];
+      store(reinterpret_cast<Chunk*>(row + p * count) + h, chunk);
+    }
+  }
+
+  // ---- Shared memory ------------------------------------------------------------------------------------------------
 
   GATUN_DEVICE static Values keep(W* row, int64_t pieces, int64_t p, const Values& values) {
     for (int h = 0; h < count / in_chunk; h++) {

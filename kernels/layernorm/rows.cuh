@@ -82,7 +82,7 @@ template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
   constexpr int64_t wide = sizeof(Wide<T>);
   const int fitting = warps_for(2, 1, a.cols, wide), warps = fitting ? fitting : most_warps;
   const auto grid = grid_for(stream, a.rows, warps, 4);
-  by_truth(a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual), [&](auto vectors) {
+  by_truth(a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual, a.weight, a.bias), [&](auto vectors) {
     by_truth(fitting > 0, [&](auto keeps) {
       constexpr bool kept = decltype(keeps)::value;
       const int64_t bytes = kept ? (2 + warps) * a.cols * wide : 0;
@@ -200,11 +200,9 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
           db.at[i] += b.at[i];
         }
       }
-      W* const partial = a.partials + block_x() * 2 * a.cols + p * P::count;
-      for (int i = 0; i < P::count; i++) {
-        store(partial + i, dw.at[i]);
-        store(partial + a.cols + i, db.at[i]);
-      }
+      W* const partial = a.partials + block_x() * 2 * a.cols;
+      P::write_wide(partial, p, dw);
+      P::write_wide(partial + a.cols, p, db);
     }
   }
 }
@@ -259,16 +257,17 @@ template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const Weig
   const bool sums = to.weight || to.bias;
   const dim3 columns(static_cast<unsigned>((a.cols + column_threads - 1) / column_threads));
   if (a.rows)
-    by_truth(a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x), [&](auto vectors) {
-      by_truth(fitting > 0, [&](auto keeps) {
-        constexpr bool kept = decltype(keeps)::value;
-        const int64_t bytes = kept ? (1 + 4 * warps) * a.cols * static_cast<int64_t>(sizeof(W)) : 0;
-        if constexpr (decltype(vectors)::value)
-          GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
-        else
-          GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
-      });
-    });
+    by_truth(a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x, a.weight),
+             [&](auto vectors) {
+               by_truth(fitting > 0, [&](auto keeps) {
+                 constexpr bool kept = decltype(keeps)::value;
+                 const int64_t bytes = kept ? (1 + 4 * warps) * a.cols * static_cast<int64_t>(sizeof(W)) : 0;
+                 if constexpr (decltype(vectors)::value)
+                   GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
+                 else
+                   GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
+               });
+             });
   if (a.rows && sums && !fitting)
     GATUN_LAUNCH(stream, layernorm_pullback_thread_per_column<T>, dim3(columns.x, static_cast<unsigned>(runs)),
                  column_threads, 0, a);

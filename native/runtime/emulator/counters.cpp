@@ -66,9 +66,11 @@ void WarpAccesses::flush(Counts& counts) {
       count_shared(accesses, counts);
       continue;
     }
-    std::set<uintptr_t> sectors;
+    // What several lanes read at one address moves once.
+    std::set<uintptr_t> sectors, addresses;
     int64_t bytes = 0;
     for (const auto& access : accesses) {
+      if (!addresses.insert(access.address).second) continue;
       bytes += access.bytes;
       if (access.bytes == 16) counts.wide_bytes += 16;
       for (uintptr_t at = access.address / sector; at <= (access.address + access.bytes - 1) / sector; at++)
