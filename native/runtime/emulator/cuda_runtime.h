@@ -87,7 +87,8 @@ namespace gatun::emulator {
 cudaError_t submit(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, cudaStream_t stream,
                    std::function<void()> body);
 
-/// The n-th call of the runtime from now on (counted from 1) fails with `error`; 0 lets all succeed.
+/// The n-th call of the runtime from now on (counted from 1) fails with `error`, and with a final one so do all that
+/// follow; 0 lets all succeed.
 void fail_at(int64_t n, cudaError_t error);
 /// Calls since the last fail_at.
 int64_t calls_made();

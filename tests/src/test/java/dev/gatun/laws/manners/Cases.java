@@ -25,27 +25,39 @@ final class Cases {
     this.file = file;
   }
 
-  /// Saves those of all kernels to the file that the argument names.
+  /// Saves the replay samples to the first file that the arguments name, and the samples of the
+  /// manners to the second.
   public static void main(String[] arguments) throws IOException {
-    save(Path.of(arguments[0]), Prototype.KERNELS);
-  }
-
-  static void save(Path to, List<Prototype> kernels) throws IOException {
-    try (var rig = new Rig();
-        var file = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(to)))) {
-      var cases = new Cases(file);
-      for (var kernel : kernels) {
-        for (var sample : ReplaySamples.ALL.getOrDefault(kernel.name(), List.of())) {
-          cases.save(rig, kernel, sample);
+    try (var rig = new Rig()) {
+      save(rig, Path.of(arguments[0]), Prototype.KERNELS);
+      try (var file = open(Path.of(arguments[1]))) {
+        for (var kernel : Prototype.KERNELS) {
+          for (var sample : KernelSamples.ALL.get(kernel.name())) {
+            for (var dtype : ReplaySamples.DTYPES) new Cases(file).save(rig, Call.of(kernel, sample, dtype));
+          }
         }
       }
     }
   }
 
-  private void save(Rig rig, Prototype kernel, KernelSample sample) throws IOException {
-    var call = Call.of(kernel, sample, ReplaySamples.dtype(sample));
+  /// Saves the replay samples of some kernels.
+  static void save(Rig rig, Path to, List<Prototype> kernels) throws IOException {
+    try (var file = open(to)) {
+      for (var kernel : kernels) {
+        for (var sample : ReplaySamples.ALL.getOrDefault(kernel.name(), List.of())) {
+          new Cases(file).save(rig, Call.of(kernel, sample, ReplaySamples.dtype(sample)));
+        }
+      }
+    }
+  }
+
+  private static DataOutputStream open(Path to) throws IOException {
+    return new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(to)));
+  }
+
+  private void save(Rig rig, Call call) throws IOException {
     for (int fresh : MASKS) {
-      if (fresh == 0 && kernel.accumulated().isEmpty()) continue;
+      if (fresh == 0 && call.kernel().accumulated().isEmpty()) continue;
       try (var arena = Arena.ofConfined()) {
         save(call, rig.run(call, arena, Call.NAN_POISON, fresh), fresh);
       }
