@@ -21,7 +21,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// the table then, and `inTable` is true.
   record Region(Parameter parameter, boolean inTable, long offset, long count, boolean written) {
     int bytes(DType dtype) {
-      return inTable ? dtype.bytes() : parameter.bytes(dtype.bytes());
+      return inTable ? dtype.wide().bytes() : parameter.bytes(dtype);
     }
 
     long end(DType dtype) {
@@ -98,14 +98,22 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     for (int i = 0; i < region.count(); i++) {
       if (array.isFloating() || region.inTable()) {
         double x = random.nextDouble(0.25, 1.25);
-        if (region.bytes(dtype) == Double.BYTES) place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
-        else place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+        switch (region.bytes(dtype)) {
+          case Double.BYTES -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
+          case Float.BYTES -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+          default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, upperHalf((float) x));
+        }
       } else if (array.type().equals("int32_t")) {
         place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
       } else {
         place.setAtIndex(ValueLayout.JAVA_LONG, i, sizesOfTable(array) ? tableSize(i) : COUNTED);
       }
     }
+  }
+
+  /// The bits of a bf16: those of a float without its lower half.
+  private static short upperHalf(float x) {
+    return (short) (Float.floatToRawIntBits(x) >>> Short.SIZE);
   }
 
   private int index(Parameter array, int i, SplittableRandom random) {

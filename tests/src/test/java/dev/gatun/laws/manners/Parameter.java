@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.tensor.DType;
 import java.util.regex.Pattern;
 
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
@@ -69,11 +70,12 @@ record Parameter(
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
-  /// Bytes an element, where those of `dtype` are `activationBytes`.
-  int bytes(int activationBytes) {
+  /// Bytes an element of a call in `dtype`.
+  int bytes(DType dtype) {
     if (manner == Manner.TABLE) return Long.BYTES;
     return switch (type) {
-      case "void", "gatun_wide" -> activationBytes;
+      case "void" -> dtype.bytes();
+      case "gatun_wide" -> dtype.wide().bytes();
       case "int32_t" -> Integer.BYTES;
       case "int64_t", "double" -> Long.BYTES;
       default -> throw new IllegalArgumentException("an array of " + type);
