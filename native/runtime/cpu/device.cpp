@@ -56,7 +56,7 @@ std::string processor_name() {
 std::string describe(const gatun_device& device) {
   const auto memory = memory_left(nullptr);
   std::ostringstream text;
-  text << "backend: cpu\nprocessor: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
+  text << "backend: cpu\ndevice: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
        << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)
        << " MiB\nmemory total: " << (memory.total_bytes >> 20) << " MiB\nmatrix products: " << products_version()
        << "\n";
@@ -82,6 +82,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     check(device);
     for (auto* scope : device->scopes) delete scope;
+    for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;
   });

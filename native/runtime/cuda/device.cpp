@@ -164,6 +164,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     gatun::require_owner(device);
     cudaSetDevice(device->ordinal);
     for (auto* stream : device->streams) gatun::close(stream);
+    for (auto* event : device->events) delete event;
     for (auto* scope : device->scopes) delete scope;
     delete device;
   });

@@ -49,6 +49,7 @@ struct gatun_device {
   bool lost = false;
   gatun::ChunkPool pool{this};
   std::set<gatun_stream*> streams;
+  std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;
 };
 
@@ -58,6 +59,15 @@ struct gatun_stream {
   gatun::Complaint* complaint;
   gatun::Workspace workspace;
   std::unique_ptr<gatun::MatmulLibrary> library;  // null where there is none
+};
+
+struct gatun_event {
+  gatun_device* device;
+  cudaEvent_t handle = nullptr;
+  bool recorded = false;
+  ~gatun_event() {
+    if (handle) cudaEventDestroy(handle);
+  }
 };
 
 namespace gatun {
