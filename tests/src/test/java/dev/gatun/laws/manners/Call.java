@@ -21,7 +21,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// the table then, and `inTable` is true.
   record Region(Parameter parameter, boolean inTable, long offset, long count, boolean written) {
     int bytes(DType dtype) {
-      return inTable ? dtype.bytes() : parameter.bytes(dtype.bytes());
+      return inTable ? dtype.bytes() : parameter.bytes(dtype);
     }
 
     long end(DType dtype) {

@@ -1,11 +1,12 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.tensor.DType;
 import java.util.regex.Pattern;
 
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
 /// the sizes; `limit` is empty where values have none. For arguments that are no arrays `type` says
 /// what they are.
-record Parameter(
+public record Parameter(
     String name,
     String type,
     Manner manner,
@@ -17,7 +18,7 @@ record Parameter(
       Pattern.compile("GATUN_(OUT|ACC|INOUT|IN|TABLE)(_OPT)?\\(([^,)]*),?([^)]*)\\)\\s*(.*)");
   private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\s*(\\**)\\s*(\\w+)");
 
-  enum Manner {
+  public enum Manner {
     OUT,
     ACC,
     INOUT,
@@ -48,32 +49,33 @@ record Parameter(
         bounds.contains("ignorable"));
   }
 
-  boolean isArray() {
+  public boolean isArray() {
     return manner != Manner.SCALAR;
   }
 
-  boolean isWritten() {
+  public boolean isWritten() {
     return manner == Manner.OUT || manner == Manner.ACC || manner == Manner.INOUT;
   }
 
-  boolean isSize() {
+  public boolean isSize() {
     return type.equals("int64_t") && !isArray();
   }
 
   /// One of the enumerations of the header.
-  boolean isKind() {
+  public boolean isKind() {
     return type.startsWith("gatun_") && !isArray();
   }
 
-  boolean isFloating() {
+  public boolean isFloating() {
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
-  /// Bytes an element, where those of `dtype` are `activationBytes`.
-  int bytes(int activationBytes) {
+  /// Bytes an element of a call in `dtype`.
+  public int bytes(DType dtype) {
     if (manner == Manner.TABLE) return Long.BYTES;
     return switch (type) {
-      case "void", "gatun_wide" -> activationBytes;
+      case "void" -> dtype.bytes();
+      case "gatun_wide" -> dtype.wide().bytes();
       case "int32_t" -> Integer.BYTES;
       case "int64_t", "double" -> Long.BYTES;
       default -> throw new IllegalArgumentException("an array of " + type);
