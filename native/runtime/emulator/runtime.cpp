@@ -196,13 +196,6 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     return cudaSuccess;
   });
 }
-cudaError_t cudaMemsetAsync(void* at, int value, size_t bytes, cudaStream_t stream) {
-  GATUN_EMULATED_CALL;
-  return run_or_capture(stream, [=] {
-    std::memset(at, value, bytes);
-    return cudaSuccess;
-  });
-}
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   GATUN_EMULATED_CALL;
   *stream = keep(new CUstream_st);
