@@ -163,8 +163,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device) {
   GATUN_EMULATED_CALL;
   if (device != 0) return answer(cudaErrorInvalidDevice);
-  // The shared memory of the smallest target.
-  *value = which == cudaDevAttrMultiProcessorCount ? processors() : 99 << 10;
+  *value = which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::most_shared_bytes);
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
@@ -214,13 +213,6 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   GATUN_EMULATED_CALL;
   return run_or_capture(stream, [=] {
     std::memmove(to, from, bytes);
-    return cudaSuccess;
-  });
-}
-cudaError_t cudaMemsetAsync(void* at, int value, size_t bytes, cudaStream_t stream) {
-  GATUN_EMULATED_CALL;
-  return run_or_capture(stream, [=] {
-    std::memset(at, value, bytes);
     return cudaSuccess;
   });
 }
