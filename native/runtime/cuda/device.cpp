@@ -185,8 +185,7 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
-    std::unique_ptr<gatun_stream> opened(
-        new gatun_stream{device, nullptr, nullptr, gatun::Workspace(device), nullptr});
+    std::unique_ptr<gatun_stream> opened(new gatun_stream{device, nullptr, nullptr, gatun::Workspace(device), nullptr});
     void* complaint = nullptr;
     require_cuda(device, cudaHostAlloc(&complaint, sizeof(gatun::Complaint), cudaHostAllocMapped), "opening a stream");
     opened->complaint = static_cast<gatun::Complaint*>(complaint);

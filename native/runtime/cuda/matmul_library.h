@@ -37,8 +37,7 @@ class MatmulLibrary {
     bool found;
   };
 
-  MatmulLibrary(gatun_device* device, void* handle)
-      : handle_(handle), room_(device), bias_(device), scalars_(device) {}
+  MatmulLibrary(gatun_device* device, void* handle) : handle_(handle), room_(device), bias_(device), scalars_(device) {}
   Plan planned(const Product& product) const;
 
   void* handle_;

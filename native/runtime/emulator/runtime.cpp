@@ -163,7 +163,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device) {
   GATUN_EMULATED_CALL;
   if (device != 0) return answer(cudaErrorInvalidDevice);
-  *value = which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::most_shared_bytes);
+  *value =
+      which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::most_shared_bytes);
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {

@@ -1,7 +1,6 @@
 package dev.gatun.laws.manners;
 
 import dev.gatun.laws.manners.Call.Region;
-import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.laws.manners.Rig.Run;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -33,7 +32,8 @@ final class Cases {
       try (var file = open(Path.of(arguments[1]))) {
         for (var kernel : Prototype.KERNELS) {
           for (var sample : KernelSamples.ALL.get(kernel.name())) {
-            for (var dtype : ReplaySamples.DTYPES) new Cases(file).save(rig, Call.of(kernel, sample, dtype));
+            for (var dtype : ReplaySamples.DTYPES)
+              new Cases(file).save(rig, Call.of(kernel, sample, dtype));
           }
         }
       }
@@ -68,9 +68,8 @@ final class Cases {
     bytes(call.kernel().name().getBytes(StandardCharsets.US_ASCII));
     integer(call.regions().size());
     for (var region : call.regions()) {
-      boolean table = region.parameter().manner() == Manner.TABLE && !region.inTable();
-      integer(table ? 1 : 0);
-      bytes(table ? entries(call, region) : bytes(call, region, run.before()));
+      integer(region.isTable() ? 1 : 0);
+      bytes(region.isTable() ? entries(call, region) : bytes(call, region, run.before()));
       bytes(bytes(call, region, run.after()));
     }
     var doubles = call.kernel().parameters().stream().filter(Cases::isDouble).toList();
