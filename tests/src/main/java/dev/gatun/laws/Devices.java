@@ -22,6 +22,11 @@ public final class Devices {
     };
   }
 
+  /// Whether it is the emulated one.
+  public static boolean isEmulated() {
+    return BACKEND.equals("emu");
+  }
+
   /// Whether it also computes in bf16.
   public static boolean computesInBf16() {
     return !BACKEND.equals("cpu");
