@@ -59,7 +59,7 @@ GATUN_DEVICE void update_piece(W* w, W* m, W* v, const W* gradients, int64_t p, 
   P::write(v, p, squares);
 }
 
-template <class W, template <class> class Piece> GATUN_KERNEL(threads, 4)
+template <class W, template <class> class Piece> GATUN_KERNEL(threads, fitting<W>(4))
 adamw_step_flat(W* w, W* m, W* v, const W* gradients, int64_t n, int64_t decayed, Rule rule) {
   using P = Pieces<W, Piece>;
   const auto f = factors_of<W>(rule);

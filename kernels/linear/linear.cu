@@ -38,7 +38,7 @@ GATUN_DEVICE void take_piece(const PreGradient<T>& a, int64_t at, Piece<T> dy, P
   if (a.dpre) store(reinterpret_cast<Piece<T>*>(a.dpre + at), dy);
 }
 
-template <class T, template <class> class Piece> GATUN_KERNEL(threads, 3) linear_pre_gradient(PreGradient<T> a) {
+template <class T, template <class> class Piece> GATUN_KERNEL(threads, 2) linear_pre_gradient(PreGradient<T> a) {
   using W = Wide<T>;
   constexpr int count = Piece<T>::count, in_flight = 4;
   const int64_t part = block_x() / a.strips;
