@@ -6,6 +6,7 @@
 #include "gelu.cuh"
 #include "matmul_library.h"
 #include "products.h"
+#include "sums.cuh"
 
 namespace gatun {
 namespace {
@@ -20,6 +21,10 @@ template <class T> struct PreGradient {
   int64_t strips;  // of columns: a block's warps walk down one, from a part of the rows to its end
   int64_t part_rows;
 };
+
+/// Shared memory holds the k-th sums of a warp's lanes together, and shifts each k by so much that sums of neighbouring
+/// columns lie in different banks.
+template <class W, int count> constexpr int plane = 32 + 128 / sizeof(W) / count;
 
 /// One row's share of a lane: dpre, of which it answers with the unrounded.
 template <class T, template <class> class Piece>
@@ -53,24 +58,23 @@ template <class T, template <class> class Piece> GATUN_KERNEL(threads, 3) linear
     }
   if (!a.sums) return;
   W* const shared = reinterpret_cast<W*>(shared_memory());
-  for (int i = 0; i < count; i++) shared_store(shared + (warp_index() * count + i) * 32 + lane_index(), sums[i]);
+  constexpr int apart = plane<W, count>;
+  for (int i = 0; i < count; i++) shared_store(shared + (warp_index() * count + i) * apart + lane_index(), sums[i]);
   block_barrier();
-  for (int at = thread_index(); at < 32 * count; at += threads) {
+  for (int c = thread_index(); c < 32 * count; c += threads) {
     W sum = 0;
-    for (int warp = 0; warp < warps; warp++) sum += shared_load(shared + warp * count * 32 + at);
-    const int64_t column = (block_x() % a.strips * 32 + at % 32) * count + at / 32;
+    for (int warp = 0; warp < warps; warp++)
+      sum += shared_load(shared + (warp * count + c % count) * apart + c / count);
+    const int64_t column = block_x() % a.strips * 32 * count + c;
     if (column < a.cols) store(a.sums + part * a.cols + column, sum);
   }
 }
 
-template <class W> GATUN_KERNEL(threads, 4)
-linear_bias_gradient(W* dbias, const W* sums, int64_t parts, int64_t cols, bool fresh) {
-  for (int64_t c = block_x() * threads + thread_index(); c < cols; c += blocks_x() * threads) {
-    W sum = 0;
-    for (int64_t part = 0; part < parts; part++) sum += load(sums + part * cols + c);
-    store(dbias + c, fresh ? sum : load(dbias + c) + sum);
-  }
-}
+template <class W> struct BiasGradient {
+  W* dbias;
+  bool fresh;
+  GATUN_DEVICE void operator()(int64_t c, W sum) const { store(dbias + c, fresh ? sum : load(dbias + c) + sum); }
+};
 
 /// dpre, where there is a `pre`, and the column sums of dpre or dy, where wanted.
 template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbias, const T* dy, const T* pre,
@@ -83,18 +87,23 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   const int64_t wanted = parts_of(stream.device->processors * 6, strips);
   const int64_t part_rows = parts_of(rows, wanted) < least_rows ? least_rows : parts_of(rows, wanted);
   const int64_t parts = parts_of(rows, part_rows);
-  W* sums = nullptr;
-  if (dbias && parts) sums = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
-  const PreGradient<T> a{dpre, sums, dy, pre, rows, cols, strips, part_rows};
-  const int64_t shared_bytes = threads * count * sizeof(W);
+  W* partial = nullptr;
+  if (dbias && parts)
+    partial = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
+  const PreGradient<T> a{dpre, partial, dy, pre, rows, cols, strips, part_rows};
   const dim3 grid(static_cast<unsigned>(strips * parts));
-  if (parts && vectors)
-    GATUN_LAUNCH(stream, (linear_pre_gradient<T, Vector>), grid, threads, shared_bytes, a);
-  else if (parts)
-    GATUN_LAUNCH(stream, (linear_pre_gradient<T, One>), grid, threads, shared_bytes, a);
+  if (parts)
+    by_truth(vectors, [&](auto whole) {
+      constexpr int at_once = decltype(whole)::value ? Vector<T>::count : 1;
+      constexpr int64_t shared_bytes = warps * at_once * plane<W, at_once> * sizeof(W);
+      if constexpr (decltype(whole)::value)
+        GATUN_LAUNCH(stream, (linear_pre_gradient<T, Vector>), grid, threads, shared_bytes, a);
+      else
+        GATUN_LAUNCH(stream, (linear_pre_gradient<T, One>), grid, threads, shared_bytes, a);
+    });
   if (dbias)
-    GATUN_LAUNCH(stream, linear_bias_gradient<W>, grid_for(stream, cols, threads), threads, 0, dbias, sums, parts, cols,
-                 fresh);
+    sums::launch_columns(stream, loops::Sources<W, 1>{{partial}}, {1, parts, cols}, 1, static_cast<W*>(nullptr),
+                         sums::Identity{}, BiasGradient<W>{dbias, fresh});
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ struct gatun_device {
   pthread_t owner;
   int threads;
   gatun::Level level;
-  gatun::ChunkPool pool;
+  gatun::ChunkPool pool{this};
   std::set<gatun_stream*> streams;
   std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;

@@ -33,7 +33,7 @@ int64_t number_in(const char* path, const char* format) {
 const int64_t smallest_chunk_bytes = 64 << 20;
 
 /// What the system could still give this process, control groups included.
-MemoryLeft memory_left() {
+MemoryLeft memory_left(gatun_device*) {
   MemoryLeft memory{number_in("/proc/meminfo", "MemAvailable: %ld kB") << 10,
                     number_in("/proc/meminfo", "MemTotal: %ld kB") << 10};
   const int64_t limit = number_in("/sys/fs/cgroup/memory.max", "%ld");
@@ -45,8 +45,8 @@ MemoryLeft memory_left() {
   return memory;
 }
 
-char* take_from_system(int64_t bytes) {
-  if (bytes > memory_left().free_bytes) return nullptr;
+char* take_from_system(gatun_device* device, int64_t bytes) {
+  if (bytes > memory_left(device).free_bytes) return nullptr;
   void* start = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   madvise(start, static_cast<size_t>(bytes), MADV_HUGEPAGE);

@@ -11,17 +11,17 @@ namespace gatun {
 
 const int64_t smallest_chunk_bytes = 32 << 20;
 
-MemoryLeft memory_left() {
+MemoryLeft memory_left(gatun_device* device) {
   size_t free = 0, total = 0;
-  cudaMemGetInfo(&free, &total);
+  require_cuda(device, cudaMemGetInfo(&free, &total), "asking how much memory is free");
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
-char* take_from_system(int64_t bytes) {
+char* take_from_system(gatun_device* device, int64_t bytes) {
   void* start = nullptr;
   if (const auto error = cudaMalloc(&start, static_cast<size_t>(bytes)); error != cudaSuccess) {
     cudaGetLastError();
-    if (error != cudaErrorMemoryAllocation) require_cuda(nullptr, error, "taking device memory");
+    if (error != cudaErrorMemoryAllocation) require_cuda(device, error, "taking device memory");
     return nullptr;
   }
   return static_cast<char*>(start);

@@ -16,6 +16,11 @@
 
 namespace gatun {
 
+/// A place in the source, by which the emulator tells accesses apart: nothing, here.
+struct Here {
+  GATUN_ANYWHERE static constexpr Here current() { return {}; }
+};
+
 // ---- Where a thread is ---------------------------------------------------------------------------------------------
 
 GATUN_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
@@ -30,7 +35,7 @@ GATUN_DEVICE int64_t blocks_x() { return gridDim.x; }
 // ---- Memory --------------------------------------------------------------------------------------------------------
 
 /// Global memory. T of 16 bytes moves in one access.
-template <class T> GATUN_DEVICE T load(const T* from) {
+template <class T> GATUN_DEVICE T load(const T* from, Here = {}) {
   if constexpr (sizeof(T) == 16) {
     const auto bits = *reinterpret_cast<const uint4*>(from);
     T value;
@@ -40,7 +45,7 @@ template <class T> GATUN_DEVICE T load(const T* from) {
     return *from;
   }
 }
-template <class T> GATUN_DEVICE void store(T* to, const T& value) {
+template <class T> GATUN_DEVICE void store(T* to, const T& value, Here = {}) {
   if constexpr (sizeof(T) == 16) {
     uint4 bits;
     memcpy(&bits, &value, 16);
@@ -50,7 +55,7 @@ template <class T> GATUN_DEVICE void store(T* to, const T& value) {
   }
 }
 /// The same for what is met once: it need not stay in the caches.
-template <class T> GATUN_DEVICE T load_once(const T* from) {
+template <class T> GATUN_DEVICE T load_once(const T* from, Here = {}) {
   if constexpr (sizeof(T) == 16) {
     const auto bits = __ldcs(reinterpret_cast<const uint4*>(from));
     T value;
@@ -60,7 +65,7 @@ template <class T> GATUN_DEVICE T load_once(const T* from) {
     return *from;
   }
 }
-template <class T> GATUN_DEVICE void store_once(T* to, const T& value) {
+template <class T> GATUN_DEVICE void store_once(T* to, const T& value, Here = {}) {
   if constexpr (sizeof(T) == 16) {
     uint4 bits;
     memcpy(&bits, &value, 16);
@@ -75,8 +80,8 @@ GATUN_DEVICE char* shared_memory() {
   extern __shared__ __align__(16) char gatun_shared[];
   return gatun_shared;
 }
-template <class T> GATUN_DEVICE T shared_load(const T* from) { return load(from); }
-template <class T> GATUN_DEVICE void shared_store(T* to, const T& value) { store(to, value); }
+template <class T> GATUN_DEVICE T shared_load(const T* from, Here = {}) { return load(from); }
+template <class T> GATUN_DEVICE void shared_store(T* to, const T& value, Here = {}) { store(to, value); }
 
 /// 16 bytes from global to shared memory, behind the kernel's back; of which the first `wanted` are read and the others
 /// become zero.

@@ -53,14 +53,18 @@ final class Blocks {
   }
 
   /// Two orders of a sum of n terms differ by at most n units in the last place of the largest.
-  static void requireClose(
-      Call call, Region region, double[] expected, double[] found, String how) {
+  static double rounding(Call call, double[] expected, double unit) {
     long terms = 4;
     double largest = 1;
-    for (var other : call.regions()) terms = Math.max(terms, other.count());
+    for (var region : call.regions()) terms = Math.max(terms, region.count());
     for (var x : expected) largest = Math.max(largest, Math.abs(x));
+    return terms * unit * largest;
+  }
+
+  static void requireClose(
+      Call call, Region region, double[] expected, double[] found, String how) {
     double unit = call.dtype() == DType.F32 ? Math.ulp(1f) : Math.ulp(1.0);
-    double rounding = terms * unit * largest;
+    double rounding = rounding(call, expected, unit);
     for (int i = 0; i < expected.length; i++) {
       call.require(
           Math.abs(found[i] - expected[i]) <= rounding,

@@ -24,6 +24,15 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
       return inTable ? dtype.wide().bytes() : parameter.bytes(dtype);
     }
 
+    /// Whether the elements are addresses.
+    boolean isTable() {
+      return parameter.manner() == Manner.TABLE && !inTable;
+    }
+
+    boolean isFloating() {
+      return inTable || parameter.isFloating() && !isTable();
+    }
+
     long end(DType dtype) {
       return offset + count * bytes(dtype);
     }
@@ -69,18 +78,18 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// overwritten, numbers elsewhere.
   void fill(MemorySegment block, long address, byte poison, int fresh) {
     block.fill(GUARD);
-    var accumulated = kernel.accumulated();
     for (var region : regions) {
-      var array = region.parameter();
-      boolean overwritten =
-          array.manner() == Manner.OUT
-              || array.manner() == Manner.ACC && (fresh >> accumulated.indexOf(array) & 1) == 1;
       var place = block.asSlice(region.offset(), region.end(dtype) - region.offset());
-      if (overwritten) place.fill(poison);
-      else if (array.manner() == Manner.TABLE && !region.inTable())
-        addresses(place, array, address);
+      if (isOverwritten(region, fresh)) place.fill(poison);
+      else if (region.isTable()) addresses(place, region.parameter(), address);
       else numbers(place, region);
     }
+  }
+
+  boolean isOverwritten(Region region, int fresh) {
+    var array = region.parameter();
+    return array.manner() == Manner.OUT
+        || array.manner() == Manner.ACC && (fresh >> kernel.accumulated().indexOf(array) & 1) == 1;
   }
 
   private void addresses(MemorySegment place, Parameter table, long address) {
@@ -96,13 +105,8 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     var array = region.parameter();
     var random = new SplittableRandom((sample + array.name() + region.offset()).hashCode());
     for (int i = 0; i < region.count(); i++) {
-      if (array.isFloating() || region.inTable()) {
-        double x = random.nextDouble(0.25, 1.25);
-        switch (region.bytes(dtype)) {
-          case Double.BYTES -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
-          case Float.BYTES -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
-          default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, upperHalf((float) x));
-        }
+      if (region.isFloating()) {
+        write(place, region, i, random.nextDouble(0.25, 1.25));
       } else if (array.type().equals("int32_t")) {
         place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
       } else {
@@ -111,9 +115,15 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  /// The bits of a bf16: those of a float without its lower half.
-  private static short upperHalf(float x) {
-    return (short) (Float.floatToRawIntBits(x) >>> Short.SIZE);
+  /// Writes a number to the i-th element of a region that begins where `place` does. What bf16 does
+  /// not hold is cut off.
+  void write(MemorySegment place, Region region, int i, double x) {
+    int upperHalf = Float.floatToRawIntBits((float) x) >>> Short.SIZE;
+    switch (region.bytes(dtype)) {
+      case Double.BYTES -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
+      case Float.BYTES -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+      default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) upperHalf);
+    }
   }
 
   private int index(Parameter array, int i, SplittableRandom random) {
@@ -129,20 +139,22 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
 
   /// The elements of a region of a block.
   double[] read(MemorySegment block, Region region) {
+    var place = block.asSlice(region.offset());
     var elements = new double[Math.toIntExact(region.count())];
-    boolean floating = region.inTable() || region.parameter().isFloating();
     for (int i = 0; i < elements.length; i++) {
-      int bytes = region.bytes(dtype);
-      long at = region.offset() + (long) i * bytes;
-      if (bytes == Integer.BYTES) {
-        elements[i] =
-            floating ? block.get(ValueLayout.JAVA_FLOAT, at) : block.get(ValueLayout.JAVA_INT, at);
-      } else {
-        elements[i] =
-            floating
-                ? block.get(ValueLayout.JAVA_DOUBLE, at)
-                : block.get(ValueLayout.JAVA_LONG, at);
-      }
+      elements[i] =
+          switch (region.bytes(dtype)) {
+            case Double.BYTES ->
+                region.isFloating()
+                    ? place.getAtIndex(ValueLayout.JAVA_DOUBLE, i)
+                    : place.getAtIndex(ValueLayout.JAVA_LONG, i);
+            case Float.BYTES ->
+                region.isFloating()
+                    ? place.getAtIndex(ValueLayout.JAVA_FLOAT, i)
+                    : place.getAtIndex(ValueLayout.JAVA_INT, i);
+            default ->
+                Float.intBitsToFloat(place.getAtIndex(ValueLayout.JAVA_SHORT, i) << Short.SIZE);
+          };
     }
     return elements;
   }

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
 /// the sizes; `limit` is empty where values have none. For arguments that are no arrays `type` says
 /// what they are.
-record Parameter(
+public record Parameter(
     String name,
     String type,
     Manner manner,
@@ -18,7 +18,7 @@ record Parameter(
       Pattern.compile("GATUN_(OUT|ACC|INOUT|IN|TABLE)(_OPT)?\\(([^,)]*),?([^)]*)\\)\\s*(.*)");
   private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\s*(\\**)\\s*(\\w+)");
 
-  enum Manner {
+  public enum Manner {
     OUT,
     ACC,
     INOUT,
@@ -49,29 +49,29 @@ record Parameter(
         bounds.contains("ignorable"));
   }
 
-  boolean isArray() {
+  public boolean isArray() {
     return manner != Manner.SCALAR;
   }
 
-  boolean isWritten() {
+  public boolean isWritten() {
     return manner == Manner.OUT || manner == Manner.ACC || manner == Manner.INOUT;
   }
 
-  boolean isSize() {
+  public boolean isSize() {
     return type.equals("int64_t") && !isArray();
   }
 
   /// One of the enumerations of the header.
-  boolean isKind() {
+  public boolean isKind() {
     return type.startsWith("gatun_") && !isArray();
   }
 
-  boolean isFloating() {
+  public boolean isFloating() {
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
   /// Bytes an element of a call in `dtype`.
-  int bytes(DType dtype) {
+  public int bytes(DType dtype) {
     if (manner == Manner.TABLE) return Long.BYTES;
     return switch (type) {
       case "void" -> dtype.bytes();
