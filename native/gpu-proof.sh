@@ -31,9 +31,9 @@ skip() {
   note "$1" skipped 0 "$2"
 }
 
-# step NAME SECONDS COMMAND...: runs a command, at most so long, keeps what it prints and notes how it ended; 77 says
-# that it was skipped. A function of this script is a command too, `call FUNCTION`, so that a time limit can end it.
-call="$self call"
+# step NAME SECONDS COMMAND...: runs a command, at most so long, keeps what it prints and notes how it ended. A function
+# of this script is a command too, "$self" call FUNCTION, so that a time limit can end it.
+cannot_be_tried=3
 step() {
   name=$1 limit=$2 begun=$(date +%s)
   shift 2
@@ -43,10 +43,10 @@ step() {
   timeout -k 10 "$limit" "$@" >"$logs/$name" 2>&1
   code=$?
   seconds=$(($(date +%s) - begun))
-  last=$(grep . "$logs/$name" | tail -n 1 | cut -c 1-150)
+  last=$(grep -v '^[[:space:]]*at \|^$' "$logs/$name" | tail -n 1 | cut -c 1-150)
   case $code in
     0) note "$name" passed $seconds "" ;;
-    77) note "$name" skipped $seconds "$last" ;;
+    "$cannot_be_tried") note "$name" skipped $seconds "$last" ;;
     124 | 137) note "$name" FAILED $seconds "not done after $limit s" ;;
     *) note "$name" FAILED $seconds "answered $code: $last" ;;
   esac
@@ -92,11 +92,11 @@ part_build() {
     [ -n "$at_hand" ] || { note targets FAILED 0 "nvidia-smi names no GPU" && return; }
     set -- "-DGATUN_CUDA_TARGETS=$at_hand"
   fi
-  step configure 60 $call configure "$@" || return
-  step build 400 $call build_programs && return
+  step configure 60 "$self" call configure "$@" || return
+  step build 400 "$self" call build_programs && return
   # Another compiler may warn of what this project's does not; that is no reason to prove nothing.
-  step configure-lenient 60 $call configure "$@" --compile-no-warning-as-error &&
-    step build-lenient 400 $call build_programs
+  step configure-lenient 60 "$self" call configure "$@" --compile-no-warning-as-error &&
+    step build-lenient 400 "$self" call build_programs
 }
 
 # ---- Laws -----------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ replay() {
 sanitize() {
   replay compute-sanitizer --tool "$1" --error-exitcode 9 && return
   grep -q "Device not supported" "$logs/$1" || return
-  echo "compute-sanitizer refuses this device" && return 77
+  echo "compute-sanitizer refuses this device" && return $cannot_be_tried
 }
 
 part_laws() {
@@ -141,22 +141,22 @@ part_laws() {
   packages="--select-package=dev.gatun.laws --select-package=dev.gatun.golden --select-package=dev.gatun.memory"
   own="env GATUN_CUBLASLT=none"
   step layer 60 "$build/test/layer_$backend"
-  step fragments 60 $call compare_fragments
-  step laws 300 $own $call junit "$every" $packages
+  step fragments 60 "$self" call compare_fragments
+  step laws 300 $own "$self" call junit "$every" $packages
   if [ -n "${GATUN_CUBLASLT:-}" ]; then
-    step laws-over-cublaslt 150 $call junit "$products" $packages
+    step laws-over-cublaslt 150 "$self" call junit "$products" $packages
   else
     skip laws-over-cublaslt "there is no cuBLASLt"
   fi
-  step commands 150 $call junit '' --select-class=dev.gatun.tool.GpuCommandsTest
+  step commands 150 "$self" call junit '' --select-class=dev.gatun.tool.GpuCommandsTest
   # What one process computed, another computes to the bit.
-  step save-cases 100 $own $call on_java dev.gatun.laws.manners.Cases "$work/cases"
-  step same-bits 60 $own $call replay
+  step save-cases 100 $own "$self" call on_java dev.gatun.laws.manners.Cases "$work/cases"
+  step same-bits 60 $own "$self" call replay
   for tool in memcheck racecheck; do
     if on_emulator || ! command -v compute-sanitizer >/dev/null; then
       skip $tool "there is no compute-sanitizer for the $backend backend"
     else
-      step $tool 150 $own $call sanitize $tool
+      step $tool 150 $own "$self" call sanitize $tool
     fi
   done
 }
@@ -178,14 +178,15 @@ part_bench() {
   else
     skip pytorch "there is no PyTorch with a GPU"
   fi
-  write_results "$results/gpu-$(sed -n 's/.*"device","value":"\([^"]*\)".*/\1/p' "$rows" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')"
+  device=$(sed -n 's/.*"about":"device","value":"\([^"]*\)".*/\1/p' "$rows" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
+  write_results "$results/gpu-${device:-unknown}"
 }
 
+# write_results STEM: the rows as JSON, and the table with how the steps ended.
 write_results() {
-  sed '1s/^/[/; $!s/$/,/; $s/$/]/' "$rows" >"$1.json"
+  { echo '[' && sed '$!s/$/,/' "$rows" && echo ']'; } >"$1.json"
   {
-    date -u +'%Y-%m-%d'
-    if on_emulator; then echo ", emulated at small sizes: no times"; fi
+    echo "$(date -u +%Y-%m-%d)$(! on_emulator || echo ", emulated at small sizes: no times")"
     echo
     awk -f "$root/bench/native/table.awk" "$rows"
     echo
