@@ -94,6 +94,7 @@ template <int groups> GATUN_DEVICE void copy_async_wait() {
 
 // ---- Numbers -------------------------------------------------------------------------------------------------------
 
+GATUN_DEVICE uint32_t bits_of_float(float x) { return __float_as_uint(x); }
 GATUN_DEVICE float float_of_bf16(uint16_t bits) { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
 /// Rounded to nearest, ties to even.
 GATUN_DEVICE uint16_t bf16_of_float(float x) {

@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.laws.Bf16;
 import dev.gatun.laws.manners.Call.Region;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.laws.manners.Rig.Run;
@@ -52,15 +53,17 @@ final class Blocks {
     return place;
   }
 
-  /// Two orders of a sum of n terms differ by at most n units in the last place of the largest.
+  /// Two orders of a sum of n terms differ by at most n units in the last place of the largest; in
+  /// bf16, where sums are fp32, what was stored and added to, and the result, are rounded too.
   static void requireClose(
       Call call, Region region, double[] expected, double[] found, String how) {
     long terms = 4;
     double largest = 1;
     for (var other : call.regions()) terms = Math.max(terms, other.count());
     for (var x : expected) largest = Math.max(largest, Math.abs(x));
-    double unit = call.dtype() == DType.F32 ? Math.ulp(1f) : Math.ulp(1.0);
-    double rounding = terms * unit * largest;
+    double unit = call.dtype() == DType.F64 ? Math.ulp(1.0) : Math.ulp(1f);
+    boolean narrow = region.elements(call.dtype()) == DType.BF16;
+    double rounding = (terms * unit + (narrow ? Bf16.UNIT : 0)) * largest;
     for (int i = 0; i < expected.length; i++) {
       call.require(
           Math.abs(found[i] - expected[i]) <= rounding,

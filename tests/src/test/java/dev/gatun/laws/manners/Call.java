@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.laws.Bf16;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -20,12 +21,14 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// An array: `count` elements at `offset`. The arrays of a table are regions too; `parameter` is
   /// the table then, and `inTable` is true.
   record Region(Parameter parameter, boolean inTable, long offset, long count, boolean written) {
-    int bytes(DType dtype) {
-      return inTable ? dtype.bytes() : parameter.bytes(dtype.bytes());
+    /// Addresses, in a table, are I64.
+    DType elements(DType activations) {
+      boolean addresses = parameter.manner() == Manner.TABLE && !inTable;
+      return addresses ? DType.I64 : parameter.dtype(activations);
     }
 
-    long end(DType dtype) {
-      return offset + count * bytes(dtype);
+    long end(DType activations) {
+      return offset + count * elements(activations).bytes();
     }
   }
 
@@ -91,20 +94,29 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  /// Positive numbers, which every kernel can take; indices below their limit.
+  /// Positive numbers, which every kernel can take, and the same in every type; indices below their
+  /// limit.
   private void numbers(MemorySegment place, Region region) {
     var array = region.parameter();
     var random = new SplittableRandom((sample + array.name() + region.offset()).hashCode());
     for (int i = 0; i < region.count(); i++) {
       if (array.isFloating() || region.inTable()) {
         double x = random.nextDouble(0.25, 1.25);
-        if (region.bytes(dtype) == Double.BYTES) place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
-        else place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+        boolean wide = array.dtype(DType.BF16) != DType.BF16;
+        put(place, region.elements(dtype), i, wide ? (float) x : Bf16.nearest(x));
       } else if (array.type().equals("int32_t")) {
         place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
       } else {
         place.setAtIndex(ValueLayout.JAVA_LONG, i, sizesOfTable(array) ? tableSize(i) : COUNTED);
       }
+    }
+  }
+
+  private static void put(MemorySegment place, DType as, int i, double x) {
+    switch (as) {
+      case F64 -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
+      case F32 -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+      default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, Bf16.encode((float) x));
     }
   }
 
@@ -122,26 +134,24 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// The elements of a region of a block.
   double[] read(MemorySegment block, Region region) {
     var elements = new double[Math.toIntExact(region.count())];
-    boolean floating = region.inTable() || region.parameter().isFloating();
+    var as = region.elements(dtype);
     for (int i = 0; i < elements.length; i++) {
-      int bytes = region.bytes(dtype);
-      long at = region.offset() + (long) i * bytes;
-      if (bytes == Integer.BYTES) {
-        elements[i] =
-            floating ? block.get(ValueLayout.JAVA_FLOAT, at) : block.get(ValueLayout.JAVA_INT, at);
-      } else {
-        elements[i] =
-            floating
-                ? block.get(ValueLayout.JAVA_DOUBLE, at)
-                : block.get(ValueLayout.JAVA_LONG, at);
-      }
+      long at = region.offset() + (long) i * as.bytes();
+      elements[i] =
+          switch (as) {
+            case F32 -> block.get(ValueLayout.JAVA_FLOAT, at);
+            case F64 -> block.get(ValueLayout.JAVA_DOUBLE, at);
+            case BF16 -> Bf16.decode(block.get(ValueLayout.JAVA_SHORT, at));
+            case I32 -> block.get(ValueLayout.JAVA_INT, at);
+            case I64 -> block.get(ValueLayout.JAVA_LONG, at);
+          };
     }
     return elements;
   }
 
   /// Whether an element still has the bytes of the poison.
   boolean isPoisoned(MemorySegment block, Region region, int element, byte poison) {
-    int bytes = region.bytes(dtype);
+    int bytes = region.elements(dtype).bytes();
     long from = region.offset() + (long) element * bytes;
     for (long at = from; at < from + bytes; at++) {
       if (block.get(ValueLayout.JAVA_BYTE, at) != poison) return false;

@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.tensor.DType;
 import java.util.regex.Pattern;
 
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
@@ -69,13 +70,15 @@ record Parameter(
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
-  /// Bytes an element, where those of `dtype` are `activationBytes`.
-  int bytes(int activationBytes) {
-    if (manner == Manner.TABLE) return Long.BYTES;
+  /// The type of its elements, or of those of the arrays in a table, where activations are
+  /// `activations`.
+  DType dtype(DType activations) {
     return switch (type) {
-      case "void", "gatun_wide" -> activationBytes;
-      case "int32_t" -> Integer.BYTES;
-      case "int64_t", "double" -> Long.BYTES;
+      case "void" -> activations;
+      case "gatun_wide" -> activations.wide();
+      case "int32_t" -> DType.I32;
+      case "int64_t" -> DType.I64;
+      case "double" -> DType.F64;
       default -> throw new IllegalArgumentException("an array of " + type);
     };
   }

@@ -5,12 +5,14 @@ import dev.gatun.ffi.Kernels;
 import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
+import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// A block of device memory and the kernels by their names. What stands in the block is written and
@@ -25,6 +27,13 @@ final class Rig implements AutoCloseable {
 
   Rig() {
     for (var method : Kernels.class.getMethods()) methods.put(method.getName(), method);
+  }
+
+  /// The types that the device computes in.
+  List<DType> types() {
+    return Devices.computeInBf16(device)
+        ? List.of(DType.F32, DType.F64, DType.BF16)
+        : List.of(DType.F32, DType.F64);
   }
 
   /// A block before and after a call.
