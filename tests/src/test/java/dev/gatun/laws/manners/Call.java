@@ -98,7 +98,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// limit.
   private void numbers(MemorySegment place, Region region) {
     var array = region.parameter();
-    var random = new SplittableRandom((sample + array.name() + region.offset()).hashCode());
+    var random = new SplittableRandom((sample + array.name() + regions.indexOf(region)).hashCode());
     for (int i = 0; i < region.count(); i++) {
       if (array.isFloating() || region.inTable()) {
         double x = random.nextDouble(0.25, 1.25);

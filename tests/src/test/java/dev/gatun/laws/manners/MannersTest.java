@@ -23,7 +23,7 @@ class MannersTest {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll

@@ -20,12 +20,16 @@ import java.util.Map;
 final class Rig implements AutoCloseable {
   private static final long BLOCK_BYTES = 8 << 20;
 
-  private final Device device = Devices.underTest();
-  private final Scope scope = device.scope();
-  private final MemorySegment block = scope.bytes(BLOCK_BYTES);
+  private final Device device;
+  private final Scope scope;
+  private final MemorySegment block;
   private final Map<String, Method> methods = new HashMap<>();
 
-  Rig() {
+  /// On a device of its own, which it closes.
+  Rig(Device device) {
+    this.device = device;
+    scope = device.scope();
+    block = scope.bytes(BLOCK_BYTES);
     for (var method : Kernels.class.getMethods()) methods.put(method.getName(), method);
   }
 
