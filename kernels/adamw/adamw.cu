@@ -73,10 +73,16 @@ template <class T> struct Arrays {
 template <class T, int count> struct alignas(count * sizeof(T)) Run { T at[count]; };
 
 template <int count, class T> GATUN_DEVICE Run<T, count> run_at(const T* array) {
-  return load_once(reinterpret_cast<const Run<T, count>*>(array));
+  if constexpr (count == 1)
+    return {{load(array)}};
+  else
+    return load_once(reinterpret_cast<const Run<T, count>*>(array));
 }
 template <int count, class T> GATUN_DEVICE void put_run(T* array, const Run<T, count>& run) {
-  store(reinterpret_cast<Run<T, count>*>(array), run);
+  if constexpr (count == 1)
+    store(array, run.at[0]);
+  else
+    store(reinterpret_cast<Run<T, count>*>(array), run);
 }
 
 /// How bf16 weights without a master are rounded: to nearest, or at random.
@@ -104,11 +110,13 @@ template <int count>
 GATUN_DEVICE Run<bf16, count> rounded_at_random(const Run<float, count>& w, uint64_t number, Sequence sequence) {
   uint32_t words[4];
   philox(words, number / 4, sequence);
-  Run<bf16, count> weights;
-  GATUN_UNROLL
-  for (int i = 0; i < count; i++)
-    weights.at[i] = rounded_at_random(w.at[i], words[count == 4 ? i : static_cast<int>(number % 4)]);
-  return weights;
+  if constexpr (count == 4) {
+    return {{rounded_at_random(w.at[0], words[0]), rounded_at_random(w.at[1], words[1]),
+             rounded_at_random(w.at[2], words[2]), rounded_at_random(w.at[3], words[3])}};
+  } else {
+    const uint32_t low = number & 1 ? words[1] : words[0], high = number & 1 ? words[3] : words[2];
+    return {{rounded_at_random(w.at[0], number & 2 ? high : low)}};
+  }
 }
 
 /// Weights i to i + count - 1 of a tensor whose first `decayed` decay; the first of all has `number`.
