@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -28,6 +29,9 @@ struct Launch {
   const std::function<void()>& body;
   bool counts;
 };
+
+/// An address that a sanitizer knows a meeting by.
+struct alignas(8) Meeting {};
 
 struct Copy {
   void* to;
@@ -56,7 +60,7 @@ struct Thread {
 /// One block at work on one OS thread.
 class Block {
  public:
-  Block() : stacks_(most_threads), threads_(most_threads) {}
+  Block() { make_fibers(most_threads); }
 
   void run(const Launch& launch, Extent index, uint64_t block_seed) {
     launch_ = &launch;
@@ -67,10 +71,11 @@ class Block {
     fault_.clear();
     // Memory of its own for each block, right up to the end of what was asked for: else a sanitizer would take two
     // blocks for one.
-    shared_ = std::make_unique<char[]>(static_cast<size_t>(launch.shared_bytes + 16));
-    std::memset(shared_.get(), 0xff, static_cast<size_t>(launch.shared_bytes + 16));
-    warps_.clear();
-    warps_.resize(static_cast<size_t>((count_ + warp_lanes - 1) / warp_lanes));
+    shared_ = std::make_unique_for_overwrite<char[]>(static_cast<size_t>(launch.shared_bytes));
+    std::memset(shared_.get(), 0xff, static_cast<size_t>(launch.shared_bytes));
+    warps_ = std::deque<Warp>(static_cast<size_t>((count_ + warp_lanes - 1) / warp_lanes));
+    barrier_ = std::make_unique<Meeting[]>(2);
+    if constexpr (sanitizer::wants_fresh_fibers) make_fibers(count_);
     prepare(index);
     std::vector<int> order(static_cast<size_t>(count_));
     std::iota(order.begin(), order.end(), 0);
@@ -80,8 +85,9 @@ class Block {
       for (const int i : order) {
         if (threads_[static_cast<size_t>(i)].done) continue;
         current_ = i;
-        sanitizer::enter(threads_[static_cast<size_t>(i)].fiber);
-        gatun_fiber_switch(&scheduler_, threads_[static_cast<size_t>(i)].stack);
+        sanitizer::enter(known_scheduler_, thread().fiber);
+        gatun_fiber_switch(&scheduler_, thread().stack);
+        sanitizer::return_to(known_scheduler_);
         if (!fault_.empty()) break;
       }
       if (!moved_ && finished_ < count_ && fault_.empty()) fault_ = stuck();
@@ -95,14 +101,15 @@ class Block {
   Thread& thread() { return threads_[static_cast<size_t>(current_)]; }
   Warp& warp() { return warps_[static_cast<size_t>(current_ / warp_lanes)]; }
   const Launch& launch() const { return *launch_; }
-  char* shared() const { return align(shared_.get()); }
+  char* shared() const { return shared_.get(); }
 
   void meet() {
     const int64_t mine = barriers_;
     moved_ = true;
     if (current_ == 0 && launch_->counts) counts_.barriers++;
     if (launch_->counts) flush_warp();
-    sanitizer::release(this);
+    auto* const meeting = &barrier_[static_cast<size_t>(mine % 2)];
+    sanitizer::release(meeting);
     waiting_++;
     thread_waits_[current_] = true;
     while (barriers_ == mine) {
@@ -114,7 +121,7 @@ class Block {
       yield();
     }
     thread_waits_[current_] = false;
-    sanitizer::acquire(this);
+    sanitizer::acquire(meeting);
   }
 
   const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what) {
@@ -127,18 +134,18 @@ class Block {
     warp.what = what;
     std::memcpy(slots[lane], payload, static_cast<size_t>(bytes));
     moved_ = true;
-    sanitizer::release(&warp);
+    sanitizer::release(&slots);
     warp.arrived |= 1u << lane;
     if (warp.arrived == ~0u) {
-      sanitizer::acquire(&warp);
+      sanitizer::acquire(&slots);
       if (combine) combine(slots);
       warp.arrived = 0;
       warp.meetings++;
       if (launch_->counts) warp.accesses.flush(counts_);
-      sanitizer::release(&warp);
+      sanitizer::release(&slots);
     } else {
       while (warp.meetings == meeting) yield();
-      sanitizer::acquire(&warp);
+      sanitizer::acquire(&slots);
     }
     return slots;
   }
@@ -169,7 +176,10 @@ class Block {
   void begin();
 
  private:
-  static char* align(char* at) { return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(at) + 15) / 16 * 16); }
+  void make_fibers(int count) {
+    stacks_.emplace(count);
+    threads_ = std::vector<Thread>(static_cast<size_t>(count));
+  }
 
   void prepare(Extent index) {
     const auto extent = launch_->block;
@@ -186,18 +196,17 @@ class Block {
                       launch_->grid,
                       i % warp_lanes,
                       i};
-      thread.stack = prepared(stacks_.top(i), [] { entry(); });
-      sanitizer::begin(thread.fiber);
+      thread.stack = prepared(stacks_->top(i), [] { entry(); });
+      sanitizer::begin(thread.fiber, stacks_->top(i) - stack_bytes, stack_bytes);
     }
   }
 
   static void entry();
 
   void yield() {
-    const int mine = current_;
-    sanitizer::leave();
-    gatun_fiber_switch(&threads_[static_cast<size_t>(mine)].stack, scheduler_);
-    current_ = mine;
+    sanitizer::leave(known_scheduler_, thread().fiber);
+    gatun_fiber_switch(&thread().stack, scheduler_);
+    sanitizer::arrive(known_scheduler_, thread().fiber);
   }
 
   /// Why nothing moves: who waits where.
@@ -228,9 +237,11 @@ class Block {
   bool thread_waits_[most_threads] = {};
   std::string fault_;
   void* scheduler_ = nullptr;
-  Stacks stacks_;
+  sanitizer::Scheduler known_scheduler_;
+  std::optional<Stacks> stacks_;
   std::vector<Thread> threads_;
   std::deque<Warp> warps_;
+  std::unique_ptr<Meeting[]> barrier_;
   std::unique_ptr<char[]> shared_;
   Counts counts_;
 };
@@ -243,7 +254,9 @@ void Block::entry() {
 }
 
 void Block::begin() {
+  sanitizer::arrive(known_scheduler_, thread().fiber);
   launch_->body();
+  sanitizer::release(launch_);
   thread().done = true;
   finished_++;
   moved_ = true;
@@ -282,6 +295,7 @@ class Team {
     changed_.notify_all();
     ended_.wait(lock, [&] { return next_ >= order_.size() && busy_ == 0; });
     launch_ = nullptr;
+    sanitizer::acquire(&launch);
     if (launch.counts) {
       counts_.launches = 1;
       add_counts(launch.kernel, counts_);
@@ -291,6 +305,7 @@ class Team {
 
  private:
   void work() {
+    [[maybe_unused]] const sanitizer::Unobserved unobserved{};
     auto block = std::make_unique<Block>();
     running = block.get();
     std::unique_lock lock(mutex_);

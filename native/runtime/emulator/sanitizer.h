@@ -1,47 +1,105 @@
-// What the sanitizers must be told about fibers. ThreadSanitizer sees each fiber as a thread, ordered with others only
-// by the barriers and collectives they meet in: a missing barrier is a data race. AddressSanitizer must know whose
-// stack is in use.
+// What the sanitizers must be told about fibers. ThreadSanitizer sees each fiber as a thread of its own, ordered with
+// others only by the barriers and collectives they meet in: a missing barrier is a data race. AddressSanitizer must
+// know whose stack is in use.
+//
+// A switch is `enter` on the scheduler's side, then `arrive` on the fiber's; back, `leave` and then `return_to`.
+// Trap: two meetings in a row need two addresses. Whoever is late to wake would otherwise acquire what the others have
+// released on their way to the next one, and with it an order that is not there.
 #pragma once
 #include <cstddef>
 
-#if defined(__SANITIZE_THREAD__) || defined(GATUN_THREAD_SANITIZER)
+#if defined(GATUN_SANITIZER_THREAD)
+#include <sanitizer/tsan_interface.h>
+
 extern "C" {
-void* __tsan_get_current_fiber(void);
-void* __tsan_create_fiber(unsigned flags);
-void __tsan_destroy_fiber(void* fiber);
-void __tsan_switch_to_fiber(void* fiber, unsigned flags);
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
+void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_end(void);
 }
 
 namespace gatun::emulator::sanitizer {
+/// What one block's fibers left behind is no race with the next block's.
+constexpr bool wants_fresh_fibers = true;
+constexpr unsigned without_order = __tsan_switch_to_fiber_no_sync;
+
 struct Fiber {
   void* known = nullptr;
 };
-inline thread_local void* scheduler = nullptr;
-constexpr unsigned without_order = 1;
+struct Scheduler {
+  void* known = nullptr;
+};
+/// A thread of the scheduler gives what one block's fibers have used to the next block's: no race, but all that such a
+/// thread does.
+struct Unobserved {
+  Unobserved() { __tsan_ignore_thread_begin(); }
+  ~Unobserved() { __tsan_ignore_thread_end(); }
+};
 
-inline void begin(Fiber& fiber) { fiber.known = __tsan_create_fiber(0); }
+inline void begin(Fiber& fiber, const void*, size_t) { fiber.known = __tsan_create_fiber(0); }
 inline void end(Fiber& fiber) { __tsan_destroy_fiber(fiber.known); }
-inline void enter(Fiber& fiber) {
-  scheduler = __tsan_get_current_fiber();
+inline void enter(Scheduler& scheduler, Fiber& fiber) {
+  scheduler.known = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(fiber.known, without_order);
 }
-inline void leave() { __tsan_switch_to_fiber(scheduler, without_order); }
-inline void acquire(void* meeting) { __tsan_acquire(meeting); }
-inline void release(void* meeting) { __tsan_release(meeting); }
+inline void arrive(Scheduler&, Fiber&) {}
+inline void leave(Scheduler& scheduler, Fiber&) { __tsan_switch_to_fiber(scheduler.known, without_order); }
+inline void return_to(Scheduler&) {}
+inline void acquire(const void* meeting) { __tsan_acquire(const_cast<void*>(meeting)); }
+inline void release(const void* meeting) { __tsan_release(const_cast<void*>(meeting)); }
+}  // namespace gatun::emulator::sanitizer
+
+#elif defined(GATUN_SANITIZER_ADDRESS)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+
+namespace gatun::emulator::sanitizer {
+constexpr bool wants_fresh_fibers = false;
+
+/// A stack, and what the sanitizer keeps of it while another is in use.
+struct Fiber {
+  const void* bottom = nullptr;
+  size_t bytes = 0;
+  void* saved = nullptr;
+};
+using Scheduler = Fiber;
+struct Unobserved {};
+
+/// A fiber never returns from its frames: those of the block before still mark the stack.
+inline void begin(Fiber& fiber, const void* bottom, size_t bytes) {
+  fiber = {bottom, bytes, nullptr};
+  __asan_unpoison_memory_region(bottom, bytes);
+}
+inline void end(Fiber&) {}
+inline void enter(Scheduler& scheduler, Fiber& fiber) {
+  __sanitizer_start_switch_fiber(&scheduler.saved, fiber.bottom, fiber.bytes);
+}
+inline void arrive(Scheduler& scheduler, Fiber& fiber) {
+  __sanitizer_finish_switch_fiber(fiber.saved, &scheduler.bottom, &scheduler.bytes);
+}
+inline void leave(Scheduler& scheduler, Fiber& fiber) {
+  __sanitizer_start_switch_fiber(&fiber.saved, scheduler.bottom, scheduler.bytes);
+}
+inline void return_to(Scheduler& scheduler) {
+  __sanitizer_finish_switch_fiber(scheduler.saved, nullptr, nullptr);
+}
+inline void acquire(const void*) {}
+inline void release(const void*) {}
 }  // namespace gatun::emulator::sanitizer
 
 #else
 
 namespace gatun::emulator::sanitizer {
+constexpr bool wants_fresh_fibers = false;
 struct Fiber {};
-inline void begin(Fiber&) {}
+struct Scheduler {};
+struct Unobserved {};
+inline void begin(Fiber&, const void*, size_t) {}
 inline void end(Fiber&) {}
-inline void enter(Fiber&) {}
-inline void leave() {}
-inline void acquire(void*) {}
-inline void release(void*) {}
+inline void enter(Scheduler&, Fiber&) {}
+inline void arrive(Scheduler&, Fiber&) {}
+inline void leave(Scheduler&, Fiber&) {}
+inline void return_to(Scheduler&) {}
+inline void acquire(const void*) {}
+inline void release(const void*) {}
 }  // namespace gatun::emulator::sanitizer
 
 #endif

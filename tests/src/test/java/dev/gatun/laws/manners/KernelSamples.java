@@ -89,13 +89,14 @@ final class KernelSamples {
       random_sign                    first=0,3 n=0,1,7,129,4099
       """;
 
-  static final Map<String, List<KernelSample>> ALL = read();
+  static final Map<String, List<KernelSample>> ALL = read(TABLE);
 
   private KernelSamples() {}
 
-  private static Map<String, List<KernelSample>> read() {
+  /// Samples by the name of their kernel.
+  static Map<String, List<KernelSample>> read(String table) {
     var all = new LinkedHashMap<String, List<KernelSample>>();
-    for (var line : TABLE.lines().toList()) {
+    for (var line : table.lines().toList()) {
       var words = line.split("\\s+", 2);
       all.merge(
           words[0],

@@ -99,16 +99,20 @@ final class Rig implements AutoCloseable {
       boolean absent = said.absent().contains(parameter.name());
       return absent ? MemorySegment.NULL : scope.at(block, call.region(parameter).offset());
     }
-    double value =
-        switch (parameter.name()) {
-          case "fresh" -> fresh;
-          case "dtype" -> said.scalars().getOrDefault("dtype", (double) call.dtype().code());
-          default -> said.scalars().get(parameter.name());
-        };
+    double value = scalar(call, parameter, said, fresh);
     return switch (parameter.type()) {
       case "int64_t" -> (long) value;
       case "double" -> value;
       default -> (int) value;
+    };
+  }
+
+  /// What a kernel is told for a parameter that is no array.
+  static double scalar(Call call, Parameter parameter, KernelSample said, int fresh) {
+    return switch (parameter.name()) {
+      case "fresh" -> fresh;
+      case "dtype" -> said.scalars().getOrDefault("dtype", (double) call.dtype().code());
+      default -> said.scalars().get(parameter.name());
     };
   }
 

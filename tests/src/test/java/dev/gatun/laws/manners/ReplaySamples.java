@@ -1,0 +1,79 @@
+package dev.gatun.laws.manners;
+
+import dev.gatun.tensor.DType;
+import java.util.List;
+import java.util.Map;
+
+/// Samples for sanitizers, under which a kernel runs a hundred times slower: a few of each kernel,
+/// one to four blocks large, which reach every main loop and every ragged edge.
+final class ReplaySamples {
+  private static final String TABLE =
+      """
+      unary_forward                  n=4100,4099 alpha=0.5 kind=8 dtype=0,2
+      unary_pullback                 n=4100,4099 alpha=0.5 kind=8 dtype=0,2
+      binary_forward                 outer=33 middle=64 inner=1 kind=2 dtype=0,2
+      binary_forward                 outer=3 middle=5 inner=77 kind=3 dtype=0,1
+      binary_pullback                outer=133 middle=64 inner=1 kind=2 dtype=0,2
+      binary_pullback                outer=3 middle=5 inner=77 kind=5 dtype=0,1
+      reduce_forward                 outer=3 middle=259 inner=1 kind=1 dtype=0,2
+      reduce_forward                 outer=1 middle=259 inner=72,7 kind=1 dtype=0,2
+      reduce_pullback                outer=3 middle=259 inner=1 kind=1 dtype=0,2
+      reduce_pullback                outer=1 middle=259 inner=7 kind=1 dtype=0,1
+      transpose_forward              batch=1 rows=72,35 cols=40,67 dtype=0,2
+      transpose_pullback             batch=1 rows=72 cols=40,67 dtype=0,2
+      slice_forward                  outer=5 length=16 inner=8,7 start=4 count=8 dtype=0,2
+      slice_pullback                 outer=5 length=16 inner=8,7 start=4 count=8 dtype=0,2
+      concatenate_forward            outer=3 a_count=8,5 b_count=4 inner=8,7 dtype=0,2
+      concatenate_pullback           outer=3 a_count=8,5 b_count=4 inner=8,7 dtype=0,2
+      gather_forward                 rows=65 cols=72,33 table_rows=9 dtype=0,2
+      gather_pullback                rows=70 cols=72,33 table_rows=9 dtype=0,2
+      gather_pullback                rows=2500 cols=2 table_rows=17 dtype=0
+      squared_error_forward          n=4100,4099 dtype=0,2
+      squared_error_pullback         n=4100,4099 dtype=0,2
+      fill                           n=4099 value=1.5 dtype=0,2
+      matmul_forward                 batch=1 rows=136 cols=264 inner=136 transposed=0,1,2,3 dtype=2
+      matmul_forward                 batch=1 rows=33 cols=41 inner=100 transposed=0,1,2,3 dtype=0,2
+      matmul_forward                 batch=2 rows=33 cols=41 inner=40 transposed=0,3 dtype=1
+      matmul_forward                 batch=1 rows=132 cols=128 inner=68 transposed=0 dtype=0
+      matmul_pullback                batch=1 rows=40 cols=72 inner=136 transposed=0,3 dtype=0,2
+      linear_forward                 rows=40 in=72 out=136 activation=0 pre=absent dtype=0,2
+      linear_forward                 rows=33 in=40 out=41 activation=1 dtype=0,2
+      linear_pullback                rows=70 in=40 out=72 activation=0 dpre=absent pre=absent x_pre=absent dtype=0,2
+      linear_pullback                rows=70 in=40 out=72,33 activation=1 dpre=present pre=present dtype=0,2
+      embedding_forward              batch=2 context=9 cols=72,33 vocab=9 positions=16 dtype=0,2
+      embedding_pullback             batch=2 context=35 cols=72,33 vocab=9 positions=40 dtype=0,2
+      layernorm_forward              rows=9 cols=768,33 eps=1e-5 dtype=0,2
+      layernorm_forward              rows=2 cols=25000 eps=1e-5 dtype=0
+      layernorm_pullback             rows=9 cols=768,33 dtype=0,2
+      layernorm_pullback             rows=2 cols=6148 dtype=0
+      residual_layernorm_forward     rows=9 cols=768,33 eps=1e-5 dtype=0,2
+      residual_layernorm_pullback    rows=9 cols=768,33 dtype=0,2
+      attention_forward              batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
+      attention_forward              batch=1 context=9 heads=2 head_size=20 scale=0.25 causal=1 dtype=2
+      attention_pullback             batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
+      attention_pullback             batch=1 context=9 heads=2 head_size=20 scale=0.25 causal=1 dtype=2
+      attention_decode               batch=2 heads=2 capacity=37 head_size=16 scale=0.25 dtype=0,2
+      softmax_cross_entropy_forward  rows=2 vocab=2100 stride=2176 dtype=0,2
+      softmax_cross_entropy_pullback rows=2 vocab=2100 stride=2176,2101 dtype=0,2
+      head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=2 keep_gradient=0 dtype=0,2
+      head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=5 keep_gradient=1 dtype=0,2
+      head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=2 scratch=present kept=absent dtype=0,2
+      head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
+      global_norm                    n=40001 dtype=0
+      adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
+      adamw_step                     n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=2
+      adamw_table_step               tensors=4 weights=updated masters=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
+      random_normal                  first=3 n=1030 mean=0.5 deviation=2 dtype=0,2
+      random_uniform                 first=0 n=1030 low=-1 high=2 dtype=0,1,2
+      random_sign                    first=3 n=1030 dtype=0,2
+      """;
+
+  static final Map<String, List<KernelSample>> ALL = KernelSamples.read(TABLE);
+
+  private ReplaySamples() {}
+
+  /// The type that a sample is to be computed in.
+  static DType dtype(KernelSample sample) {
+    return DType.values()[sample.scalars().get("dtype").intValue()];
+  }
+}
