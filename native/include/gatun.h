@@ -63,6 +63,7 @@ enum { GATUN_F32 = 0, GATUN_F64 = 1, GATUN_BF16 = 2 };
 typedef void gatun_wide;
 typedef struct gatun_device gatun_device;
 typedef struct gatun_stream gatun_stream;
+typedef struct gatun_event gatun_event;
 typedef struct gatun_scope gatun_scope;
 
 /* ---- The library ------------------------------------------------------------------------------------------------ */
@@ -103,6 +104,19 @@ GATUN_API gatun_status gatun_stream_close(gatun_stream* stream);
 
 /** Waits until all calls on the stream are done. */
 GATUN_API gatun_status gatun_stream_join(gatun_stream* stream);
+
+/** A point in the order of a stream, once it was recorded there. */
+GATUN_API gatun_status gatun_event_open(gatun_device* device, gatun_event** event);
+GATUN_API gatun_status gatun_event_close(gatun_event* event);
+
+/** Sets the event behind all calls on the stream so far; where it stood before is forgotten. */
+GATUN_API gatun_status gatun_event_record(gatun_event* event, gatun_stream* stream);
+
+/** Later calls on the stream start when all calls before the recorded event are done; the host does not wait. */
+GATUN_API gatun_status gatun_event_await(gatun_event* event, gatun_stream* stream);
+
+/** The time from one recorded event to another, for which it waits. */
+GATUN_API gatun_status gatun_event_elapsed(gatun_event* from, gatun_event* to, double* milliseconds);
 
 /** An arena of device memory. `cap_bytes` bounds what may be allocated in it; 0 sets no bound. */
 GATUN_API gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t cap_bytes);

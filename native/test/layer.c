@@ -1,12 +1,13 @@
 /* A program in plain C that runs a layer on device memory: h = layer norm(x), y = gelu(h weight + bias), and compares
- * y with its own loops. It prints the largest difference and answers 0 when that is small. */
+ * y with its own loops. It prints the largest difference and answers 0 when that is small, 77 where there is no
+ * device. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "gatun.h"
 
-enum { ROWS = 37, IN = 48, OUT = 65 };
+enum { ROWS = 37, IN = 48, OUT = 65, SKIPPED = 77 };
 
 /** Ends the program with the library's sentence when a call failed. */
 static void check(gatun_status status) {
@@ -78,7 +79,12 @@ int main(void) {
   gatun_device* device = NULL;
   gatun_stream* stream = NULL;
   gatun_scope* scope = NULL;
-  check(gatun_device_open(&device, 0, 0));
+  const gatun_status opened = gatun_device_open(&device, 0, 0);
+  if (opened == GATUN_NO_DEVICE) {
+    printf("skipped: %s\n", gatun_last_error());
+    return SKIPPED;
+  }
+  check(opened);
   check(gatun_stream_open(device, &stream));
   check(gatun_scope_open(device, &scope, 0));
   run_on_device(stream, scope);

@@ -120,9 +120,9 @@ void run(gatun_stream* stream, const Case& replayed) {
     throw std::runtime_error(replayed.kernel + " has more arguments than a replay passes");
   std::copy(replayed.words.begin(), replayed.words.end(), words + 1);
   std::copy(replayed.numbers.begin(), replayed.numbers.end(), numbers);
-  require_done(call(kernel, words, numbers, std::make_index_sequence<most_words>{},
-                    std::make_index_sequence<most_numbers>{}),
-               replayed.kernel);
+  require_done(
+      call(kernel, words, numbers, std::make_index_sequence<most_words>{}, std::make_index_sequence<most_numbers>{}),
+      replayed.kernel);
   require_done(gatun_stream_join(stream), replayed.kernel);
   for (size_t i = 0; i < replayed.arrays.size(); i++) {
     const auto& array = replayed.arrays[i];

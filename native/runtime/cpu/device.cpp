@@ -52,7 +52,7 @@ std::string processor_name() {
 std::string describe(const gatun_device& device) {
   const auto memory = memory_left();
   std::ostringstream text;
-  text << "backend: cpu\nprocessor: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
+  text << "backend: cpu\ndevice: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
        << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)
        << " MiB\nmemory total: " << (memory.total_bytes >> 20) << " MiB\nmatrix products: " << products_version()
        << "\n";
@@ -69,7 +69,7 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
     require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
     const auto level = gatun::choose_level();
     gatun::lower_products_to(level);
-    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}};
+    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}, {}};
   });
 }
 
@@ -78,6 +78,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     check(device);
     for (auto* scope : device->scopes) delete scope;
+    for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;
   });

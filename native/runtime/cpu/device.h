@@ -2,6 +2,8 @@
 #pragma once
 #include <pthread.h>
 
+#include <chrono>
+#include <optional>
 #include <set>
 
 #include "arena.h"
@@ -14,11 +16,17 @@ struct gatun_device {
   gatun::Level level;
   gatun::ChunkPool pool;
   std::set<gatun_stream*> streams;
+  std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;
 };
 
 struct gatun_stream {
   gatun_device* device;
+};
+
+struct gatun_event {
+  gatun_device* device;
+  std::optional<std::chrono::steady_clock::time_point> recorded;
 };
 
 namespace gatun {

@@ -164,6 +164,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     gatun::require_here(device);
     cudaSetDevice(device->ordinal);
     for (auto* stream : device->streams) gatun::close(stream);
+    for (auto* event : device->events) delete event;
     for (auto* scope : device->scopes) {
       for (const auto& chunk : scope->chunks) device->pool.give(chunk);
       delete scope;

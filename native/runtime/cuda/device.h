@@ -47,6 +47,7 @@ struct gatun_device {
   bool lost = false;
   gatun::ChunkPool pool;
   std::set<gatun_stream*> streams;
+  std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;
 };
 
@@ -56,6 +57,15 @@ struct gatun_stream {
   gatun::Complaint* complaint;
   gatun::Workspace workspace;
   std::unique_ptr<gatun::MatmulLibrary> library;  // null where there is none
+};
+
+struct gatun_event {
+  gatun_device* device;
+  cudaEvent_t handle = nullptr;
+  bool recorded = false;
+  ~gatun_event() {
+    if (handle) cudaEventDestroy(handle);
+  }
 };
 
 namespace gatun {

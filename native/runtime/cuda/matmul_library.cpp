@@ -102,6 +102,12 @@ std::string resolve(void* file, Functions& call) {
   return lacking;
 }
 
+/// The file that the loader found under the name.
+std::string file_of(const void* function, const std::string& name) {
+  Dl_info file{};
+  return dladdr(function, &file) && file.dli_fname ? file.dli_fname : name;
+}
+
 Loaded load() {
   const std::string own = "the library's own kernels: ";
   Loaded loaded;
@@ -130,7 +136,8 @@ Loaded load() {
     }
     const auto version = loaded.call.version();
     loaded.description = "cuBLASLt " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) +
-                         "." + std::to_string(version % 100) + " (" + name + ")";
+                         "." + std::to_string(version % 100) + " (" +
+                         file_of(reinterpret_cast<const void*>(loaded.call.version), name) + ")";
     return loaded;
   }
   return loaded;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -24,7 +25,9 @@ struct CUstream_st {
   std::unique_ptr<CUgraph_st> capture;
   bool invalidated = false;
 };
-struct CUevent_st {};
+struct CUevent_st {
+  std::chrono::steady_clock::time_point recorded;
+};
 
 namespace gatun::emulator {
 namespace {
@@ -237,8 +240,20 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   *event = keep(new CUevent_st);
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   GATUN_EMULATED_CALL;
+  return run_or_capture(stream, [=] {
+    event->recorded = std::chrono::steady_clock::now();
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  GATUN_EMULATED_CALL;
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
+  GATUN_EMULATED_CALL;
+  *milliseconds = std::chrono::duration<float, std::milli>(to->recorded - from->recorded).count();
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {

@@ -78,9 +78,7 @@ inline void arrive(Scheduler& scheduler, Fiber& fiber) {
 inline void leave(Scheduler& scheduler, Fiber& fiber) {
   __sanitizer_start_switch_fiber(&fiber.saved, scheduler.bottom, scheduler.bytes);
 }
-inline void return_to(Scheduler& scheduler) {
-  __sanitizer_finish_switch_fiber(scheduler.saved, nullptr, nullptr);
-}
+inline void return_to(Scheduler& scheduler) { __sanitizer_finish_switch_fiber(scheduler.saved, nullptr, nullptr); }
 inline void acquire(const void*) {}
 inline void release(const void*) {}
 }  // namespace gatun::emulator::sanitizer

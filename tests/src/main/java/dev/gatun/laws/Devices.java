@@ -22,6 +22,11 @@ public final class Devices {
     };
   }
 
+  /// Whether it is the emulated one.
+  public static boolean isEmulated() {
+    return BACKEND.equals("emu");
+  }
+
   /// Whether a device also computes in bf16.
   public static boolean computeInBf16(Device device) {
     return !device.backend().equals("cpu");

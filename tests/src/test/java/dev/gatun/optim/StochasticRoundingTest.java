@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /// AdamW rounds bf16 weights that have no master up or down by chance, so that on average nothing
 /// is lost, by the numbers that the header names.
-@Tag("device")
+@Tag("gpu")
 class StochasticRoundingTest {
   private static final int N = 4099;
   private static final long SEED = 77;

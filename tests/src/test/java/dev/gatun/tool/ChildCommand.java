@@ -16,9 +16,14 @@ final class ChildCommand {
 
   /// The JVM's command line for a command of the tool, on this JVM's class path.
   static List<String> line(List<String> arguments) {
+    return line(Path.of(System.getProperty("gatun.library.path")), arguments);
+  }
+
+  /// The same with libraries from another folder.
+  static List<String> line(Path libraries, List<String> arguments) {
     var line = new ArrayList<>(List.of(java(), "-XX:+UseSerialGC", "-XX:-UsePerfData"));
     line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny"));
-    line.add("-Dgatun.library.path=" + System.getProperty("gatun.library.path"));
+    line.add("-Dgatun.library.path=" + libraries);
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     line.addAll(arguments);
     return line;

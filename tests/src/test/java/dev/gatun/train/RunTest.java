@@ -49,7 +49,7 @@ class RunTest {
   @Test
   void theJournalHasALineForEveryStepAndEveryEvaluation() {
     run(trainer(0.01, 4, 1), 10).toEnd(new Run.Listener() {});
-    var journal = Journal.read(folder.resolve("run/journal.jsonl"));
+    var journal = journal();
     var steps = journal.stream().filter(line -> line.number("loss").isPresent()).toList();
     assertEquals(10, steps.size());
     for (int step = 0; step < 10; step++) {
@@ -62,6 +62,41 @@ class RunTest {
       assertEquals(4 * TIME, line.number("tokens").getAsDouble());
     }
     assertEquals(List.of(0L, 3L, 4L, 6L, 8L, 9L, 10L), evaluated(journal));
+  }
+
+  @Test
+  void theJournalNamesTheMachineAndEveryOtherThatGoesOn() throws IOException {
+    run(trainer(0.01, 4, 1), 5).toEnd(new Run.Listener() {});
+    assertEquals(List.of(0L), named());
+    var machine = journal().getFirst().fields();
+    assertEquals("cpu", machine.get("backend"));
+    assertTrue(device.describe().contains("\ndevice: " + machine.get("device") + "\n"));
+    assertTrue(
+        device.describe().contains("\nmatrix products: " + machine.get("matrixProducts") + "\n"));
+    resumeAtTheFourthStep();
+    assertEquals(List.of(0L), named());
+    var file = folder.resolve("run/journal.jsonl");
+    Files.writeString(file, Files.readString(file).replace("oneDNN", "another library"));
+    resumeAtTheFourthStep();
+    assertEquals(List.of(0L, 4L), named());
+  }
+
+  private void resumeAtTheFourthStep() {
+    var trainer = trainer(0.01, 4, 1);
+    for (int step = 0; step < 4; step++) trainer.step();
+    Run.resume(folder.resolve("run"), trainer, validation(), plan(5)).toEnd(new Run.Listener() {});
+  }
+
+  private List<JournalEntry> journal() {
+    return Journal.read(folder.resolve("run/journal.jsonl"));
+  }
+
+  /// The steps at which the journal names a machine.
+  private List<Long> named() {
+    return journal().stream()
+        .filter(line -> line.fields().containsKey("backend"))
+        .map(JournalEntry::step)
+        .toList();
   }
 
   @Test

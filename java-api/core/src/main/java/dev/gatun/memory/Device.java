@@ -122,6 +122,17 @@ public final class Device implements AutoCloseable {
     }
   }
 
+  /// The value of the line of [#describe] that has this key.
+  public String described(String key) {
+    return describe()
+        .lines()
+        .filter(line -> line.startsWith(key + ": "))
+        .map(line -> line.substring(key.length() + 2))
+        .findFirst()
+        .orElseThrow(
+            () -> new InvalidArgument("the description of a device has no \"%s\"".formatted(key)));
+  }
+
   /// Gives memory that no scope uses back to the system.
   public void trim() {
     kernels().deviceTrim(handle);

@@ -9,10 +9,14 @@ import dev.gatun.store.TrainerState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// A training run and its folder: a journal and the checkpoints of [Checkpoints].
+///
+/// The journal begins with what the run works on: backend, device, and what multiplies matrices. A
+/// run that is resumed on another machine says so in a line of its own.
 ///
 /// The weights are evaluated before the first step, every so many steps, and before every
 /// checkpoint. Only weights whose validation loss is finite are kept, so whatever ends a run, its
@@ -24,6 +28,8 @@ import java.util.Map;
 public final class Run {
   /// The journal's name in a run folder.
   public static final String JOURNAL = "journal.jsonl";
+
+  private static final String BACKEND = "backend";
 
   private final Path folder;
   private final boolean resumed;
@@ -116,7 +122,10 @@ public final class Run {
   /// [dev.gatun.store.StoreFailure] when the disk refuses.
   public Evaluation toEnd(Listener listener) {
     var evaluation = evaluate();
+    var machine = machine();
+    boolean isNew = !machine.equals(knownMachine());
     try (var journal = journal()) {
+      if (isNew) journal.append(new JournalEntry(trainer.steps(), machine));
       note(journal, evaluation, listener);
       if (!resumed) save(listener);
       while (trainer.steps() < plan.steps()) {
@@ -129,6 +138,25 @@ public final class Run {
       }
     }
     return evaluation;
+  }
+
+  private Map<String, Object> machine() {
+    var device = trainer.gpt().device();
+    var machine = new LinkedHashMap<String, Object>();
+    machine.put(BACKEND, device.backend());
+    machine.put("device", device.described("device"));
+    machine.put("matrixProducts", device.described("matrix products"));
+    return machine;
+  }
+
+  /// What the journal says that the steps up to here ran on; nothing where it says nothing.
+  private Map<String, Object> knownMachine() {
+    var file = folder.resolve(JOURNAL);
+    if (!resumed || !Files.exists(file)) return Map.of();
+    return Journal.read(file).stream()
+        .filter(line -> line.step() < trainer.steps() && line.fields().containsKey(BACKEND))
+        .map(JournalEntry::fields)
+        .reduce(Map.of(), (_, later) -> later);
   }
 
   private boolean isDue(long every) {

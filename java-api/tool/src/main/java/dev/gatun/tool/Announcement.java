@@ -10,6 +10,7 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
   void print(PrintWriter out) {
     line(out, "model    %s", model());
     line(out, "data     %s", data.corpus().description());
+    line(out, "machine  %s", machine());
     line(out, "recipe   %s", recipe());
     line(out, "work     %s", work());
     line(out, "folder   %s%s", start.folder(), start.resumed() ? ", resumed" : "");
@@ -29,6 +30,12 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
         config.bias() ? "" : ", no biases",
         config.scaledByLayer() ? ", attention scaled by layer" : "",
         start.checkpoint().map(from -> ", from " + from).orElse(""));
+  }
+
+  private String machine() {
+    return format(
+        "%s, matrix products by %s",
+        device.described("device"), device.described("matrix products"));
   }
 
   private String recipe() {
@@ -51,12 +58,14 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
             * settings.whole("batch")
             * settings.whole("context");
     return format(
-        "%,.0f tokens, %.3g times the training data, about %.2g FLOP on %s with %d threads",
+        "%,.0f tokens, %.3g times the training data, about %.2g FLOP on %s%s",
         tokens,
         tokens / data.corpus().training().count(),
         tokens * gpt.config().flopsPerToken(settings.whole("context")),
         device.backend(),
-        settings.whole("threads"));
+        device.backend().equals("cpu")
+            ? " with %d threads".formatted(settings.whole("threads"))
+            : "");
   }
 
   private static void line(PrintWriter out, String format, Object... values) {

@@ -26,8 +26,9 @@ final class LadderRunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    var line = spec.commandLine();
     new LadderRuns(folder, LadderFile.read(folder).runs(), machine.settings())
-        .train(spec.commandLine().getOut());
+        .train(line.getOut(), line.getErr());
     return 0;
   }
 }

@@ -21,7 +21,7 @@ import java.util.Optional;
 ///
 /// @param machine where: the settings `device` and `threads`, of runs that are begun
 record LadderRuns(Path folder, List<LadderFile.Entry> runs, Settings machine) {
-  void train(PrintWriter out) {
+  void train(PrintWriter out, PrintWriter err) {
     double all = runs.stream().mapToDouble(LadderFile.Entry::flops).sum();
     double done = 0;
     for (int i = 0; i < runs.size(); i++) {
@@ -31,7 +31,7 @@ record LadderRuns(Path folder, List<LadderFile.Entry> runs, Settings machine) {
               "run %d of %d, %.0f %% of the FLOPs done: %s, %,d parameters, %,d tokens",
               i + 1, runs.size(), 100 * done / all, run.name(), run.parameters(), run.tokens()));
       out.flush();
-      out.println(train(run).map(LadderRuns::result).orElse("  finished before"));
+      out.println(train(run, err).map(LadderRuns::result).orElse("  finished before"));
       out.flush();
       done += run.flops();
     }
@@ -43,10 +43,10 @@ record LadderRuns(Path folder, List<LadderFile.Entry> runs, Settings machine) {
   }
 
   /// The last evaluation; empty where the run had been finished before.
-  private Optional<Evaluation> train(LadderFile.Entry run) {
+  private Optional<Evaluation> train(LadderFile.Entry run, PrintWriter err) {
     var start = start(run);
     if (start.resumed() && isFinished(start)) return Optional.empty();
-    try (var training = Training.open(start, new PrintWriter(Writer.nullWriter()))) {
+    try (var training = Training.open(start, new PrintWriter(Writer.nullWriter()), err)) {
       return Optional.of(training.runQuietly());
     }
   }

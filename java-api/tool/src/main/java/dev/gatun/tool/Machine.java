@@ -3,10 +3,16 @@ package dev.gatun.tool;
 import dev.gatun.InvalidArgument;
 import dev.gatun.NoDevice;
 import dev.gatun.memory.Device;
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The options that say where to work.
 final class Machine {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
   @Option(
       names = "--device",
       paramLabel = "cpu|cuda|auto",
@@ -22,7 +28,7 @@ final class Machine {
   private long threads;
 
   Device open() {
-    return open(device, threads);
+    return open(device, threads, command.commandLine().getErr());
   }
 
   /// The same for a run that is to be begun.
@@ -30,20 +36,24 @@ final class Machine {
     return Settings.NONE.with("device", device).with("threads", threads);
   }
 
-  static Device open(String device, long threads) {
+  /// Says on `err` where it took a GPU that was not named.
+  static Device open(String device, long threads, PrintWriter err) {
     return switch (device) {
       case "cpu" -> Device.cpu(threads(threads));
       case "cuda" -> Device.cuda(0);
-      case "auto" -> best(threads);
+      case "auto" -> best(threads, err);
       default ->
           throw new InvalidArgument(
               "there is no device \"%s\"; there are cpu, cuda and auto".formatted(device));
     };
   }
 
-  private static Device best(long threads) {
+  private static Device best(long threads, PrintWriter err) {
     try {
-      return Device.cuda(0);
+      var gpu = Device.cuda(0);
+      err.println("gatun: --device auto takes the GPU, %s".formatted(gpu.described("device")));
+      err.flush();
+      return gpu;
     } catch (NoDevice none) {
       return Device.cpu(threads(threads));
     }

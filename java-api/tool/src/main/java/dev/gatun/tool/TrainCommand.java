@@ -57,7 +57,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (var training = Training.open(start(), spec.commandLine().getOut())) {
+    var line = spec.commandLine();
+    try (var training = Training.open(start(), line.getOut(), line.getErr())) {
       training.run();
     }
     return 0;

@@ -40,11 +40,11 @@ final class Training implements AutoCloseable {
   }
 
   /// Opens everything and writes nothing.
-  static Training open(Start start, PrintWriter out) {
+  static Training open(Start start, PrintWriter out, PrintWriter err) {
     var asked = start.settings();
     asked.schedule();
     asked.adamW();
-    var device = Machine.open(asked.text("device"), asked.whole("threads"));
+    var device = Machine.open(asked.text("device"), asked.whole("threads"), err);
     try {
       var data = TrainingData.open(asked);
       try {

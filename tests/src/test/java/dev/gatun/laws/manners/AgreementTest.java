@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 /// Every kernel of the header gives on the device under test what it gives on the CPU, for the same
 /// numbers: in fp32 and fp64 but for the order of sums, in bf16 what the CPU's fp32 says, stored.
 /// Random numbers have the same bits.
-@Tag("device")
+@Tag("gpu")
 class AgreementTest {
   /// In bf16 these store what they read again, which the laws of their ops account for.
   private static final Set<String> STORING =
