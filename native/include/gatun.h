@@ -128,6 +128,13 @@ GATUN_API gatun_status gatun_scope_close(gatun_scope* scope);
  * be read. */
 GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes);
 
+/** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on, and
+ * it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device frees
+ * it. */
+GATUN_API gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, int64_t bytes);
+GATUN_API gatun_status gatun_pinned_free(gatun_device* device, void* host_address);
+
+/** Of other memory of the host a copy has been taken when the call returns. */
 GATUN_API gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address,
                                             int64_t bytes);
 

@@ -69,7 +69,8 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
     require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
     const auto level = gatun::choose_level();
     gatun::lower_products_to(level);
-    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}, {}};
+    *device =
+        new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}, {}, {}};
   });
 }
 
@@ -78,6 +79,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     check(device);
     for (auto* scope : device->scopes) delete scope;
+    for (auto* address : device->pinned) gatun::give_pinned(address);
     for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;

@@ -18,6 +18,7 @@ struct gatun_device {
   std::set<gatun_stream*> streams;
   std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;
+  std::set<void*> pinned;
 };
 
 struct gatun_stream {
