@@ -135,10 +135,10 @@ void broadcast(gatun_stream& stream, T* to, Sources<T, reads> from, const T* b, 
                  shape, vectors, fresh, f);
     return;
   }
-  // Many pieces a thread, so that reading b costs little beside them, where there are enough to fill the device.
+  // As many pieces a thread as leave work for the whole device, so that reading b costs little beside them.
   constexpr int64_t few = 2 * at_once, many = 8 * at_once;
-  const int64_t pieces_a_thread = shape.tables * pieces >= most * threads * many ? many : few;
-  const int64_t wanted = std::max(quotient_up(pieces, threads * pieces_a_thread), quotient_up(period, threads));
+  const int64_t pieces_a_thread = std::clamp(shape.tables * pieces / (most * threads), few, many);
+  const int64_t wanted = std::max(pieces / (threads * pieces_a_thread), quotient_up(period, threads));
   const int64_t blocks = std::min(wanted, most), together = std::min(shape.tables, std::max(most / blocks, int64_t{1}));
   const Walk walk{blocks * threads / period * period, blocks, length, shape.each(),
                   shape.run == 1 && shape.row % count == 0 && (count == 1 || aligned(b))};

@@ -111,4 +111,21 @@ template <class W> GATUN_DEVICE W block_max(W value, W* scratch) {
   return max;
 }
 
+// ---- One block for a whole array ------------------------------------------------------------------------------------
+
+/// visit(i, from[i]) for each i; a thread meets its own in order. Several loads of a thread are under way together.
+template <class T, class Visit> GATUN_DEVICE void over_block(const T* from, int64_t n, Visit visit) {
+  constexpr int together = 8;
+  const int step = threads_in_block();
+  for (int64_t first = thread_index(); first < n; first += together * step) {
+    T found[together];
+    GATUN_UNROLL
+    for (int k = 0; k < together; k++)
+      if (first + k * step < n) found[k] = load(from + first + k * step);
+    GATUN_UNROLL
+    for (int k = 0; k < together; k++)
+      if (first + k * step < n) visit(first + k * step, found[k]);
+  }
+}
+
 }  // namespace gatun

@@ -7,10 +7,10 @@
 // small beside the rows as long as these are hundreds of bytes. Trap: the host has not seen the indices. A bad one
 // reads row 0; its row is added nowhere: its key lies behind all others.
 #pragma once
-#include <algorithm>
 #include <utility>
 
 #include "loops.cuh"
+#include "pieces.cuh"
 #include "status.h"
 
 namespace gatun::rows_by_index {
@@ -162,49 +162,54 @@ rows_starts(Start* starts, const int64_t* keys, int64_t rows, int64_t table_rows
 
 // ---- Adding --------------------------------------------------------------------------------------------------------
 
-/// `n` elements that move in one access.
-template <class T, int n> struct alignas(sizeof(T) * n) Pack {
-  static constexpr int count = n;
-  T at[n];
-};
+/// Piece `first` + lane of a row of the table. A table holds what its sums are, or what they are narrowed to.
+template <class P, class To> GATUN_DEVICE typename P::Values read_sums(const To* row, int64_t first, int64_t pieces) {
+  if constexpr (sizeof(To) == sizeof(typename P::W))
+    return P::read_wide_together(row, first, pieces);
+  else
+    return first + lane_index() < pieces ? P::read(row, first + lane_index()) : typename P::Values{};
+}
+
+template <class P, class To>
+GATUN_DEVICE void write_sums(To* row, int64_t first, int64_t pieces, const typename P::Values& sums) {
+  if constexpr (sizeof(To) == sizeof(typename P::W))
+    P::write_wide_together(row, first, pieces, sums);
+  else if (first + lane_index() < pieces)
+    P::write(row, first + lane_index(), sums);
+}
 
 /// table[v] = or += the rows of dy between starts[v] and starts[v + 1] of the sorted keys.
-template <class T, class To, int count> GATUN_KERNEL(threads, 2)
+template <class T, class To, template <class> class Piece> GATUN_KERNEL(threads, 2)
 rows_add(To* table, const T* dy, const int64_t* keys, const uint32_t* starts, int64_t cols, int64_t table_rows,
          int64_t segments, bool fresh) {
-  using From = Pack<T, count>;
-  using Sum = Pack<To, count>;
+  using P = gatun::Pieces<T, Piece>;
   constexpr int in_flight = 8;
   for (int64_t unit = block_x() * warps + warp_index(); unit < table_rows * segments; unit += blocks_x() * warps) {
     const auto [v, segment] = split(unit, segments);
     const uint32_t bound = lane_index() < 2 ? load(starts + v + lane_index()) : 0;
     const int64_t begin = shuffle(bound, 0), end = shuffle(bound, 1);
     if (!fresh && begin == end) continue;
-    const int64_t c = (segment * 32 + lane_index()) * count;
-    const bool inside = c < cols;
-    Wide<To> sums[count] = {};
-    if (!fresh && inside) {
-      const auto old = load(reinterpret_cast<const Sum*>(table + v * cols + c));
-      for (int k = 0; k < count; k++) sums[k] = widened(old.at[k]);
-    }
+    const int64_t pieces = cols / P::count, first_piece = segment * 32, p = first_piece + lane_index();
+    const bool inside = p < pieces;
+    typename P::Values sums{};
+    if (!fresh) sums = read_sums<P>(table + v * cols, first_piece, pieces);
     for (int64_t first = begin; first < end; first += 32) {
       const int64_t mine = first + lane_index() < end ? row_of(load(keys + first + lane_index())) : 0;
       const int here = static_cast<int>(end - first < 32 ? end - first : 32);
       for (int j = 0; j < here; j += in_flight) {
-        From pieces[in_flight];
+        typename P::Stored found[in_flight];
+        GATUN_UNROLL
         for (int u = 0; u < in_flight; u++) {
           const int64_t row = shuffle(mine, j + u);
-          if (j + u < here && inside) pieces[u] = load_once(reinterpret_cast<const From*>(dy + row * cols + c));
+          if (j + u < here && inside) found[u] = P::fetch(dy + row * cols, p);
         }
+        GATUN_UNROLL
         for (int u = 0; u < in_flight; u++)
           if (j + u < here && inside)
-            for (int k = 0; k < count; k++) sums[k] += widened(pieces[u].at[k]);
+            for (int k = 0; k < P::count; k++) sums.at[k] += widened(found[u].at[k]);
       }
     }
-    if (!inside) continue;
-    Sum sum;
-    for (int k = 0; k < count; k++) sum.at[k] = narrowed<To>(sums[k]);
-    store(reinterpret_cast<Sum*>(table + v * cols + c), sum);
+    write_sums<P>(table + v * cols, first_piece, pieces, sums);
   }
 }
 
@@ -224,16 +229,16 @@ template <class T, class To> void add(gatun_stream& stream, To* table, const T* 
     GATUN_LAUNCH(stream, rows_merge<int64_t>, grid_for(stream, rows, threads), threads, 0, other, keys, rows, run);
   GATUN_LAUNCH(stream, rows_starts<uint32_t>, grid_for(stream, rows + 1, threads), threads, 0, starts, keys, rows,
                table_rows);
-  constexpr int count = 16 / std::max(sizeof(T), sizeof(To));
-  const bool packed = cols % count == 0 && aligned(table, dy);
-  const int64_t segments = quotient_up(cols, 32 * (packed ? count : 1));
-  const auto grid = grid_for(stream, table_rows * segments, warps);
-  if (packed)
-    GATUN_LAUNCH(stream, (rows_add<T, To, count>), grid, threads, 0, table, dy, keys, starts, cols, table_rows,
-                 segments, fresh);
-  else
-    GATUN_LAUNCH(stream, (rows_add<T, To, 1>), grid, threads, 0, table, dy, keys, starts, cols, table_rows, segments,
-                 fresh);
+  by_truth(cols % Vector<T>::count == 0 && aligned(table, dy), [&](auto vectors) {
+    const int64_t segments = quotient_up(vectors ? cols / Vector<T>::count : cols, 32);
+    const auto grid = grid_for(stream, table_rows * segments, warps);
+    if constexpr (decltype(vectors)::value)
+      GATUN_LAUNCH(stream, (rows_add<T, To, Vector>), grid, threads, 0, table, dy, keys, starts, cols, table_rows,
+                   segments, fresh);
+    else
+      GATUN_LAUNCH(stream, (rows_add<T, To, One>), grid, threads, 0, table, dy, keys, starts, cols, table_rows,
+                   segments, fresh);
+  });
 }
 
 }  // namespace gatun::rows_by_index

@@ -34,11 +34,6 @@ template <class W> GATUN_DEVICE Seen<W> block_together(Seen<W> seen) {
   return seen;
 }
 
-/// The whole pieces of a row's first `vocab` elements, then the single ones behind them.
-template <class P, class T, class Visit> GATUN_DEVICE void for_pieces(const T* row, int64_t vocab, Visit visit) {
-  for (int64_t p = thread_index(); p < vocab / P::count; p += threads) visit(P::read(row, p), p);
-}
-
 template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_row(const T* row, int64_t vocab) {
   using P = Pieces<T, Piece>;
   using W = Wide<T>;
@@ -51,7 +46,9 @@ template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_
     for (int i = 0; i < count; i++) sum += exp(values[i] - max);
     seen = {max, sum};
   };
-  for_pieces<P>(row, vocab, [&](const auto& values, int64_t) { take(values.at, P::count); });
+  const T* const rows[] = {row};
+  over_pieces_of<P, 4>(rows, thread_index(), vocab / P::count, threads,
+                       [&](int64_t, const auto& values) { take(values[0].at, P::count); });
   for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
     const W value[1] = {widened(load(row + c))};
     take(value, 1);
@@ -69,13 +66,11 @@ GATUN_DEVICE void write_gradient(T* out, const T* row, Seen<Wide<T>> seen, int32
   const auto gradient = [&](W logit, int64_t c) {
     return c == target ? factor * (exp(logit - seen.max) / seen.sum - W(1)) : share * exp(logit - seen.max);
   };
-  for_pieces<P>(row, vocab, [&](auto values, int64_t p) {
-    for (int i = 0; i < P::count; i++) values.at[i] = gradient(values.at[i], p * P::count + i);
-    if (!fresh) {
-      const auto before = P::read(out, p);
-      for (int i = 0; i < P::count; i++) values.at[i] += before.at[i];
-    }
-    P::write(out, p, values);
+  const T* const rows[] = {row, fresh ? nullptr : out};
+  over_pieces_of<P, 2>(rows, thread_index(), vocab / P::count, threads, [&](int64_t p, auto& values) {
+    auto &logits = values[0], &result = values[1];
+    for (int i = 0; i < P::count; i++) result.at[i] += gradient(logits.at[i], p * P::count + i);
+    P::write(out, p, result);
   });
   for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
     const W value = gradient(widened(load(row + c)), c);
@@ -109,7 +104,7 @@ softmax_cross_entropy_forward_block_per_row(Rows<T> a) {
   for (int64_t r = block_x(); r < a.rows; r += blocks_x()) {
     T* const row = a.logits + r * a.stride;
     const int32_t target = target_of(a.targets, r, a.vocab);
-    const W logit = target < 0 ? W(0) : widened(load(row + target));
+    const W logit = target < 0 || thread_index() ? W(0) : widened(load(row + target));
     const auto seen = see_row<T, Piece>(row, a.vocab);
     const W log_sum = log(seen.sum);
     if (thread_index() == 0) {
@@ -117,7 +112,7 @@ softmax_cross_entropy_forward_block_per_row(Rows<T> a) {
       store(a.losses + r, target < 0 ? W(0) : (seen.max - logit) + log_sum);
     }
     if constexpr (gradient_over_logits) {
-      // Every thread has met the barriers of see_row since the logit was read.
+      // The barriers of see_row lie between this and the reading of the target's logit.
       if (target < 0)
         write_zeros(row, a.stride);
       else
@@ -191,7 +186,7 @@ template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logi
 GATUN_KERNEL(threads, 1)
 softmax_cross_entropy_count(int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
   int64_t sum = 0;
-  for (int64_t r = thread_index(); r < rows; r += threads) sum += target_of(targets, r, vocab) >= 0;
+  over_block(targets, rows, [&](int64_t, int32_t target) { sum += target >= 0 && target < vocab; });
   sum = block_sum(sum, reinterpret_cast<int64_t*>(shared_memory()));
   if (thread_index() == 0) store(counted, sum);
 }
@@ -204,7 +199,7 @@ inline void count_targets(gatun_stream& stream, int64_t* counted, const int32_t*
 template <class W> GATUN_KERNEL(threads, 1)
 softmax_cross_entropy_mean(W* loss, const W* losses, const int64_t* counted, int64_t rows) {
   double sum = 0;
-  for (int64_t r = thread_index(); r < rows; r += threads) sum += double(load(losses + r));
+  over_block(losses, rows, [&](int64_t, W loss_of_row) { sum += double(loss_of_row); });
   sum = block_sum(sum, reinterpret_cast<double*>(shared_memory()));
   const int64_t count = load(counted);
   if (thread_index() == 0) store(loss, count ? W(sum / double(count)) : W(0));

@@ -23,6 +23,11 @@ struct Divide {
   template <class W> GATUN_DEVICE W operator()(W a, W b) const { return (reversed ? b : a) / (reversed ? a : b); }
 };
 
+/// The gradient of b in a / b.
+struct DividePull {
+  template <class W> GATUN_DEVICE W operator()(W dy, W a, W b) const { return -dy * a / b / b; }
+};
+
 /// The gradient of a in b / a.
 struct ReverseDividePull {
   template <class W> GATUN_DEVICE W operator()(W dy, W a, W b) const { return -dy * (b / a / a); }
@@ -89,6 +94,25 @@ template <class T> void gradient_of_a(gatun_stream& stream, T* da, const T* dy, 
   }
 }
 
+/// Where b has the shape of a there is nothing to sum.
+template <class T> void gradient_of_equal_b(gatun_stream& stream, T* db, const T* dy, const T* a, const T* b, int64_t n,
+                                            gatun_binary kind, bool fresh) {
+  const loops::Sources<T, 2> both{{dy, a}};
+  switch (kind) {
+    case GATUN_ADD:
+    case GATUN_SUBTRACT:
+    case GATUN_REVERSE_SUBTRACT:
+      return loops::map(stream, db, loops::Sources<T, 1>{{dy}}, n, fresh,
+                        Scaled<Wide<T>>{Wide<T>(kind == GATUN_SUBTRACT ? -1 : 1)});
+    case GATUN_MULTIPLY:
+      return loops::map(stream, db, both, n, fresh, Multiply{});
+    case GATUN_DIVIDE:
+      return loops::map(stream, db, loops::Sources<T, 3>{{dy, a, b}}, n, fresh, DividePull{});
+    case GATUN_REVERSE_DIVIDE:
+      return loops::map(stream, db, both, n, fresh, Divide{false});
+  }
+}
+
 template <class T, int reads, class Term>
 void sum_to_b(gatun_stream& stream, loops::Sources<T, reads> from, Extent extent, Term term, GradientOfB<T> finish) {
   const auto [outer, middle, inner] = extent;
@@ -102,6 +126,7 @@ void sum_to_b(gatun_stream& stream, loops::Sources<T, reads> from, Extent extent
 
 template <class T> void gradient_of_b(gatun_stream& stream, T* db, const T* dy, const T* a, const T* b, Extent extent,
                                       gatun_binary kind, bool fresh) {
+  if (extent.equal_shapes()) return gradient_of_equal_b(stream, db, dy, a, b, extent.count(), kind, fresh);
   const GradientOfB<T> finish{db, b, kind, fresh};
   const loops::Sources<T, 2> both{{dy, a}};
   if (kind == GATUN_MULTIPLY || kind == GATUN_DIVIDE)

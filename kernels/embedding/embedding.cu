@@ -1,31 +1,33 @@
 // y[b,t] = token_table[tokens[b,t]] + position_table[first + t]. Reads 2 and writes 1 times batch*context*cols; bound
 // by memory. The pullback adds rows of dy into the rows they came from: by token in the order of the tokens, by
 // position in the order of the batch.
+#include "pieces.cuh"
 #include "rows_by_index.cuh"
 
 namespace gatun {
 namespace {
 
-using rows_by_index::Pack;
-
 /// dtable[p] = or += the sum over the batch of dy[b,p]; zero behind the context. One thread a piece of the table.
-template <class T, int count> GATUN_KERNEL(loops::threads, 2)
+template <class T, template <class> class Piece> GATUN_KERNEL(loops::threads, 2)
 embedding_pullback_positions(Wide<T>* dtable, const T* dy, int64_t batch, int64_t block, int64_t n, bool fresh) {
-  using From = Pack<T, count>;
-  using Sum = Pack<Wide<T>, count>;
+  using P = Pieces<T, Piece>;
   constexpr int in_flight = 8;
-  const int64_t stride = blocks_x() * loops::threads * count;
-  for (int64_t i = (block_x() * loops::threads + thread_index()) * count; i < n; i += stride) {
-    auto sum = loops::load_unless<Sum>(fresh, dtable, i);
-    for (int64_t b = 0; b < batch && i < block; b += in_flight) {
-      From pieces[in_flight];
+  const int64_t pieces = n / P::count, own = block_x() * loops::threads + warp_index() * 32;
+  for (int64_t first = own; first < pieces; first += blocks_x() * loops::threads) {
+    const int64_t p = first + lane_index();
+    typename P::Values sum{};
+    if (!fresh) sum = P::read_wide_together(dtable, first, pieces);
+    for (int64_t b = 0; b < batch && p < block / P::count; b += in_flight) {
+      typename P::Stored found[in_flight];
+      GATUN_UNROLL
       for (int u = 0; u < in_flight; u++)
-        if (b + u < batch) pieces[u] = load_once(reinterpret_cast<const From*>(dy + (b + u) * block + i));
+        if (b + u < batch) found[u] = P::fetch(dy + (b + u) * block, p);
+      GATUN_UNROLL
       for (int u = 0; u < in_flight; u++)
         if (b + u < batch)
-          for (int k = 0; k < count; k++) sum.at[k] += widened(pieces[u].at[k]);
+          for (int k = 0; k < P::count; k++) sum.at[k] += widened(found[u].at[k]);
     }
-    store(reinterpret_cast<Sum*>(dtable + i), sum);
+    P::write_wide_together(dtable, first, pieces, sum);
   }
 }
 
@@ -33,12 +35,12 @@ template <class T> void position_gradient(gatun_stream& stream, Wide<T>* dtable,
                                           int64_t context, int64_t cols, int64_t positions, bool fresh) {
   const int64_t block = context * cols, n = fresh ? positions * cols : block;
   if (n == 0) return;
-  constexpr int count = Vector<Wide<T>>::count;
+  constexpr int count = Vector<T>::count;
   if (block % count == 0 && n % count == 0 && aligned(dtable, dy))
-    GATUN_LAUNCH(stream, (embedding_pullback_positions<T, count>), grid_for(stream, n, loops::threads * count),
+    GATUN_LAUNCH(stream, (embedding_pullback_positions<T, Vector>), grid_for(stream, n, loops::threads * count),
                  loops::threads, 0, dtable, dy, batch, block, n, fresh);
   else
-    GATUN_LAUNCH(stream, (embedding_pullback_positions<T, 1>), grid_for(stream, n, loops::threads), loops::threads, 0,
+    GATUN_LAUNCH(stream, (embedding_pullback_positions<T, One>), grid_for(stream, n, loops::threads), loops::threads, 0,
                  dtable, dy, batch, block, n, fresh);
 }
 

@@ -22,7 +22,7 @@ void layernorm_pullback(gatun_stream& stream, void* dx, void* dweight, void* dbi
     norm_rows::pullback<T>(stream,
                            {(T*)dx, nullptr, nullptr, (const T*)dy, (const T*)x, (const W*)weight, (const W*)mean,
                             (const W*)rstd, nullptr, rows, cols, is_fresh(fresh, 0), false},
-                           {(W*)dweight, (W*)dbias, is_fresh(fresh, 1), is_fresh(fresh, 2)});
+                           {(W*)dweight, (W*)dbias, is_fresh(fresh, 1), is_fresh(fresh, 2), cols});
   });
 }
 

@@ -5,6 +5,7 @@
 // Trap: the sum of squares minus the squared mean cancels for rows far from zero, hence passes over the kept row.
 #pragma once
 #include "pieces.cuh"
+#include "sums.cuh"
 
 namespace gatun::norm_rows {
 
@@ -36,26 +37,30 @@ layernorm_forward_warp_per_row(Forward<T> a) {
   W* const bias = weight + a.cols;
   W* const row = bias + a.cols + warp_index() * a.cols;
   if constexpr (keeps) {
-    for (int64_t p = thread_index(); p < pieces; p += threads_in_block()) {
-      P::keep(weight, pieces, p, P::read_wide(a.weight, p));
-      P::keep(bias, pieces, p, a.bias ? P::read_wide(a.bias, p) : typename P::Values{});
+    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
+      const auto w = P::read_wide_together(a.weight, first, pieces);
+      const auto b = a.bias ? P::read_wide_together(a.bias, first, pieces) : typename P::Values{};
+      const int64_t p = first + lane_index();
+      if (p >= pieces) continue;
+      P::keep(weight, pieces, p, w);
+      P::keep(bias, pieces, p, b);
     }
     block_barrier();
   }
   for (int64_t r = block_x() * warps + warp_index(); r < a.rows; r += blocks_x() * warps) {
     const T* const from = (a.residual ? a.sum : a.x) + r * a.cols;
     W total = 0;
-    for (int64_t p = lane_index(); p < pieces; p += 32) {
-      auto values = P::read(a.x + r * a.cols, p);
+    const T* const terms[] = {a.x + r * a.cols, a.residual ? a.residual + r * a.cols : nullptr};
+    over_pieces_of<P, 4>(terms, lane_index(), pieces, 32, [&](int64_t p, auto& term) {
+      auto values = term[0];
       if (a.residual) {
-        const auto other = P::read(a.residual + r * a.cols, p);
-        for (int i = 0; i < P::count; i++) values.at[i] += other.at[i];
+        for (int i = 0; i < P::count; i++) values.at[i] += term[1].at[i];
         values = P::rounded(values);
         P::write(a.sum + r * a.cols, p, values);
       }
       if constexpr (keeps) P::keep(row, pieces, p, values);
       for (int i = 0; i < P::count; i++) total += values.at[i];
-    }
+    });
     const W mean = warp_sum(total) / W(a.cols);
     W squares = 0;
     for (int64_t p = lane_index(); p < pieces; p += 32) {
@@ -105,16 +110,6 @@ template <class T> struct Pullback {
   bool fresh_x, fresh_residual;
 };
 
-template <class P, class T, class Values>
-GATUN_DEVICE void put(T* gradient, int64_t at, int64_t p, Values values, bool fresh) {
-  if (!gradient) return;
-  if (!fresh) {
-    const auto before = P::read(gradient + at, p);
-    for (int i = 0; i < P::count; i++) values.at[i] += before.at[i];
-  }
-  P::write(gradient + at, p, values);
-}
-
 /// dx of a row, with n = (x - mean) rstd and g = dy weight: rstd (g - mean(g) - n mean(g n)). Column sums of dy n and
 /// dy grow in shared memory, warp by warp, and leave as one partial sum a block.
 template <class T, template <class> class Piece, bool keeps> GATUN_KERNEL(32 * most_warps, 2)
@@ -127,8 +122,10 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
   W *const normal = own, *const gradient = own + a.cols, *const dweight = own + 2 * a.cols,
            *const dbias = own + 3 * a.cols;
   if constexpr (keeps) {
-    for (int64_t p = thread_index(); p < pieces; p += threads_in_block())
-      P::keep(weight, pieces, p, P::read_wide(a.weight, p));
+    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
+      const auto w = P::read_wide_together(a.weight, first, pieces);
+      if (first + lane_index() < pieces) P::keep(weight, pieces, first + lane_index(), w);
+    }
     for (int64_t p = lane_index(); p < pieces; p += 32) {
       P::keep(dweight, pieces, p, {});
       P::keep(dbias, pieces, p, {});
@@ -139,9 +136,9 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
     const int64_t at = r * a.cols;
     const W mean = load(a.mean + r), rstd = load(a.rstd + r);
     W sum = 0, projection = 0;
-    for (int64_t p = lane_index(); p < pieces; p += 32) {
-      auto n = P::read(a.x + at, p);
-      const auto dy = P::read(a.dy + at, p);
+    const T* const rows[] = {a.x + at, a.dy + at};
+    over_pieces_of<P, 4>(rows, lane_index(), pieces, 32, [&](int64_t p, auto& values) {
+      auto &n = values[0], &dy = values[1];
       const auto w = keeps ? P::kept(weight, pieces, p) : P::read_wide(a.weight, p);
       auto g = dy;
       for (int i = 0; i < P::count; i++) {
@@ -161,11 +158,13 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
         P::keep(dweight, pieces, p, dw);
         P::keep(dbias, pieces, p, db);
       }
-    }
+    });
     sum = warp_sum(sum) / W(a.cols);
     projection = warp_sum(projection) / W(a.cols);
     if (!a.dx && !a.dresidual) continue;
-    for (int64_t p = lane_index(); p < pieces; p += 32) {
+    const T* const added[] = {a.dsum ? a.dsum + at : nullptr, a.dx && !a.fresh_x ? a.dx + at : nullptr,
+                              a.dresidual && !a.fresh_residual ? a.dresidual + at : nullptr};
+    over_pieces_of<P, 2>(added, lane_index(), pieces, 32, [&](int64_t p, auto& values) {
       typename P::Values n, g;
       if constexpr (keeps) {
         n = P::kept(normal, pieces, p);
@@ -179,20 +178,23 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
           g.at[i] *= w.at[i];
         }
       }
-      for (int i = 0; i < P::count; i++) g.at[i] = rstd * (g.at[i] - sum - n.at[i] * projection);
-      if (a.dsum) {
-        const auto along = P::read(a.dsum + at, p);
-        for (int i = 0; i < P::count; i++) g.at[i] += along.at[i];
+      auto &along = values[0], &dx = values[1], &dresidual = values[2];
+      for (int i = 0; i < P::count; i++) {
+        const W through = rstd * (g.at[i] - sum - n.at[i] * projection) + along.at[i];
+        dx.at[i] += through;
+        dresidual.at[i] += through;
       }
-      put<P>(a.dx, at, p, g, a.fresh_x);
-      put<P>(a.dresidual, at, p, g, a.fresh_residual);
-    }
+      if (a.dx) P::write(a.dx + at, p, dx);
+      if (a.dresidual) P::write(a.dresidual + at, p, dresidual);
+    });
   }
   if constexpr (keeps) {
     block_barrier();
-    for (int64_t p = thread_index(); p < pieces; p += threads_in_block()) {
+    W* const partial = a.partials + block_x() * 2 * a.cols;
+    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
+      const int64_t p = first + lane_index();
       typename P::Values dw{}, db{};
-      for (int64_t warp = 0; warp < warps; warp++) {
+      for (int64_t warp = 0; warp < warps && p < pieces; warp++) {
         const W* const of = weight + a.cols + warp * 4 * a.cols;
         const auto w = P::kept(of + 2 * a.cols, pieces, p), b = P::kept(of + 3 * a.cols, pieces, p);
         for (int i = 0; i < P::count; i++) {
@@ -200,9 +202,8 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
           db.at[i] += b.at[i];
         }
       }
-      W* const partial = a.partials + block_x() * 2 * a.cols;
-      P::write_wide(partial, p, dw);
-      P::write_wide(partial + a.cols, p, db);
+      P::write_wide_together(partial, first, pieces, dw);
+      P::write_wide_together(partial + a.cols, first, pieces, db);
     }
   }
 }
@@ -227,34 +228,29 @@ template <class T> GATUN_KERNEL(column_threads, 8) layernorm_pullback_thread_per
   store(partial + a.cols, db);
 }
 
-/// Adds up the partial sums in their order.
-template <class W> GATUN_KERNEL(column_threads, 8)
-layernorm_pullback_sum_partials(W* dweight, W* dbias, const W* partials, int64_t count, int64_t cols, bool fresh_weight,
-                                bool fresh_bias) {
-  const int64_t c = block_x() * column_threads + thread_index();
-  if (c >= cols) return;
-  W dw = 0, db = 0;
-  for (int64_t i = 0; i < count; i++) {
-    dw += load(partials + i * 2 * cols + c);
-    db += load(partials + i * 2 * cols + cols + c);
-  }
-  if (dweight) store(dweight + c, fresh_weight ? dw : load(dweight + c) + dw);
-  if (dbias) store(dbias + c, fresh_bias ? db : load(dbias + c) + db);
-}
-
-template <class T> struct WeightGradients {
-  Wide<T>*weight, *bias;
+/// Where the column sums of dy n, and behind them those of dy, belong.
+template <class W> struct WeightGradients {
+  W *weight, *bias;
   bool fresh_weight, fresh_bias;
+  int64_t cols;
+  GATUN_DEVICE void operator()(int64_t i, W sum) const {
+    const bool of_weight = i < cols;
+    W* const gradient = of_weight ? weight : bias;
+    if (!gradient) return;
+    W* const to = gradient + (of_weight ? i : i - cols);
+    const bool fresh = of_weight ? fresh_weight : fresh_bias;
+    store(to, fresh ? sum : load(to) + sum);
+  }
 };
 
-template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const WeightGradients<T>& to) {
+template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const WeightGradients<Wide<T>>& to) {
   using W = Wide<T>;
   const int fitting = warps_for(1, 4, a.cols, sizeof(W)), warps = fitting ? fitting : most_warps;
   const auto grid = a.rows ? grid_for(stream, a.rows, warps, 2) : dim3(0);
   const int64_t runs = (a.rows + rows_a_run - 1) / rows_a_run, partials = fitting ? grid.x : runs;
   a.partials = reinterpret_cast<W*>(
       stream.workspace.at_least(partials * 2 * a.cols * static_cast<int64_t>(sizeof(W)), stream.handle));
-  const bool sums = to.weight || to.bias;
+  const bool wants_sums = to.weight || to.bias;
   const dim3 columns(static_cast<unsigned>((a.cols + column_threads - 1) / column_threads));
   if (a.rows)
     by_truth(a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x, a.weight),
@@ -268,12 +264,12 @@ template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const Weig
                    GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
                });
              });
-  if (a.rows && sums && !fitting)
+  if (a.rows && wants_sums && !fitting)
     GATUN_LAUNCH(stream, layernorm_pullback_thread_per_column<T>, dim3(columns.x, static_cast<unsigned>(runs)),
                  column_threads, 0, a);
-  if (sums && a.cols)
-    GATUN_LAUNCH(stream, layernorm_pullback_sum_partials<W>, columns, column_threads, 0, to.weight, to.bias, a.partials,
-                 partials, a.cols, to.fresh_weight, to.fresh_bias);
+  if (wants_sums && a.cols)
+    sums::launch_columns(stream, loops::Sources<W, 1>{{a.partials}}, {1, partials, 2 * a.cols}, 1,
+                         static_cast<W*>(nullptr), sums::Identity{}, to);
 }
 
 }  // namespace gatun::norm_rows

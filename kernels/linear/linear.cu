@@ -6,6 +6,7 @@
 #include "gelu.cuh"
 #include "matmul_library.h"
 #include "products.h"
+#include "sums.cuh"
 
 namespace gatun {
 namespace {
@@ -63,14 +64,11 @@ template <class T, template <class> class Piece> GATUN_KERNEL(threads, 3) linear
   }
 }
 
-template <class W> GATUN_KERNEL(threads, 4)
-linear_bias_gradient(W* dbias, const W* sums, int64_t parts, int64_t cols, bool fresh) {
-  for (int64_t c = block_x() * threads + thread_index(); c < cols; c += blocks_x() * threads) {
-    W sum = 0;
-    for (int64_t part = 0; part < parts; part++) sum += load(sums + part * cols + c);
-    store(dbias + c, fresh ? sum : load(dbias + c) + sum);
-  }
-}
+template <class W> struct BiasGradient {
+  W* dbias;
+  bool fresh;
+  GATUN_DEVICE void operator()(int64_t c, W sum) const { store(dbias + c, fresh ? sum : load(dbias + c) + sum); }
+};
 
 /// dpre, where there is a `pre`, and the column sums of dpre or dy, where wanted.
 template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbias, const T* dy, const T* pre,
@@ -83,9 +81,10 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   const int64_t wanted = parts_of(stream.device->processors * 6, strips);
   const int64_t part_rows = parts_of(rows, wanted) < least_rows ? least_rows : parts_of(rows, wanted);
   const int64_t parts = parts_of(rows, part_rows);
-  W* sums = nullptr;
-  if (dbias && parts) sums = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
-  const PreGradient<T> a{dpre, sums, dy, pre, rows, cols, strips, part_rows};
+  W* partial = nullptr;
+  if (dbias && parts)
+    partial = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
+  const PreGradient<T> a{dpre, partial, dy, pre, rows, cols, strips, part_rows};
   const int64_t shared_bytes = threads * count * sizeof(W);
   const dim3 grid(static_cast<unsigned>(strips * parts));
   if (parts && vectors)
@@ -93,8 +92,8 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   else if (parts)
     GATUN_LAUNCH(stream, (linear_pre_gradient<T, One>), grid, threads, shared_bytes, a);
   if (dbias)
-    GATUN_LAUNCH(stream, linear_bias_gradient<W>, grid_for(stream, cols, threads), threads, 0, dbias, sums, parts, cols,
-                 fresh);
+    sums::launch_columns(stream, loops::Sources<W, 1>{{partial}}, {1, parts, cols}, 1, static_cast<W*>(nullptr),
+                         sums::Identity{}, BiasGradient<W>{dbias, fresh});
 }
 
 }  // namespace

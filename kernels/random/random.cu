@@ -2,6 +2,7 @@
 // which one thread turns into the elements they belong to. Which words an element takes depends on its place in the
 // sequence alone, as on the CPU: element i of a normal, a sign or an fp32 uniform takes word i; of an fp64 uniform
 // words 2i (high half) and 2i + 1. In bf16 they are the fp32 numbers, rounded.
+#include <algorithm>
 #include <cmath>
 
 #include "loops.cuh"
@@ -11,42 +12,71 @@
 namespace gatun {
 namespace {
 
-using loops::threads;
+/// What a thread makes at a time: of whole blocks of four words, and at least 16 bytes.
+template <class T, int words_each> struct Run {
+  static constexpr int count = std::max(4 / words_each, Vector<T>::count);
+  Vector<T> parts[count / Vector<T>::count];
+};
 
-/// x[i] = map(the words of element first + i). `skipped` elements of the first block lie ahead of x.
-template <class T, int words_each, class Map> GATUN_KERNEL(threads, 2)
-random_blocks(T* x, const int64_t* key, uint64_t first_block, int64_t blocks, int64_t skipped, int64_t n, bool whole,
-              Map map) {
-  constexpr int each = 4 / words_each;
-  struct alignas(each * sizeof(T) < 16 ? each * sizeof(T) : 16) Elements {
-    T at[each * sizeof(T) < 16 ? each : 16 / sizeof(T)];
-  };
-  constexpr int count = sizeof(Elements) / sizeof(T);
-  const Sequence sequence{static_cast<uint64_t>(load(key)), static_cast<uint64_t>(load(key + 1))};
-  for (int64_t b = block_x() * threads + thread_index(); b < blocks; b += blocks_x() * threads) {
-    uint32_t words[4];
-    philox(words, first_block + b, sequence);
-    const int64_t first = b * each - skipped;
-    for (int e = 0; e < each; e += count) {
-      Elements elements;
-      for (int i = 0; i < count; i++) elements.at[i] = map(words + (e + i) * words_each);
-      if (whole && first + e + count <= n)
-        store(reinterpret_cast<Elements*>(x + first + e), elements);
-      else
-        for (int i = 0; i < count; i++)
-          if (const int64_t at = first + e + i; at >= 0 && at < n) store(x + at, elements.at[i]);
-    }
+/// The elements that precede x in its 16 bytes, which are made with the others and not stored, and the place of the
+/// first of these in the sequence.
+struct Start {
+  int64_t lead;
+  uint64_t block;
+  int word;
+};
+
+/// `count` words from the start's, `at` words on.
+template <int count>
+GATUN_DEVICE void words_from(uint32_t words[count], const Start& start, int64_t at, Sequence sequence) {
+  uint32_t blocks[count + 4];
+  GATUN_UNROLL
+  for (int b = 0; b < count; b += 4) philox(blocks + b, start.block + (at + b) / 4, sequence);
+  if (start.word) philox(blocks + count, start.block + (at + count) / 4, sequence);
+  GATUN_UNROLL
+  for (int w = 0; w < count; w++) {
+    words[w] = blocks[w];
+    for (int ahead = 1; ahead < 4; ahead++)
+      if (start.word == ahead) words[w] = blocks[w + ahead];
   }
+}
+
+/// x[i] = map(the words of element first + i), in accesses of 16 bytes wherever x and `first` are.
+template <class T, int words_each, class Map> GATUN_KERNEL(loops::threads, 2)
+random_runs(T* x, const int64_t* key, Start start, int64_t runs, int64_t n, Map map) {
+  using R = Run<T, words_each>;
+  constexpr int in_part = Vector<T>::count;
+  const Sequence sequence{static_cast<uint64_t>(load(key)), static_cast<uint64_t>(load(key + 1))};
+  loops::over_pieces<R>(
+      0, runs,
+      [&](R run, int64_t i) {
+        uint32_t words[R::count * words_each];
+        words_from<R::count * words_each>(words, start, i * words_each, sequence);
+        GATUN_UNROLL
+        for (int k = 0; k < R::count; k++) run.parts[k / in_part].at[k % in_part] = map(words + k * words_each);
+        return run;
+      },
+      [&](R, int64_t i, const R& run) {
+        for (int part = 0; part < R::count / in_part; part++) {
+          const int64_t at = i - start.lead + part * in_part;
+          if (at >= 0 && at + in_part <= n)
+            store(reinterpret_cast<Vector<T>*>(x + at), run.parts[part]);
+          else
+            for (int k = 0; k < in_part; k++)
+              if (at + k >= 0 && at + k < n) store(x + at + k, run.parts[part].at[k]);
+        }
+      });
 }
 
 template <int words_each, class T, class Map>
 void fill_random(gatun_stream& stream, T* x, const int64_t* key, int64_t first, int64_t n, Map map) {
   if (n == 0) return;
-  constexpr int64_t each = 4 / words_each;
-  const int64_t skipped = first % each, blocks = loops::quotient_up(skipped + n, each);
-  const bool whole = skipped == 0 && aligned(x);
-  GATUN_LAUNCH(stream, (random_blocks<T, words_each, Map>), grid_for(stream, blocks, threads), threads, 0, x, key,
-               static_cast<uint64_t>(first / each), blocks, skipped, n, whole, map);
+  constexpr int64_t each = 4 / words_each, bits = each == 4 ? 2 : 1;
+  const int64_t lead = reinterpret_cast<uintptr_t>(x) % 16 / sizeof(T), from = first - lead;
+  const Start start{lead, static_cast<uint64_t>(from >> bits), static_cast<int>(from & (each - 1)) * words_each};
+  const int64_t runs = loops::quotient_up(lead + n, Run<T, words_each>::count);
+  GATUN_LAUNCH(stream, (random_runs<T, words_each, Map>), grid_for(stream, runs, loops::threads * loops::at_once),
+               loops::threads, 0, x, key, start, runs, n, map);
 }
 
 /// A normal in fp64 is the fp32 one, widened before it is scaled: a model begun in fp64 has the weights of its fp32

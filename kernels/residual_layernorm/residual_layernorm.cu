@@ -25,7 +25,7 @@ void residual_layernorm_pullback(gatun_stream& stream, void* dx, void* dresidual
         stream,
         {(T*)dx, (T*)dresidual, (const T*)dsum, (const T*)dy, (const T*)sum, (const W*)weight, (const W*)mean,
          (const W*)rstd, nullptr, rows, cols, is_fresh(fresh, 0), is_fresh(fresh, 1)},
-        {(W*)dweight, (W*)dbias, is_fresh(fresh, 2), is_fresh(fresh, 3)});
+        {(W*)dweight, (W*)dbias, is_fresh(fresh, 2), is_fresh(fresh, 3), cols});
   });
 }
 

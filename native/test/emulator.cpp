@@ -138,7 +138,7 @@ void faults_are_found() {
   expect(says(run(outside_shared_memory, 1, 32, 128, nothing), "outside shared memory"), "an access outside");
   expect(says(run(sum_of_blocks, 1, 2048, 64, nullptr), "2048 threads"), "too many threads");
   expect(says(run(sum_of_blocks, 1, 33, 64, nullptr), "33 threads"), "a broken warp");
-  expect(says(run(sum_of_blocks, 1, 32, 300 << 10, nullptr), "shared memory"), "too much shared memory");
+  expect(says(run(sum_of_blocks, 1, 32, 100 << 10, nullptr), "shared memory"), "too much shared memory");
   for (int i = 0; i < 128; i++) values[i] = float(i);
   alignas(16) static float out[128];
   expect(run(copy<true>, 1, 32, 512, out, values).empty() && out[127] == 127, "an awaited copy");

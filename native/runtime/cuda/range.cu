@@ -12,10 +12,9 @@ template <class Integer> GATUN_KERNEL(threads, 1)
 range_check(Complaint* complaint, const char* name, const Integer* values, int64_t count, int64_t least,
             int64_t limit) {
   int64_t bad = count;
-  for (int64_t i = thread_index(); i < count && bad == count; i += threads) {
-    const int64_t value = load(values + i);
-    if (value < least || value >= limit) bad = i;
-  }
+  over_block(values, count, [&](int64_t i, int64_t value) {
+    if (bad == count && (value < least || value >= limit)) bad = i;
+  });
   bad = -block_max(-bad, reinterpret_cast<int64_t*>(shared_memory()));
   if (thread_index() || bad == count || complaint->made) return;
   complaint->found = {name, bad, load(values + bad), least, limit};

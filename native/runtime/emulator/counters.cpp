@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
-#include <set>
 #include <sstream>
 
 namespace gatun::emulator {
@@ -15,33 +15,12 @@ std::map<std::string, Counts> known;
 
 constexpr uintptr_t sector = 32, banks = 32, bank_bytes = 4;
 
-/// Distinct 4-byte words a bank must serve one after the other; accesses of 16 bytes are served by quarters of a warp,
-/// of 8 bytes by halves.
-template <class Accesses> void count_shared(const Accesses& accesses, Counts& counts) {
-  const int widest =
-      std::max_element(accesses.begin(), accesses.end(), [](auto& a, auto& b) { return a.bytes < b.bytes; })->bytes;
-  const int lanes_a_pass = widest >= 16 ? 8 : widest == 8 ? 16 : 32;
-  for (int first = 0; first < 32; first += lanes_a_pass) {
-    std::set<uintptr_t> words[banks];
-    bool any = false;
-    for (const auto& access : accesses) {
-      if (access.lane < first || access.lane >= first + lanes_a_pass) continue;
-      any = true;
-      for (uintptr_t at = access.address / bank_bytes; at <= (access.address + access.bytes - 1) / bank_bytes; at++)
-        words[at % banks].insert(at);
-    }
-    if (!any) continue;
-    size_t passes = 1;
-    for (const auto& bank : words) passes = std::max(passes, bank.size());
-    counts.shared_passes += static_cast<int64_t>(passes);
-    counts.shared_passes_needed++;
-  }
-}
-
 }  // namespace
 
 Counts& Counts::operator+=(const Counts& other) {
   launches += other.launches;
+  threads = std::max(threads, other.threads);
+  shared_bytes = std::max(shared_bytes, other.shared_bytes);
   read_bytes += other.read_bytes;
   written_bytes += other.written_bytes;
   read_sectors += other.read_sectors;
@@ -55,33 +34,80 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+WarpAccesses::Known& WarpAccesses::at(Site site, Space space) {
+  for (auto& known : places_)
+    if (known.space == space && known.site == site) return known;
+  places_.push_back({.site = site, .space = space, .accesses = {}});
+  return places_.back();
+}
+
 void WarpAccesses::add(int lane, Space space, const void* address, int bytes, Site site) {
-  const int32_t repetition = repetitions_[{site, lane * 4 + static_cast<int>(space)}]++;
-  accesses_[{site, space, repetition}].push_back({reinterpret_cast<uintptr_t>(address), bytes, lane});
+  auto& known = at(site, space);
+  const int which = known.met[lane]++;
+  if (which == known.used) {
+    known.used++;
+    if (known.used > static_cast<int>(known.accesses.size())) known.accesses.emplace_back();
+    known.accesses[static_cast<size_t>(which)].count = 0;
+  }
+  auto& access = known.accesses[static_cast<size_t>(which)];
+  access.of[access.count++] = {reinterpret_cast<uintptr_t>(address), bytes, lane};
 }
 
 void WarpAccesses::flush(Counts& counts) {
-  for (const auto& [key, accesses] : accesses_) {
-    if (key.space == Space::shared_read || key.space == Space::shared_write) {
-      count_shared(accesses, counts);
-      continue;
+  for (auto& known : places_) {
+    const bool shared = known.space == Space::shared_read || known.space == Space::shared_write;
+    for (int i = 0; i < known.used; i++) {
+      const auto& access = known.accesses[static_cast<size_t>(i)];
+      shared ? count_shared(access, counts) : count_global(access, known.space, counts);
     }
-    // What several lanes read at one address moves once.
-    std::set<uintptr_t> sectors, addresses;
-    int64_t bytes = 0;
-    for (const auto& access : accesses) {
-      if (!addresses.insert(access.address).second) continue;
-      bytes += access.bytes;
-      if (access.bytes == 16) counts.wide_bytes += 16;
-      for (uintptr_t at = access.address / sector; at <= (access.address + access.bytes - 1) / sector; at++)
-        sectors.insert(at);
-    }
-    const bool reads = key.space == Space::global_read;
-    (reads ? counts.read_bytes : counts.written_bytes) += bytes;
-    (reads ? counts.read_sectors : counts.written_sectors) += static_cast<int64_t>(sectors.size());
+    known.used = 0;
+    std::fill(known.met, known.met + lanes, 0);
   }
-  accesses_.clear();
-  repetitions_.clear();
+}
+
+/// What several lanes read at one address moves once.
+void WarpAccesses::count_global(const Access& access, Space space, Counts& counts) {
+  Access sorted = access;
+  std::sort(sorted.of, sorted.of + sorted.count, [](auto& a, auto& b) { return a.address < b.address; });
+  int64_t bytes = 0, sectors = 0;
+  uintptr_t counted = 0;  // all sectors before this one
+  for (int i = 0; i < sorted.count; i++) {
+    const auto& lane = sorted.of[i];
+    if (i && lane.address == sorted.of[i - 1].address) continue;
+    bytes += lane.bytes;
+    if (lane.bytes == 16) counts.wide_bytes += 16;
+    const uintptr_t first = std::max(lane.address / sector, counted);
+    const uintptr_t end = (lane.address + static_cast<uintptr_t>(lane.bytes) - 1) / sector + 1;
+    if (end > first) sectors += static_cast<int64_t>(end - first);
+    counted = std::max(counted, end);
+  }
+  const bool reads = space == Space::global_read;
+  (reads ? counts.read_bytes : counts.written_bytes) += bytes;
+  (reads ? counts.read_sectors : counts.written_sectors) += sectors;
+}
+
+/// Distinct 4-byte words a bank must serve one after the other; accesses of 16 bytes are served by quarters of a warp,
+/// of 8 bytes by halves.
+void WarpAccesses::count_shared(const Access& access, Counts& counts) {
+  int widest = 0;
+  for (int i = 0; i < access.count; i++) widest = std::max(widest, access.of[i].bytes);
+  const int lanes_a_pass = widest >= 16 ? 8 : widest == 8 ? 16 : 32;
+  for (int first = 0; first < lanes; first += lanes_a_pass) {
+    std::vector<uintptr_t> words;
+    for (int i = 0; i < access.count; i++) {
+      const auto& lane = access.of[i];
+      if (lane.lane < first || lane.lane >= first + lanes_a_pass) continue;
+      const uintptr_t last = (lane.address + static_cast<uintptr_t>(lane.bytes) - 1) / bank_bytes;
+      for (uintptr_t word = lane.address / bank_bytes; word <= last; word++) words.push_back(word);
+    }
+    if (words.empty()) continue;
+    std::sort(words.begin(), words.end());
+    words.erase(std::unique(words.begin(), words.end()), words.end());
+    int in_bank[banks] = {};
+    for (const auto word : words) in_bank[word % banks]++;
+    counts.shared_passes += *std::max_element(in_bank, in_bank + banks);
+    counts.shared_passes_needed++;
+  }
 }
 
 void count_from_now(bool wanted) { on = wanted; }
@@ -98,8 +124,8 @@ std::string told_counts() {
   const std::lock_guard lock(telling);
   std::ostringstream text;
   for (const auto& [kernel, c] : known)
-    text << kernel << " launches=" << c.launches << " read_bytes=" << c.read_bytes
-         << " written_bytes=" << c.written_bytes << " read_sectors=" << c.read_sectors
+    text << kernel << " launches=" << c.launches << " threads=" << c.threads << " shared_bytes=" << c.shared_bytes
+         << " read_bytes=" << c.read_bytes << " written_bytes=" << c.written_bytes << " read_sectors=" << c.read_sectors
          << " written_sectors=" << c.written_sectors << " wide_bytes=" << c.wide_bytes
          << " shared_passes=" << c.shared_passes << " shared_passes_needed=" << c.shared_passes_needed
          << " products=" << c.products << " barriers=" << c.barriers << " async_bytes=" << c.async_bytes << "\n";

@@ -3,7 +3,6 @@
 // time since they last met.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,8 @@ namespace gatun::emulator {
 
 struct Counts {
   int64_t launches = 0;
+  /// The most of any launch: threads a block, and bytes of shared memory a block.
+  int64_t threads = 0, shared_bytes = 0;
   int64_t read_bytes = 0, written_bytes = 0;
   int64_t read_sectors = 0, written_sectors = 0;
   /// Of the bytes above, those that moved in accesses of 16 bytes a lane.
@@ -28,7 +29,7 @@ enum class Space { global_read, global_write, shared_read, shared_write };
 struct Site {
   const char* file;
   uint32_t line, column;
-  auto operator<=>(const Site&) const = default;
+  bool operator==(const Site&) const = default;
 };
 
 /// The accesses of one warp since its lanes last met.
@@ -38,18 +39,29 @@ class WarpAccesses {
   void flush(Counts& counts);
 
  private:
-  struct Key {
+  static constexpr int lanes = 32;
+  /// One instruction: what each lane that took part in it met.
+  struct Access {
+    int count = 0;
+    struct Lane {
+      uintptr_t address;
+      int bytes, lane;
+    } of[lanes];
+  };
+  /// The instructions of one place, and how many of them each lane has met.
+  struct Known {
     Site site;
     Space space;
-    int32_t repetition;
-    auto operator<=>(const Key&) const = default;
+    int used = 0;
+    int met[lanes] = {};
+    std::vector<Access> accesses;
   };
-  struct Access {
-    uintptr_t address;
-    int bytes, lane;
-  };
-  std::map<std::pair<Site, int>, int32_t> repetitions_;
-  std::map<Key, std::vector<Access>> accesses_;
+  // Places and their room are kept from one meeting to the next: few, and found by looking through them.
+  std::vector<Known> places_;
+
+  Known& at(Site site, Space space);
+  static void count_global(const Access& access, Space space, Counts& counts);
+  static void count_shared(const Access& access, Counts& counts);
 };
 
 /// Whether launches count from here on; counting is ten times slower.

@@ -298,6 +298,8 @@ class Team {
     sanitizer::acquire(&launch);
     if (launch.counts) {
       counts_.launches = 1;
+      counts_.threads = static_cast<int64_t>(launch.block.count());
+      counts_.shared_bytes = launch.shared_bytes;
       add_counts(launch.kernel, counts_);
     }
     if (!fault_.empty()) throw KernelFault(fault_);

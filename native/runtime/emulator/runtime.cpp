@@ -152,8 +152,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device) {
   GATUN_EMULATED_CALL;
   if (device != 0) return answer(cudaErrorInvalidDevice);
-  // Few processors, so that small samples make every thread walk; the shared memory of the smallest target.
-  *value = which == cudaDevAttrMultiProcessorCount ? 3 : 99 << 10;
+  // Few processors, so that small samples make every thread walk.
+  *value = which == cudaDevAttrMultiProcessorCount ? 3 : static_cast<int>(gatun::emulator::most_shared_bytes);
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {

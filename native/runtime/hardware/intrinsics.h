@@ -17,6 +17,11 @@
 
 namespace gatun {
 
+/// A place in the source, by which the emulator tells accesses apart: nothing, here.
+struct Here {
+  GATUN_ANYWHERE static constexpr Here current() { return {}; }
+};
+
 // ---- Where a thread is ---------------------------------------------------------------------------------------------
 
 GATUN_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
@@ -39,7 +44,7 @@ template <class T> constexpr bool in_one_access = sizeof(T) == 16 ||
 template <class T> using Access = typename AccessOf<sizeof(T)>::type;
 
 /// Global memory.
-template <class T> GATUN_DEVICE T load(const T* from) {
+template <class T> GATUN_DEVICE T load(const T* from, Here = {}) {
   if constexpr (in_one_access<T>) {
     const auto bits = *reinterpret_cast<const Access<T>*>(from);
     T value;
@@ -49,7 +54,7 @@ template <class T> GATUN_DEVICE T load(const T* from) {
     return *from;
   }
 }
-template <class T> GATUN_DEVICE void store(T* to, const T& value) {
+template <class T> GATUN_DEVICE void store(T* to, const T& value, Here = {}) {
   if constexpr (in_one_access<T>) {
     Access<T> bits;
     memcpy(&bits, &value, sizeof(T));
@@ -59,7 +64,7 @@ template <class T> GATUN_DEVICE void store(T* to, const T& value) {
   }
 }
 /// The same for what is met once: it need not stay in the caches.
-template <class T> GATUN_DEVICE T load_once(const T* from) {
+template <class T> GATUN_DEVICE T load_once(const T* from, Here = {}) {
   if constexpr (in_one_access<T>) {
     const auto bits = __ldcs(reinterpret_cast<const Access<T>*>(from));
     T value;
@@ -69,7 +74,7 @@ template <class T> GATUN_DEVICE T load_once(const T* from) {
     return *from;
   }
 }
-template <class T> GATUN_DEVICE void store_once(T* to, const T& value) {
+template <class T> GATUN_DEVICE void store_once(T* to, const T& value, Here = {}) {
   if constexpr (in_one_access<T>) {
     Access<T> bits;
     memcpy(&bits, &value, sizeof(T));
@@ -84,8 +89,8 @@ GATUN_DEVICE char* shared_memory() {
   extern __shared__ __align__(16) char gatun_shared[];
   return gatun_shared;
 }
-template <class T> GATUN_DEVICE T shared_load(const T* from) { return load(from); }
-template <class T> GATUN_DEVICE void shared_store(T* to, const T& value) { store(to, value); }
+template <class T> GATUN_DEVICE T shared_load(const T* from, Here = {}) { return load(from); }
+template <class T> GATUN_DEVICE void shared_store(T* to, const T& value, Here = {}) { store(to, value); }
 
 /// 16 bytes from global to shared memory, behind the kernel's back; of which the first `wanted` are read and the others
 /// become zero.

@@ -9,11 +9,10 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Map;
 
 /// What tests ask of libgatun_emu.so beside the kernels: `native/runtime/emulator/controls.h`.
-final class Emulator {
+public final class Emulator {
   private static final long CAPACITY = 1 << 16;
   private static final SymbolLookup LIBRARY =
       SymbolLookup.libraryLookup(
@@ -39,8 +38,8 @@ final class Emulator {
     return Linker.nativeLinker().downcallHandle(LIBRARY.findOrThrow(name), type);
   }
 
-  /// What each kernel spent, by its name and the fields of `counters.h`, while `work` ran.
-  static Map<String, Map<String, Long>> counted(Runnable work) {
+  /// What each kernel spent, by its name, while `work` ran.
+  public static Map<String, Counts> counted(Runnable work) {
     try (var arena = Arena.ofConfined()) {
       var text = arena.allocate(CAPACITY);
       COUNT.invokeExact(1);
@@ -53,20 +52,13 @@ final class Emulator {
       COUNTS.invokeExact(text, CAPACITY);
       return text.getString(0)
           .lines()
-          .map(line -> line.split(" "))
-          .collect(toMap(words -> words[0], Emulator::fields));
+          .map(line -> line.split(" ", 2))
+          .collect(toMap(parts -> parts[0], parts -> Counts.parse(parts[1].split(" "))));
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }
-  }
-
-  private static Map<String, Long> fields(String[] words) {
-    return Arrays.stream(words)
-        .skip(1)
-        .map(word -> word.split("="))
-        .collect(toMap(field -> field[0], field -> Long.parseLong(field[1])));
   }
 
   /// Lets the n-th call of the CUDA runtime from now on fail; 0 lets all succeed.
@@ -94,10 +86,5 @@ final class Emulator {
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }
-  }
-
-  /// Sums a field over all kernels.
-  static long total(Map<String, Map<String, Long>> counts, String field) {
-    return counts.values().stream().mapToLong(fields -> fields.get(field)).sum();
   }
 }

@@ -3,10 +3,10 @@ package dev.gatun.laws.manners;
 import java.util.Map;
 
 /// Sums and differences of products of names and numbers, as extents in `gatun.h` are written.
-final class Extent {
+public final class Extent {
   private Extent() {}
 
-  static long of(String expression, Map<String, Double> sizes) {
+  public static long of(String expression, Map<String, Double> sizes) {
     long sum = 0;
     for (var term : expression.replaceAll("\\s", "").replace("-", "+-").split("\\+")) {
       boolean negative = term.startsWith("-");

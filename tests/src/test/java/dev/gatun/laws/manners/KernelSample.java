@@ -10,11 +10,11 @@ import java.util.Set;
 /// Values for the sizes and scalars of a kernel. `absent` arrays are null with these values,
 /// `present` ones are never tried as null, though the header calls them optional; `updated` ones
 /// are tables whose arrays are written.
-record KernelSample(
+public record KernelSample(
     Map<String, Double> scalars, Set<String> absent, Set<String> present, Set<String> updated) {
 
   /// Reads `rows=1,7 cols=5 bias=absent`: every combination of the listed values.
-  static List<KernelSample> parse(String row) {
+  public static List<KernelSample> parse(String row) {
     var samples = List.of(new KernelSample(Map.of(), Set.of(), Set.of(), Set.of()));
     for (var word : row.strip().split("\\s+")) {
       var name = word.substring(0, word.indexOf('='));

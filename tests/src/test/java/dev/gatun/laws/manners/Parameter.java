@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
 /// the sizes; `limit` is empty where values have none. For arguments that are no arrays `type` says
 /// what they are.
-record Parameter(
+public record Parameter(
     String name,
     String type,
     Manner manner,
@@ -18,7 +18,7 @@ record Parameter(
       Pattern.compile("GATUN_(OUT|ACC|INOUT|IN|TABLE)(_OPT)?\\(([^,)]*),?([^)]*)\\)\\s*(.*)");
   private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\s*(\\**)\\s*(\\w+)");
 
-  enum Manner {
+  public enum Manner {
     OUT,
     ACC,
     INOUT,
@@ -49,30 +49,30 @@ record Parameter(
         bounds.contains("ignorable"));
   }
 
-  boolean isArray() {
+  public boolean isArray() {
     return manner != Manner.SCALAR;
   }
 
-  boolean isWritten() {
+  public boolean isWritten() {
     return manner == Manner.OUT || manner == Manner.ACC || manner == Manner.INOUT;
   }
 
-  boolean isSize() {
+  public boolean isSize() {
     return type.equals("int64_t") && !isArray();
   }
 
   /// One of the enumerations of the header.
-  boolean isKind() {
+  public boolean isKind() {
     return type.startsWith("gatun_") && !isArray();
   }
 
-  boolean isFloating() {
+  public boolean isFloating() {
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
   /// The type of its elements, or of those of the arrays in a table, where activations are
   /// `activations`.
-  DType dtype(DType activations) {
+  public DType dtype(DType activations) {
     return switch (type) {
       case "void" -> activations;
       case "gatun_wide" -> activations.wide();
@@ -81,5 +81,10 @@ record Parameter(
       case "double" -> DType.F64;
       default -> throw new IllegalArgumentException("an array of " + type);
     };
+  }
+
+  /// Bytes an element of a call in `dtype`.
+  public int bytes(DType dtype) {
+    return manner == Manner.TABLE ? Long.BYTES : dtype(dtype).bytes();
   }
 }

@@ -6,17 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /// One kernel of `gatun.h`: its name without the prefix, and what stands behind its stream.
-record Prototype(String name, List<Parameter> parameters) {
+public record Prototype(String name, List<Parameter> parameters) {
   private static final Pattern PROTOTYPE =
       Pattern.compile("gatun_status gatun_(\\w+)\\(\\s*gatun_stream\\* stream,([^;]*)\\);");
-  private static final Set<String> COPIES = Set.of("copy", "copy_to_device", "copy_to_host");
-
-  /// All functions of the header that work on a stream, but the copies.
-  static final List<Prototype> KERNELS = read();
+  /// All functions of the header that compute: on a stream, in a type.
+  public static final List<Prototype> KERNELS = read();
 
   private static List<Prototype> read() {
     try {
@@ -25,7 +22,7 @@ record Prototype(String name, List<Parameter> parameters) {
       return PROTOTYPE
           .matcher(header)
           .results()
-          .filter(match -> !COPIES.contains(match.group(1)))
+          .filter(match -> match.group(2).contains("gatun_dtype dtype"))
           .map(match -> parse(match.group(1), match.group(2)))
           .toList();
     } catch (IOException unreadable) {
@@ -38,7 +35,12 @@ record Prototype(String name, List<Parameter> parameters) {
     return new Prototype(name, Arrays.stream(parameters).map(Parameter::parse).toList());
   }
 
-  List<Parameter> arrays() {
+  /// The kernel of this name.
+  public static Prototype of(String name) {
+    return KERNELS.stream().filter(kernel -> kernel.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  public List<Parameter> arrays() {
     return parameters.stream().filter(Parameter::isArray).toList();
   }
 

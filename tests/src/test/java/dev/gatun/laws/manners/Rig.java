@@ -1,21 +1,14 @@
 package dev.gatun.laws.manners;
 
-import dev.gatun.GatunException;
-import dev.gatun.ffi.Kernels;
 import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
-/// A block of device memory and the kernels by their names. What stands in the block is written and
+/// A block of device memory for the arrays of calls. What stands in the block is written and
 /// read by copying all of it.
 final class Rig implements AutoCloseable {
   private static final long BLOCK_BYTES = 8 << 20;
@@ -23,14 +16,12 @@ final class Rig implements AutoCloseable {
   private final Device device;
   private final Scope scope;
   private final MemorySegment block;
-  private final Map<String, Method> methods = new HashMap<>();
 
   /// On a device of its own, which it closes.
   Rig(Device device) {
     this.device = device;
     scope = device.scope();
     block = scope.bytes(BLOCK_BYTES);
-    for (var method : Kernels.class.getMethods()) methods.put(method.getName(), method);
   }
 
   /// The types that the device computes in.
@@ -78,20 +69,7 @@ final class Rig implements AutoCloseable {
   }
 
   void invoke(Call call, MemorySegment stream, KernelSample said, int fresh) {
-    var arguments = new Object[call.kernel().parameters().size() + 1];
-    arguments[0] = stream;
-    for (int i = 1; i < arguments.length; i++) {
-      arguments[i] = argument(call, call.kernel().parameters().get(i - 1), said, fresh);
-    }
-    var method = methods.get(call.kernel().method());
-    try {
-      method.invoke(device.kernels(), arguments);
-    } catch (InvocationTargetException thrown) {
-      if (thrown.getCause() instanceof GatunException refusal) throw refusal;
-      throw new AssertionError(call + ": threw something untyped", thrown.getCause());
-    } catch (IllegalAccessException | IllegalArgumentException unfit) {
-      throw new AssertionError(call + ": " + Arrays.toString(arguments), unfit);
-    }
+    Invocation.of(call.kernel(), device.kernels(), stream, p -> argument(call, p, said, fresh));
   }
 
   private Object argument(Call call, Parameter parameter, KernelSample said, int fresh) {
@@ -99,12 +77,7 @@ final class Rig implements AutoCloseable {
       boolean absent = said.absent().contains(parameter.name());
       return absent ? MemorySegment.NULL : scope.at(block, call.region(parameter).offset());
     }
-    double value = scalar(call, parameter, said, fresh);
-    return switch (parameter.type()) {
-      case "int64_t" -> (long) value;
-      case "double" -> value;
-      default -> (int) value;
-    };
+    return scalar(call, parameter, said, fresh);
   }
 
   /// What a kernel is told for a parameter that is no array.
