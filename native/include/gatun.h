@@ -77,6 +77,11 @@ GATUN_API const char* gatun_header_hash(void);
 /** "cpu", "cuda" or "emu". */
 GATUN_API const char* gatun_backend_name(void);
 
+/** Which cuBLASLt the CUDA backend multiplies matrices with: a file, or "none" for the library's own kernels. Asked
+ * before the first stream of the process is opened; else the environment variable GATUN_CUBLASLT decides in the same way,
+ * else libcublasLt.so.13 or .12 where the loader finds one. Other backends take no notice. */
+GATUN_API gatun_status gatun_choose_cublaslt(const char* file);
+
 /* ---- Device, stream, memory ------------------------------------------------------------------------------------- */
 
 /** Opens device `ordinal` for the calling thread. `threads` is the number of threads the CPU works with; 0 takes all

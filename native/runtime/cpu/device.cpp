@@ -62,6 +62,10 @@ std::string describe(const gatun_device& device) {
 }  // namespace
 }  // namespace gatun
 
+gatun_status gatun_choose_cublaslt(const char* file) {
+  return guarded([&] { require(file && *file, "the file is not named"); });
+}
+
 gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads) {
   return guarded([&] {
     require(device != nullptr, "the address for the device is null");
