@@ -20,10 +20,17 @@ struct Head {
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 template <class T> GATUN_KERNEL(threads, 4)
-head_loss_clear_padding(T* logits, int64_t rows, int64_t vocab, int64_t stride) {
-  const int64_t wide = stride - vocab;
+head_loss_clear_padding(T* start, int64_t rows, int64_t counted, int64_t stride) {
+  const int64_t wide = stride - counted;
   for (int64_t i = block_x() * threads + thread_index(); i < rows * wide; i += blocks_x() * threads)
-    store(logits + i / wide * stride + vocab + i % wide, narrowed<T>(Wide<T>(0)));
+    store(start + i / wide * stride + counted + i % wide, narrowed<T>(Wide<T>(0)));
+}
+
+/// Zeros behind the first `counted` elements of each row.
+template <class T> void clear_padding(gatun_stream& stream, T* start, int64_t rows, int64_t counted, int64_t stride) {
+  if (rows > 0 && stride > counted)
+    GATUN_LAUNCH(stream, head_loss_clear_padding<T>, grid_for(stream, rows * (stride - counted), threads), threads, 0,
+                 start, rows, counted, stride);
 }
 
 /// The first `vocab` columns of logits (rows, stride) = x table^T.
@@ -56,9 +63,7 @@ template <class T> void forward(gatun_stream& stream, Wide<T>* loss, Wide<T>* ls
     softmax_rows::forward<T>(stream, logits, losses + r, lse + r, targets + r, counted, part.rows, head.vocab,
                              head.stride, keep);
   }
-  if (!keep && chunk > 0 && head.stride > head.vocab)
-    GATUN_LAUNCH(stream, head_loss_clear_padding<T>, grid_for(stream, chunk * (head.stride - head.vocab), threads),
-                 threads, 0, logits, chunk, head.vocab, head.stride);
+  if (!keep) clear_padding(stream, logits, chunk, head.vocab, head.stride);
   softmax_rows::mean_of_rows<Wide<T>>(stream, loss, losses, counted, head.rows);
 }
 
@@ -98,12 +103,8 @@ template <class T> void multiply_gradient(gatun_stream& stream, T* dx, Wide<T>* 
 template <class T> void pullback(gatun_stream& stream, T* scratch, T* dx, Wide<T>* dtable, const Wide<T>* dloss,
                                  const T* kept, const T* x, const T* table, const int32_t* targets,
                                  const int64_t* counted, int64_t chunk, bool fresh_x, bool fresh_table, Head head) {
-  if (dtable && fresh_table && head.stride > head.vocab)
-    require_cuda(
-        stream.device,
-        cudaMemsetAsync(dtable + head.vocab * head.cols, 0,
-                        static_cast<size_t>((head.stride - head.vocab) * head.cols) * sizeof(Wide<T>), stream.handle),
-        "clearing the padding of dtable");
+  // Of the table too the padding lies behind the rest.
+  if (dtable && fresh_table) clear_padding(stream, dtable, 1, head.vocab * head.cols, head.stride * head.cols);
   if (kept || head.rows == 0)
     return multiply_gradient(stream, dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
   for (int64_t r = 0; r < head.rows; r += chunk) {

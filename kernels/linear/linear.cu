@@ -22,6 +22,10 @@ template <class T> struct PreGradient {
   int64_t part_rows;
 };
 
+/// Shared memory holds the k-th sums of a warp's lanes together, and shifts each k by so much that sums of neighbouring
+/// columns lie in different banks.
+template <class W, int count> constexpr int plane = 32 + 128 / sizeof(W) / count;
+
 /// One row's share of a lane: dpre, of which it answers with the unrounded.
 template <class T, template <class> class Piece>
 GATUN_DEVICE void take_piece(const PreGradient<T>& a, int64_t at, Piece<T> dy, Piece<T> pre, Wide<T>* sums) {
@@ -34,7 +38,7 @@ GATUN_DEVICE void take_piece(const PreGradient<T>& a, int64_t at, Piece<T> dy, P
   if (a.dpre) store(reinterpret_cast<Piece<T>*>(a.dpre + at), dy);
 }
 
-template <class T, template <class> class Piece> GATUN_KERNEL(threads, 3) linear_pre_gradient(PreGradient<T> a) {
+template <class T, template <class> class Piece> GATUN_KERNEL(threads, 2) linear_pre_gradient(PreGradient<T> a) {
   using W = Wide<T>;
   constexpr int count = Piece<T>::count, in_flight = 4;
   const int64_t part = block_x() / a.strips;
@@ -54,12 +58,14 @@ template <class T, template <class> class Piece> GATUN_KERNEL(threads, 3) linear
     }
   if (!a.sums) return;
   W* const shared = reinterpret_cast<W*>(shared_memory());
-  for (int i = 0; i < count; i++) shared_store(shared + (warp_index() * count + i) * 32 + lane_index(), sums[i]);
+  constexpr int apart = plane<W, count>;
+  for (int i = 0; i < count; i++) shared_store(shared + (warp_index() * count + i) * apart + lane_index(), sums[i]);
   block_barrier();
-  for (int at = thread_index(); at < 32 * count; at += threads) {
+  for (int c = thread_index(); c < 32 * count; c += threads) {
     W sum = 0;
-    for (int warp = 0; warp < warps; warp++) sum += shared_load(shared + warp * count * 32 + at);
-    const int64_t column = (block_x() % a.strips * 32 + at % 32) * count + at / 32;
+    for (int warp = 0; warp < warps; warp++)
+      sum += shared_load(shared + (warp * count + c % count) * apart + c / count);
+    const int64_t column = block_x() % a.strips * 32 * count + c;
     if (column < a.cols) store(a.sums + part * a.cols + column, sum);
   }
 }
@@ -85,12 +91,16 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   if (dbias && parts)
     partial = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
   const PreGradient<T> a{dpre, partial, dy, pre, rows, cols, strips, part_rows};
-  const int64_t shared_bytes = threads * count * sizeof(W);
   const dim3 grid(static_cast<unsigned>(strips * parts));
-  if (parts && vectors)
-    GATUN_LAUNCH(stream, (linear_pre_gradient<T, Vector>), grid, threads, shared_bytes, a);
-  else if (parts)
-    GATUN_LAUNCH(stream, (linear_pre_gradient<T, One>), grid, threads, shared_bytes, a);
+  if (parts)
+    by_truth(vectors, [&](auto whole) {
+      constexpr int at_once = decltype(whole)::value ? Vector<T>::count : 1;
+      constexpr int64_t shared_bytes = warps * at_once * plane<W, at_once> * sizeof(W);
+      if constexpr (decltype(whole)::value)
+        GATUN_LAUNCH(stream, (linear_pre_gradient<T, Vector>), grid, threads, shared_bytes, a);
+      else
+        GATUN_LAUNCH(stream, (linear_pre_gradient<T, One>), grid, threads, shared_bytes, a);
+    });
   if (dbias)
     sums::launch_columns(stream, loops::Sources<W, 1>{{partial}}, {1, parts, cols}, 1, static_cast<W*>(nullptr),
                          sums::Identity{}, BiasGradient<W>{dbias, fresh});

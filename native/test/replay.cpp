@@ -1,5 +1,5 @@
 // Runs kernels of gatun.h on saved cases and compares what they leave with what was saved, bit for bit. Tests in Java
-// save the cases; here sanitizers look on, which no JVM could load.
+// save the cases; here sanitizers look on, of the C++ compiler or of CUDA, which no JVM could run under.
 //
 //   replay <gatun.h> <file of cases> [kernel]
 //
@@ -12,10 +12,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -24,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "controls.h"
 #include "gatun.h"
+#include "memory.h"
 
 namespace {
 
@@ -35,7 +33,7 @@ constexpr int most_words = 24, most_numbers = 8;
 struct Array {
   bool table;
   std::vector<char> before, after;
-  std::unique_ptr<char[]> memory;
+  Memory memory;
 };
 
 struct Case {
@@ -59,12 +57,6 @@ template <class Text> Text read_bytes(std::istream& file) {
   return bytes;
 }
 
-/// The array's memory, as it stands before the call.
-void prepare(Array& array) {
-  array.memory = std::make_unique_for_overwrite<char[]>(array.before.size());
-  std::memcpy(array.memory.get(), array.before.data(), array.before.size());
-}
-
 Case read_case(std::istream& file) {
   Case read;
   read.kernel = read_bytes<std::string>(file);
@@ -73,15 +65,14 @@ Case read_case(std::istream& file) {
     array.table = read_integer(file);
     array.before = read_bytes<std::vector<char>>(file);
     array.after = read_bytes<std::vector<char>>(file);
-    prepare(array);
+    if (!array.table) array.memory = Memory(array.before);
   }
-  const auto address = [&](int64_t number) {
-    return reinterpret_cast<int64_t>(read.arrays.at(static_cast<size_t>(number)).memory.get());
-  };
+  const auto address = [&](int64_t number) { return read.arrays.at(static_cast<size_t>(number)).memory.address(); };
   for (auto& array : read.arrays) {
     if (!array.table) continue;
-    auto* const entries = reinterpret_cast<int64_t*>(array.memory.get());
+    auto* const entries = reinterpret_cast<int64_t*>(array.before.data());
     for (size_t i = 0; i < array.before.size() / sizeof(int64_t); i++) entries[i] = address(entries[i]);
+    array.memory = Memory(array.before);
   }
   for (int64_t left = read_integer(file); left; left--) {
     const bool is_array = read_integer(file);
@@ -126,7 +117,7 @@ void run(gatun_stream* stream, const Case& replayed) {
   require_done(gatun_stream_join(stream), replayed.kernel);
   for (size_t i = 0; i < replayed.arrays.size(); i++) {
     const auto& array = replayed.arrays[i];
-    if (!array.table && std::memcmp(array.memory.get(), array.after.data(), array.after.size()))
+    if (!array.table && array.memory.contents() != array.after)
       throw std::runtime_error(replayed.kernel + ": array " + std::to_string(i) + " has other bits than were saved");
   }
 }
@@ -159,7 +150,7 @@ int replay(const char* header, const char* cases, const std::string& only) {
     count++;
   }
   require_done(gatun_device_close(device), "closing the device");
-  if (gatun_emulator_held()) throw std::runtime_error("the device kept something when it was closed");
+  require_nothing_held();
   if (!count) throw std::runtime_error("no case was replayed");
   if (only.empty())
     for (const auto& name : missing) throw std::runtime_error(name + " has no case");

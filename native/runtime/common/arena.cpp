@@ -18,12 +18,12 @@ constexpr int64_t chunk_unit = 2 << 20;
 
 int64_t round_up(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
 
-[[noreturn]] void out_of_memory(int64_t asked, MemoryLeft left) {
+}  // namespace
+
+void out_of_memory(int64_t asked, MemoryLeft left) {
   fail(GATUN_OUT_OF_MEMORY, "out of memory: asked for ", asked, " bytes, ", left.free_bytes, " free of ",
        left.total_bytes);
 }
-
-}  // namespace
 
 ChunkPool::~ChunkPool() { trim(); }
 
@@ -38,12 +38,12 @@ Chunk ChunkPool::take(int64_t least_bytes) {
     return chunk;
   }
   const int64_t bytes = round_up(std::max(least_bytes, smallest_chunk_bytes), chunk_unit);
-  char* start = take_from_system(bytes);
+  char* start = take_from_system(device_, bytes);
   if (!start) {
     trim();
-    start = take_from_system(bytes);
+    start = take_from_system(device_, bytes);
   }
-  if (!start) out_of_memory(bytes, memory_left());
+  if (!start) out_of_memory(bytes, memory_left(device_));
   held_bytes_ += bytes;
   return {start, bytes};
 }
@@ -65,11 +65,15 @@ void check(gatun_scope* scope) {
 
 }  // namespace gatun
 
+gatun_scope::~gatun_scope() {
+  for (const auto& chunk : chunks) device->pool.give(chunk);
+}
+
 gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes, int64_t* held_bytes) {
   return guarded([&] {
     check(device);
     require(free_bytes && total_bytes && held_bytes, "an address for the answer is null");
-    const auto left = gatun::memory_left();
+    const auto left = gatun::memory_left(device);
     *free_bytes = left.free_bytes;
     *total_bytes = left.total_bytes;
     *held_bytes = device->pool.held_bytes();
@@ -97,10 +101,9 @@ gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t
 gatun_status gatun_scope_close(gatun_scope* scope) {
   return guarded([&] {
     if (!scope) return;
-    check(scope);
+    gatun::require_owner(scope->device);
     // Its chunks serve any stream next.
     gatun::order_streams(scope->device);
-    for (const auto& chunk : scope->chunks) scope->device->pool.give(chunk);
     scope->device->scopes.erase(scope);
     delete scope;
   });
@@ -136,7 +139,7 @@ gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, in
     check(device);
     require(host_address != nullptr, "the address for the memory is null");
     require(bytes > 0, "bytes is ", bytes, "; it must be positive");
-    void* const address = gatun::take_pinned(bytes);
+    void* const address = gatun::take_pinned(device, bytes);
     if (!address) gatun::fail(GATUN_OUT_OF_MEMORY, "the host cannot pin ", bytes, " bytes");
     device->pinned.insert(address);
     *host_address = address;
@@ -145,7 +148,8 @@ gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, in
 
 gatun_status gatun_pinned_free(gatun_device* device, void* host_address) {
   return guarded([&] {
-    check(device);
+    require(device != nullptr, "the device is null");
+    gatun::require_owner(device);
     if (!host_address) return;
     require(device->pinned.erase(host_address), "the address is not that of pinned memory of this device");
     gatun::give_pinned(host_address);

@@ -23,21 +23,26 @@ struct MemoryLeft {
 /// No chunk is smaller.
 extern const int64_t smallest_chunk_bytes;
 /// Memory the system could still give.
-MemoryLeft memory_left();
+MemoryLeft memory_left(gatun_device* device);
 /// At least `bytes` from the system; null where it has none.
-char* take_from_system(int64_t bytes);
+char* take_from_system(gatun_device* device, int64_t bytes);
 void give_to_system(Chunk chunk);
 /// What the device's streams are asked to do from here on comes behind all that they were asked so far.
 void order_streams(gatun_device* device);
 /// Host memory that the device reaches by itself; null where there is none.
-void* take_pinned(int64_t bytes);
+void* take_pinned(gatun_device* device, int64_t bytes);
 void give_pinned(void* address);
+/// Refuses calls from a thread that does not own the device. Unlike check() it takes a device that was lost.
+void require_owner(const gatun_device* device);
 
 // ---- What is made of it --------------------------------------------------------------------------------------------
+
+[[noreturn]] void out_of_memory(int64_t asked, MemoryLeft left);
 
 /// Chunks that no scope uses.
 class ChunkPool {
  public:
+  explicit ChunkPool(gatun_device* device) : device_(device) {}
   ~ChunkPool();
   Chunk take(int64_t least_bytes);
   void give(Chunk chunk);
@@ -45,6 +50,7 @@ class ChunkPool {
   int64_t held_bytes() const { return held_bytes_; }
 
  private:
+  gatun_device* device_;
   std::vector<Chunk> free_;
   int64_t held_bytes_ = 0;
 };
@@ -58,6 +64,9 @@ struct gatun_scope {
   std::vector<gatun::Chunk> chunks;
   char* next = nullptr;
   char* end = nullptr;
+
+  /// Gives its chunks to the device's pool.
+  ~gatun_scope();
 };
 
 namespace gatun {

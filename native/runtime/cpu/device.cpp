@@ -19,6 +19,10 @@ namespace gatun {
 
 void check(const gatun_device* device) {
   require(device != nullptr, "the device is null");
+  require_owner(device);
+}
+
+void require_owner(const gatun_device* device) {
   require(pthread_equal(device->owner, pthread_self()),
           "the device belongs to the thread that opened it; this is another one");
 }
@@ -50,7 +54,7 @@ std::string processor_name() {
 }
 
 std::string describe(const gatun_device& device) {
-  const auto memory = memory_left();
+  const auto memory = memory_left(nullptr);
   std::ostringstream text;
   text << "backend: cpu\ndevice: " << processor_name() << "\ninstruction set: x86-64-" << name_of(device.level)
        << "\nthreads: " << device.threads << "\nmemory free: " << (memory.free_bytes >> 20)
@@ -73,8 +77,7 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
     require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
     const auto level = gatun::choose_level();
     gatun::lower_products_to(level);
-    *device =
-        new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level, {}, {}, {}, {}, {}};
+    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level};
   });
 }
 

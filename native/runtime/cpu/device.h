@@ -14,11 +14,11 @@ struct gatun_device {
   pthread_t owner;
   int threads;
   gatun::Level level;
-  gatun::ChunkPool pool;
-  std::set<gatun_stream*> streams;
-  std::set<gatun_event*> events;
-  std::set<gatun_scope*> scopes;
-  std::set<void*> pinned;
+  gatun::ChunkPool pool{this};
+  std::set<gatun_stream*> streams{};
+  std::set<gatun_event*> events{};
+  std::set<gatun_scope*> scopes{};
+  std::set<void*> pinned{};
 };
 
 struct gatun_stream {

@@ -34,7 +34,7 @@ int64_t number_in(const char* path, const char* format) {
 const int64_t smallest_chunk_bytes = 64 << 20;
 
 /// What the system could still give this process, control groups included.
-MemoryLeft memory_left() {
+MemoryLeft memory_left(gatun_device*) {
   MemoryLeft memory{number_in("/proc/meminfo", "MemAvailable: %ld kB") << 10,
                     number_in("/proc/meminfo", "MemTotal: %ld kB") << 10};
   const int64_t limit = number_in("/sys/fs/cgroup/memory.max", "%ld");
@@ -46,8 +46,8 @@ MemoryLeft memory_left() {
   return memory;
 }
 
-char* take_from_system(int64_t bytes) {
-  if (bytes > memory_left().free_bytes) return nullptr;
+char* take_from_system(gatun_device* device, int64_t bytes) {
+  if (bytes > memory_left(device).free_bytes) return nullptr;
   void* start = mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   madvise(start, static_cast<size_t>(bytes), MADV_HUGEPAGE);
@@ -59,7 +59,7 @@ void give_to_system(Chunk chunk) { munmap(chunk.start, static_cast<size_t>(chunk
 /// A call on a stream is done when it returns.
 void order_streams(gatun_device*) {}
 
-void* take_pinned(int64_t bytes) { return std::malloc(static_cast<size_t>(bytes)); }
+void* take_pinned(gatun_device*, int64_t bytes) { return std::malloc(static_cast<size_t>(bytes)); }
 void give_pinned(void* address) { std::free(address); }
 
 }  // namespace gatun

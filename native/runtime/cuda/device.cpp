@@ -37,12 +37,12 @@ bool is_final(cudaError_t error) {
   }
 }
 
-void require_here(gatun_device* device) {
+}  // namespace
+
+void require_owner(const gatun_device* device) {
   require(pthread_equal(device->owner, pthread_self()),
           "the device belongs to the thread that opened it; this is another one");
 }
-
-}  // namespace
 
 void require_cuda(gatun_device* device, cudaError_t error, const char* doing) {
   if (error == cudaSuccess) return;
@@ -57,7 +57,7 @@ void require_cuda(gatun_device* device, cudaError_t error, const char* doing) {
 
 void check(gatun_device* device) {
   require(device != nullptr, "the device is null");
-  require_here(device);
+  require_owner(device);
   if (device->lost) fail(GATUN_DEVICE_LOST, "the CUDA device was lost; only closing it is left");
   require_cuda(device, cudaSetDevice(device->ordinal), "choosing the device");
 }
@@ -70,19 +70,19 @@ void check(gatun_stream* stream) {
 char* Workspace::at_least(int64_t bytes, cudaStream_t stream) {
   if (bytes > bytes_) {
     // What is under way may still use the old one.
-    require_cuda(nullptr, cudaStreamSynchronize(stream), "growing a workspace");
+    require_cuda(device_, cudaStreamSynchronize(stream), "growing a workspace");
     release();
     constexpr int64_t unit = 1 << 20;
     const int64_t rounded = (bytes + unit - 1) / unit * unit;
-    require_cuda(nullptr, cudaMalloc(reinterpret_cast<void**>(&start_), static_cast<size_t>(rounded)),
-                 "growing a workspace");
+    start_ = take_from_system(device_, rounded);
+    if (!start_) out_of_memory(rounded, memory_left(device_));
     bytes_ = rounded;
   }
   return start_;
 }
 
 void Workspace::release() {
-  if (start_) cudaFree(start_);
+  if (start_) give_to_system({start_, bytes_});
   start_ = nullptr;
   bytes_ = 0;
 }
@@ -122,8 +122,8 @@ std::unique_ptr<gatun_device> opened(int32_t ordinal) {
   return device;
 }
 
-std::string describe(const gatun_device& device) {
-  const auto memory = memory_left();
+std::string describe(gatun_device& device) {
+  const auto memory = memory_left(&device);
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
@@ -142,7 +142,7 @@ std::string describe(const gatun_device& device) {
 }  // namespace
 }  // namespace gatun
 
-gatun_stream::gatun_stream(gatun_device* device) : device(device) {}
+gatun_stream::gatun_stream(gatun_device* device) : device(device), workspace(device) {}
 
 /// Also of one that was opened half.
 gatun_stream::~gatun_stream() {
@@ -165,15 +165,12 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
 gatun_status gatun_device_close(gatun_device* device) {
   return guarded([&] {
     if (!device) return;
-    gatun::require_here(device);
+    gatun::require_owner(device);
     cudaSetDevice(device->ordinal);
     for (auto* stream : device->streams) delete stream;
     for (auto* event : device->events) delete event;
     for (auto* address : device->pinned) gatun::give_pinned(address);
-    for (auto* scope : device->scopes) {
-      for (const auto& chunk : scope->chunks) device->pool.give(chunk);
-      delete scope;
-    }
+    for (auto* scope : device->scopes) delete scope;
     delete device;
   });
 }
@@ -209,7 +206,8 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
 gatun_status gatun_stream_close(gatun_stream* stream) {
   return guarded([&] {
     if (!stream) return;
-    check(stream);
+    gatun::require_owner(stream->device);
+    cudaSetDevice(stream->device->ordinal);
     stream->device->streams.erase(stream);
     delete stream;
   });

@@ -24,12 +24,14 @@ struct Complaint {
 /// grows to the largest need and is never shared by two streams.
 class Workspace {
  public:
+  explicit Workspace(gatun_device* device) : device_(device) {}
   ~Workspace() { release(); }
   char* at_least(int64_t bytes, cudaStream_t stream);
   char* start() const { return start_; }
   void release();
 
  private:
+  gatun_device* device_;
   char* start_ = nullptr;
   int64_t bytes_ = 0;
 };
@@ -45,7 +47,7 @@ struct gatun_device {
   int64_t shared_bytes;  // that a block may ask for
   std::string name, architecture;
   bool lost = false;
-  gatun::ChunkPool pool;
+  gatun::ChunkPool pool{this};
   std::set<gatun_stream*> streams;
   std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;

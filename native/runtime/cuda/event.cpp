@@ -45,7 +45,7 @@ gatun_status gatun_event_open(gatun_device* device, gatun_event** event) {
 gatun_status gatun_event_close(gatun_event* event) {
   return guarded([&] {
     if (!event) return;
-    gatun::require_open(event);
+    gatun::require_owner(event->device);
     event->device->events.erase(event);
     delete event;
   });

@@ -245,7 +245,7 @@ std::unique_ptr<MatmulLibrary> MatmulLibrary::open(gatun_device* device, cudaStr
   if (!loaded().usable) return nullptr;
   void* handle = nullptr;
   require_success(loaded().call.create(&handle), "opening");
-  std::unique_ptr<MatmulLibrary> library(new MatmulLibrary(handle));
+  std::unique_ptr<MatmulLibrary> library(new MatmulLibrary(device, handle));
   library->room_.at_least(workspace_bytes, stream);
   // 0 and 1, as floats and as doubles: what c is multiplied with before the product is added.
   static const struct {

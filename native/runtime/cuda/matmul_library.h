@@ -37,7 +37,7 @@ class MatmulLibrary {
     bool found;
   };
 
-  explicit MatmulLibrary(void* handle) : handle_(handle) {}
+  MatmulLibrary(gatun_device* device, void* handle) : handle_(handle), room_(device), bias_(device), scalars_(device) {}
   Plan planned(const Product& product) const;
 
   void* handle_;

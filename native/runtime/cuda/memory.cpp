@@ -11,17 +11,17 @@ namespace gatun {
 
 const int64_t smallest_chunk_bytes = 32 << 20;
 
-MemoryLeft memory_left() {
+MemoryLeft memory_left(gatun_device* device) {
   size_t free = 0, total = 0;
-  cudaMemGetInfo(&free, &total);
+  require_cuda(device, cudaMemGetInfo(&free, &total), "asking how much memory is free");
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
-char* take_from_system(int64_t bytes) {
+char* take_from_system(gatun_device* device, int64_t bytes) {
   void* start = nullptr;
   if (const auto error = cudaMalloc(&start, static_cast<size_t>(bytes)); error != cudaSuccess) {
     cudaGetLastError();
-    if (error != cudaErrorMemoryAllocation) require_cuda(nullptr, error, "taking device memory");
+    if (error != cudaErrorMemoryAllocation) require_cuda(device, error, "taking device memory");
     return nullptr;
   }
   return static_cast<char*>(start);
@@ -30,7 +30,7 @@ char* take_from_system(int64_t bytes) {
 void give_to_system(Chunk chunk) { cudaFree(chunk.start); }
 
 void order_streams(gatun_device* device) {
-  if (device->streams.size() < 2) return;
+  if (device->lost || device->streams.size() < 2) return;
   for (auto* stream : device->streams)
     require_cuda(device, cudaEventRecord(stream->asked, stream->handle), "ordering streams");
   for (auto* later : device->streams)
@@ -39,12 +39,12 @@ void order_streams(gatun_device* device) {
         require_cuda(device, cudaStreamWaitEvent(later->handle, earlier->asked, 0), "ordering streams");
 }
 
-void* take_pinned(int64_t bytes) {
+void* take_pinned(gatun_device* device, int64_t bytes) {
   void* address = nullptr;
   if (const auto error = cudaHostAlloc(&address, static_cast<size_t>(bytes), cudaHostAllocDefault);
       error != cudaSuccess) {
     cudaGetLastError();
-    if (error != cudaErrorMemoryAllocation) require_cuda(nullptr, error, "pinning memory");
+    if (error != cudaErrorMemoryAllocation) require_cuda(device, error, "pinning memory");
     return nullptr;
   }
   return address;

@@ -18,7 +18,8 @@ GATUN_CONTROL void gatun_emulator_counts(char* text, int64_t capacity_bytes);
 /** Blocks and threads run in an order drawn from the seed; 0 is the order of their numbers. */
 GATUN_CONTROL void gatun_emulator_order(uint64_t seed);
 
-/** The n-th call of the CUDA runtime from now on, counted from 1, fails with this error code; 0 lets all succeed. */
+/** The n-th call of the CUDA runtime from now on, counted from 1, fails with this error code, and with an error after
+ * which a device does nothing more all calls behind it. 0 lets all succeed, as in a new process. */
 GATUN_CONTROL void gatun_emulator_fail_at(int64_t n, int32_t error);
 
 /** Calls of the CUDA runtime since gatun_emulator_fail_at. */

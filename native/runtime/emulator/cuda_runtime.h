@@ -65,7 +65,6 @@ cudaError_t cudaFree(void* address);
 cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned flags);
 cudaError_t cudaFreeHost(void* address);
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
-cudaError_t cudaMemsetAsync(void* at, int value, size_t bytes, cudaStream_t stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
@@ -90,7 +89,8 @@ namespace gatun::emulator {
 cudaError_t submit(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, cudaStream_t stream,
                    std::function<void()> body);
 
-/// The n-th call of the runtime from now on (counted from 1) fails with `error`; 0 lets all succeed.
+/// The n-th call of the runtime from now on (counted from 1) fails with `error`, and with a final one so do all that
+/// follow; 0 lets all succeed.
 void fail_at(int64_t n, cudaError_t error);
 /// Calls since the last fail_at.
 int64_t calls_made();

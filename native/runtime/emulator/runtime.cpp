@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -50,8 +51,19 @@ cudaError_t answer(cudaError_t error) {
   return error;
 }
 
-/// Counts a call; true where it is the one that must fail.
-bool must_fail() { return ++calls == failing; }
+/// Errors that end all work of the process: every later call answers with them too.
+bool is_final(cudaError_t error) {
+  return error == cudaErrorECCUncorrectable || (error >= cudaErrorIllegalAddress && error <= cudaErrorLaunchFailure);
+}
+
+/// Counts a call; true where it must fail.
+bool must_fail() {
+  const int64_t call = ++calls;
+  return call == failing || (failing && call > failing && is_final(failure));
+}
+
+/// The answer of a call that gives something back: it does so, whatever it has to tell of the work before it.
+cudaError_t given_back() { return must_fail() ? answer(failure) : cudaSuccess; }
 
 #define GATUN_EMULATED_CALL \
   if (must_fail()) return answer(failure)
@@ -74,6 +86,12 @@ bool waits_for_capture(cudaStream_t stream) {
 bool allocates_in_capture() {
   for (auto* stream : capturing) stream->invalidated = true;
   return !capturing.empty();
+}
+
+/// Few, so that small samples make every thread walk; the environment may ask for fewer still, or for more.
+int processors() {
+  const char* const wanted = std::getenv("GATUN_EMULATOR_PROCESSORS");
+  return wanted ? std::atoi(wanted) : 3;
 }
 
 cudaError_t map_memory(void** address, size_t bytes) {
@@ -152,8 +170,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device) {
   GATUN_EMULATED_CALL;
   if (device != 0) return answer(cudaErrorInvalidDevice);
-  // Few processors, so that small samples make every thread walk.
-  *value = which == cudaDevAttrMultiProcessorCount ? 3 : static_cast<int>(gatun::emulator::most_shared_bytes);
+  *value =
+      which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::most_shared_bytes);
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
@@ -185,7 +203,7 @@ cudaError_t cudaFree(void* address) {
   munmap(found->second.first, found->second.second + 2 * page);
   used_bytes -= found->second.second;
   mapped.erase(found);
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) {
   GATUN_EMULATED_CALL;
@@ -200,19 +218,12 @@ cudaError_t cudaFreeHost(void* address) {
   const std::lock_guard lock(gatun::emulator::mutex);
   if (!host.erase(address)) return answer(cudaErrorInvalidValue);
   ::operator delete(address);
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
   GATUN_EMULATED_CALL;
   return run_or_capture(stream, [=] {
     std::memmove(to, from, bytes);
-    return cudaSuccess;
-  });
-}
-cudaError_t cudaMemsetAsync(void* at, int value, size_t bytes, cudaStream_t stream) {
-  GATUN_EMULATED_CALL;
-  return run_or_capture(stream, [=] {
-    std::memset(at, value, bytes);
     return cudaSuccess;
   });
 }
@@ -225,7 +236,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!forget(stream)) return answer(cudaErrorInvalidResourceHandle);
   capturing.erase(stream);
   delete stream;
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   GATUN_EMULATED_CALL;
@@ -259,7 +270,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEven
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   if (!forget(event)) return answer(cudaErrorInvalidResourceHandle);
   delete event;
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   GATUN_EMULATED_CALL;
@@ -295,12 +306,12 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   if (!forget(graph)) return answer(cudaErrorInvalidResourceHandle);
   delete graph;
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
   if (!forget(executable)) return answer(cudaErrorInvalidResourceHandle);
   delete executable;
-  return cudaSuccess;
+  return given_back();
 }
 cudaError_t cudaGetLastError() {
   const auto error = last;

@@ -1,15 +1,19 @@
 package dev.gatun.tool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.Unsupported;
 import dev.gatun.store.StoreFailure;
 import dev.gatun.tool.LossCurve.Point;
 import dev.gatun.train.JournalEntry;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +21,7 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.knowm.xchart.XYChart;
 
 class LossCurveTest {
   /// Where the legend begins.
@@ -50,6 +55,21 @@ class LossCurveTest {
     assertNotNull(draw(new LossCurve(List.of(), List.of(), Map.of())));
     var broken = List.of(new Point(0, 5), new Point(1, Double.NaN), new Point(2, 4));
     assertNotNull(draw(new LossCurve(broken, List.of(), Map.of())));
+  }
+
+  @Test
+  void whereNothingCanBeDrawnASentenceSaysSoAndNoFileIsLeft() {
+    var png = folder.resolve("loss.png");
+    var chart =
+        new XYChart(100, 100) {
+          @Override
+          public void paint(Graphics2D graphics, int width, int height) {
+            throw new IllegalStateException("no fonts");
+          }
+        };
+    var why = assertThrows(Unsupported.class, () -> Png.write(chart, png)).getMessage();
+    assertEquals(png + " cannot be drawn here: no fonts", why);
+    assertFalse(Files.exists(png));
   }
 
   @Test

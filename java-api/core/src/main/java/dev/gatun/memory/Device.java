@@ -1,6 +1,7 @@
 package dev.gatun.memory;
 
 import dev.gatun.ClosedTensor;
+import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
 import dev.gatun.NoDevice;
 import dev.gatun.WrongDevice;
@@ -38,8 +39,18 @@ public final class Device implements AutoCloseable {
       var answer = arena.allocate(ValueLayout.ADDRESS);
       kernels.deviceOpen(answer, ordinal, threads);
       handle = answer.get(ValueLayout.ADDRESS, 0);
+      stream = open(answer);
+    }
+  }
+
+  /// Leaves no device behind where its stream cannot be opened.
+  private Stream open(MemorySegment answer) {
+    try {
       kernels.streamOpen(handle, answer);
-      stream = new Stream(kernels, answer.get(ValueLayout.ADDRESS, 0));
+      return new Stream(kernels, answer.get(ValueLayout.ADDRESS, 0));
+    } catch (GatunException refusal) {
+      kernels.deviceClose(handle);
+      throw refusal;
     }
   }
 

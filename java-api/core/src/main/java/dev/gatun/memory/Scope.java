@@ -1,5 +1,6 @@
 package dev.gatun.memory;
 
+import dev.gatun.GatunException;
 import dev.gatun.ffi.internal.NativeLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,9 +20,18 @@ public class Scope implements AutoCloseable {
   /// For tapes; others call [Device#scope].
   protected Scope(Device device, long capBytes) {
     this.device = device;
-    device.kernels().scopeOpen(device.handle(), answer, capBytes);
-    handle = answer.get(ValueLayout.ADDRESS, 0);
+    handle = open(capBytes);
     device.opened(this);
+  }
+
+  private MemorySegment open(long capBytes) {
+    try {
+      device.kernels().scopeOpen(device.handle(), answer, capBytes);
+      return answer.get(ValueLayout.ADDRESS, 0);
+    } catch (GatunException refusal) {
+      arena.close();
+      throw refusal;
+    }
   }
 
   public final Device device() {

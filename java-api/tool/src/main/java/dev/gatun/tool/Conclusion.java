@@ -1,5 +1,6 @@
 package dev.gatun.tool;
 
+import dev.gatun.Unsupported;
 import dev.gatun.nn.Gpt;
 import dev.gatun.train.Batch;
 import dev.gatun.train.Evaluation;
@@ -38,9 +39,13 @@ record Conclusion(
                 loss,
                 end.loss() < loss ? "beaten" : "not beaten"));
     out.flush();
-    draw(levels);
+    try {
+      draw(levels);
+    } catch (Unsupported without) { // a training is not undone by a picture
+      out.println(without.getMessage());
+    }
     sample(out);
-    out.printf("journal, loss.png and the last checkpoints are in %s%n", folder);
+    out.printf("the journal, its picture and the last checkpoints are in %s%n", folder);
   }
 
   /// The losses of count models of bytes on the same windows; none where tokens are no bytes.

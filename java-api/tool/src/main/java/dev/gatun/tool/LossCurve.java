@@ -1,5 +1,6 @@
 package dev.gatun.tool;
 
+import dev.gatun.Unsupported;
 import dev.gatun.store.StoreFailure;
 import dev.gatun.train.JournalEntry;
 import java.awt.Color;
@@ -34,7 +35,7 @@ public record LossCurve(List<Point> training, List<Point> validation, Map<String
 
   /// Writes the picture, 1200 by 700 pixels; an older one there is replaced.
   ///
-  /// Throws [StoreFailure] when the disk refuses.
+  /// Throws [Unsupported] where pictures cannot be drawn, and [StoreFailure] when the disk refuses.
   public void write(Path png) {
     Png.write(chart(), png);
   }

@@ -33,9 +33,11 @@ record Case(Prototype kernel, KernelSample sample, DType dtype) {
     return sample.scalars().getOrDefault("dtype", (double) dtype.code()) == dtype.code();
   }
 
-  /// The value of a sum over sizes and over the names of arrays, which stand for their bytes.
+  /// The value of a sum over sizes and over the names of arrays, which stand for their bytes;
+  /// `element` stands for those of one of the type.
   long bytes(String sum) {
     var values = new HashMap<>(sample.scalars());
+    values.put("element", (double) dtype.bytes());
     for (var array : kernel.arrays()) {
       long count = Extent.of(array.extent(), sample.scalars());
       values.put(array.name(), (double) count * array.bytes(dtype));

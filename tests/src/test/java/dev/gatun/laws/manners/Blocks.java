@@ -6,6 +6,7 @@ import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.laws.manners.Rig.Run;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// What a block of memory must look like after a call.
 final class Blocks {
@@ -53,17 +54,24 @@ final class Blocks {
     return place;
   }
 
-  /// Two orders of a sum of n terms differ by at most n units in the last place of the largest; in
-  /// bf16, where sums are fp32, what was stored and added to, and the result, are rounded too.
+  /// Two orders of a sum of n terms differ by at most n units in the last place of the largest.
+  static double rounding(Call call, double[] expected, double unit) {
+    long terms = 4;
+    for (var region : call.regions()) terms = Math.max(terms, region.count());
+    return terms * unit * largest(expected);
+  }
+
+  private static double largest(double[] x) {
+    return Math.max(1, Arrays.stream(x).map(Math::abs).max().orElse(0));
+  }
+
+  /// In bf16 what was stored and added to, and the result, are rounded too.
   static void requireClose(
       Call call, Region region, double[] expected, double[] found, String how) {
-    long terms = 4;
-    double largest = 1;
-    for (var other : call.regions()) terms = Math.max(terms, other.count());
-    for (var x : expected) largest = Math.max(largest, Math.abs(x));
     double unit = call.dtype() == DType.F64 ? Math.ulp(1.0) : Math.ulp(1f);
     boolean narrow = region.elements(call.dtype()) == DType.BF16;
-    double rounding = (terms * unit + (narrow ? Bf16.UNIT : 0)) * largest;
+    double rounding = rounding(call, expected, unit);
+    if (narrow) rounding += Bf16.UNIT * largest(expected);
     for (int i = 0; i < expected.length; i++) {
       call.require(
           Math.abs(found[i] - expected[i]) <= rounding,

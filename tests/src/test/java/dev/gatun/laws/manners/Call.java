@@ -27,6 +27,15 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
       return addresses ? DType.I64 : parameter.dtype(activations);
     }
 
+    /// Whether the elements are addresses.
+    boolean isTable() {
+      return parameter.manner() == Manner.TABLE && !inTable;
+    }
+
+    boolean isFloating() {
+      return elements(DType.F64) == DType.F64;
+    }
+
     long end(DType activations) {
       return offset + count * elements(activations).bytes();
     }
@@ -72,18 +81,18 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// overwritten, numbers elsewhere.
   void fill(MemorySegment block, long address, byte poison, int fresh) {
     block.fill(GUARD);
-    var accumulated = kernel.accumulated();
     for (var region : regions) {
-      var array = region.parameter();
-      boolean overwritten =
-          array.manner() == Manner.OUT
-              || array.manner() == Manner.ACC && (fresh >> accumulated.indexOf(array) & 1) == 1;
       var place = block.asSlice(region.offset(), region.end(dtype) - region.offset());
-      if (overwritten) place.fill(poison);
-      else if (array.manner() == Manner.TABLE && !region.inTable())
-        addresses(place, array, address);
+      if (isOverwritten(region, fresh)) place.fill(poison);
+      else if (region.isTable()) addresses(place, region.parameter(), address);
       else numbers(place, region);
     }
+  }
+
+  boolean isOverwritten(Region region, int fresh) {
+    var array = region.parameter();
+    return array.manner() == Manner.OUT
+        || array.manner() == Manner.ACC && (fresh >> kernel.accumulated().indexOf(array) & 1) == 1;
   }
 
   private void addresses(MemorySegment place, Parameter table, long address) {
@@ -100,10 +109,10 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     var array = region.parameter();
     var random = new SplittableRandom((sample + array.name() + regions.indexOf(region)).hashCode());
     for (int i = 0; i < region.count(); i++) {
-      if (array.isFloating() || region.inTable()) {
+      if (region.isFloating()) {
         double x = random.nextDouble(0.25, 1.25);
         boolean wide = array.dtype(DType.BF16) != DType.BF16;
-        put(place, region.elements(dtype), i, wide ? (float) x : Bf16.nearest(x));
+        write(place, region, i, wide ? (float) x : Bf16.nearest(x));
       } else if (array.type().equals("int32_t")) {
         place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
       } else {
@@ -112,8 +121,9 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  private static void put(MemorySegment place, DType as, int i, double x) {
-    switch (as) {
+  /// Writes a number to the i-th element of a region that begins where `place` does.
+  void write(MemorySegment place, Region region, int i, double x) {
+    switch (region.elements(dtype)) {
       case F64 -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
       case F32 -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
       default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, Bf16.encode((float) x));
@@ -133,6 +143,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
 
   /// The elements of a region of a block.
   double[] read(MemorySegment block, Region region) {
+    var place = block.asSlice(region.offset());
     var elements = new double[Math.toIntExact(region.count())];
     var as = region.elements(dtype);
     for (int i = 0; i < elements.length; i++) {

@@ -2,7 +2,6 @@ package dev.gatun.laws.manners;
 
 import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Call.Region;
-import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.laws.manners.Rig.Run;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
@@ -26,27 +25,40 @@ final class Cases {
     this.file = file;
   }
 
-  /// Saves those of all kernels to the file that the argument names.
+  /// Saves the replay samples to the first file that the arguments name, and the samples of the
+  /// manners to the second.
   public static void main(String[] arguments) throws IOException {
-    save(Path.of(arguments[0]), Prototype.KERNELS);
-  }
-
-  static void save(Path to, List<Prototype> kernels) throws IOException {
-    try (var rig = new Rig(Devices.underTest());
-        var file = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(to)))) {
-      var cases = new Cases(file);
-      for (var kernel : kernels) {
-        for (var sample : ReplaySamples.ALL.getOrDefault(kernel.name(), List.of())) {
-          cases.save(rig, kernel, sample);
+    try (var rig = new Rig(Devices.underTest())) {
+      save(rig, Path.of(arguments[0]), Prototype.KERNELS);
+      try (var file = open(Path.of(arguments[1]))) {
+        for (var kernel : Prototype.KERNELS) {
+          for (var sample : KernelSamples.ALL.get(kernel.name())) {
+            for (var dtype : ReplaySamples.DTYPES)
+              new Cases(file).save(rig, Call.of(kernel, sample, dtype));
+          }
         }
       }
     }
   }
 
-  private void save(Rig rig, Prototype kernel, KernelSample sample) throws IOException {
-    var call = Call.of(kernel, sample, ReplaySamples.dtype(sample));
+  /// Saves the replay samples of some kernels.
+  static void save(Rig rig, Path to, List<Prototype> kernels) throws IOException {
+    try (var file = open(to)) {
+      for (var kernel : kernels) {
+        for (var sample : ReplaySamples.ALL.getOrDefault(kernel.name(), List.of())) {
+          new Cases(file).save(rig, Call.of(kernel, sample, ReplaySamples.dtype(sample)));
+        }
+      }
+    }
+  }
+
+  private static DataOutputStream open(Path to) throws IOException {
+    return new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(to)));
+  }
+
+  private void save(Rig rig, Call call) throws IOException {
     for (int fresh : MASKS) {
-      if (fresh == 0 && kernel.accumulated().isEmpty()) continue;
+      if (fresh == 0 && call.kernel().accumulated().isEmpty()) continue;
       try (var arena = Arena.ofConfined()) {
         save(call, rig.run(call, arena, Call.NAN_POISON, fresh), fresh);
       }
@@ -57,9 +69,8 @@ final class Cases {
     bytes(call.kernel().name().getBytes(StandardCharsets.US_ASCII));
     integer(call.regions().size());
     for (var region : call.regions()) {
-      boolean table = region.parameter().manner() == Manner.TABLE && !region.inTable();
-      integer(table ? 1 : 0);
-      bytes(table ? entries(call, region) : bytes(call, region, run.before()));
+      integer(region.isTable() ? 1 : 0);
+      bytes(region.isTable() ? entries(call, region) : bytes(call, region, run.before()));
       bytes(bytes(call, region, run.after()));
     }
     var doubles = call.kernel().parameters().stream().filter(Cases::isDouble).toList();

@@ -83,7 +83,7 @@ final class KernelSamples {
       adamw_step                     n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
-      adamw_table_step               tensors=0,1,4 weights=updated masters=absent,updated key=present m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_table_step               tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
       random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
       random_sign                    first=0,3 n=0,1,7,129,4099

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public record Prototype(String name, List<Parameter> parameters) {
   private static final Pattern PROTOTYPE =
       Pattern.compile("gatun_status gatun_(\\w+)\\(\\s*gatun_stream\\* stream,([^;]*)\\);");
-  /// All functions of the header that compute: on a stream, in a type.
+  /// All functions of the header that compute.
   public static final List<Prototype> KERNELS = read();
 
   private static List<Prototype> read() {
@@ -22,12 +22,17 @@ public record Prototype(String name, List<Parameter> parameters) {
       return PROTOTYPE
           .matcher(header)
           .results()
-          .filter(match -> match.group(2).contains("gatun_dtype dtype"))
+          .filter(match -> isKernel(match.group(2)))
           .map(match -> parse(match.group(1), match.group(2)))
           .toList();
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
+  }
+
+  /// On a stream, with arrays whose manner is said, or in a type: a copy has neither.
+  private static boolean isKernel(String parameters) {
+    return parameters.contains("GATUN_") || parameters.contains("gatun_dtype");
   }
 
   private static Prototype parse(String name, String list) {

@@ -1,11 +1,13 @@
 package dev.gatun.laws.manners;
 
 import dev.gatun.tensor.DType;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// Samples for sanitizers, under which a kernel runs a hundred times slower: a few of each kernel,
-/// one to four blocks large, which reach every main loop and every ragged edge.
+/// Samples for ThreadSanitizer, under which a kernel runs a hundred times slower: a few of each
+/// kernel, which reach its main loops and its ragged edges in a few blocks, and make each block of
+/// a device with one processor go round again.
 final class ReplaySamples {
   private static final String TABLE =
       """
@@ -15,24 +17,29 @@ final class ReplaySamples {
       binary_forward                 outer=3 middle=5 inner=77 kind=3 dtype=0,1
       binary_pullback                outer=133 middle=64 inner=1 kind=2 dtype=0,2
       binary_pullback                outer=3 middle=5 inner=77 kind=5 dtype=0,1
-      reduce_forward                 outer=3 middle=259 inner=1 kind=1 dtype=0,2
+      reduce_forward                 outer=300 middle=9 inner=1 kind=1 dtype=0,2
+      reduce_forward                 outer=3 middle=2300 inner=1 kind=1 dtype=0
       reduce_forward                 outer=1 middle=259 inner=72,7 kind=1 dtype=0,2
+      reduce_forward                 outer=12 middle=40 inner=40 kind=0 dtype=0
       reduce_pullback                outer=3 middle=259 inner=1 kind=1 dtype=0,2
       reduce_pullback                outer=1 middle=259 inner=7 kind=1 dtype=0,1
-      transpose_forward              batch=1 rows=72,35 cols=40,67 dtype=0,2
+      transpose_forward              batch=1 rows=168 cols=136 dtype=0,2
+      transpose_forward              batch=2 rows=105 cols=67 dtype=0,2
       transpose_pullback             batch=1 rows=72 cols=40,67 dtype=0,2
       slice_forward                  outer=5 length=16 inner=8,7 start=4 count=8 dtype=0,2
       slice_pullback                 outer=5 length=16 inner=8,7 start=4 count=8 dtype=0,2
-      concatenate_forward            outer=3 a_count=8,5 b_count=4 inner=8,7 dtype=0,2
-      concatenate_pullback           outer=3 a_count=8,5 b_count=4 inner=8,7 dtype=0,2
+      concatenate_forward            outer=3 a_count=8 b_count=4 inner=8 dtype=0,2
+      concatenate_forward            outer=3 a_count=5 b_count=4 inner=7 dtype=0,2
+      concatenate_pullback           outer=3 a_count=8 b_count=4 inner=8 dtype=0,2
+      concatenate_pullback           outer=3 a_count=5 b_count=4 inner=7 dtype=0,2
       gather_forward                 rows=65 cols=72,33 table_rows=9 dtype=0,2
       gather_pullback                rows=70 cols=72,33 table_rows=9 dtype=0,2
-      gather_pullback                rows=2500 cols=2 table_rows=17 dtype=0
-      squared_error_forward          n=4100,4099 dtype=0,2
+      gather_pullback                rows=4200 cols=2 table_rows=17 dtype=0
+      squared_error_forward          n=4100,40001 dtype=0,2
       squared_error_pullback         n=4100,4099 dtype=0,2
       fill                           n=4099 value=1.5 dtype=0,2
       matmul_forward                 batch=1 rows=136 cols=264 inner=136 transposed=0,1,2,3 dtype=2
-      matmul_forward                 batch=1 rows=33 cols=41 inner=100 transposed=0,1,2,3 dtype=0,2
+      matmul_forward                 batch=1 rows=33 cols=41 inner=300 transposed=0,1,2,3 dtype=0,2
       matmul_forward                 batch=2 rows=33 cols=41 inner=40 transposed=0,3 dtype=1
       matmul_forward                 batch=1 rows=132 cols=128 inner=68 transposed=0 dtype=0
       matmul_pullback                batch=1 rows=40 cols=72 inner=136 transposed=0,3 dtype=0,2
@@ -42,22 +49,22 @@ final class ReplaySamples {
       linear_pullback                rows=70 in=40 out=72,33 activation=1 dpre=present pre=present dtype=0,2
       embedding_forward              batch=2 context=9 cols=72,33 vocab=9 positions=16 dtype=0,2
       embedding_pullback             batch=2 context=35 cols=72,33 vocab=9 positions=40 dtype=0,2
-      layernorm_forward              rows=9 cols=768,33 eps=1e-5 dtype=0,2
-      layernorm_forward              rows=2 cols=25000 eps=1e-5 dtype=0
-      layernorm_pullback             rows=9 cols=768,33 dtype=0,2
-      layernorm_pullback             rows=2 cols=6148 dtype=0
-      residual_layernorm_forward     rows=9 cols=768,33 eps=1e-5 dtype=0,2
-      residual_layernorm_pullback    rows=9 cols=768,33 dtype=0,2
+      layernorm_forward              rows=37 cols=40,33 eps=1e-5 dtype=0,2
+      layernorm_forward              rows=2 cols=768,25000 eps=1e-5 dtype=0
+      layernorm_pullback             rows=21 cols=40,33 dtype=0,2
+      layernorm_pullback             rows=2 cols=768,6148 dtype=0
+      residual_layernorm_forward     rows=37 cols=40,33 eps=1e-5 dtype=0,2
+      residual_layernorm_pullback    rows=21 cols=40,33 dtype=0,2
       attention_forward              batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
-      attention_forward              batch=1 context=9 heads=2 head_size=20 scale=0.25 causal=1 dtype=2
+      attention_forward              batch=1 context=9 heads=4 head_size=20 scale=0.25 causal=1 dtype=2
       attention_pullback             batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
-      attention_pullback             batch=1 context=9 heads=2 head_size=20 scale=0.25 causal=1 dtype=2
-      attention_decode               batch=2 heads=2 capacity=37 head_size=16 scale=0.25 dtype=0,2
-      softmax_cross_entropy_forward  rows=2 vocab=2100 stride=2176 dtype=0,2
-      softmax_cross_entropy_pullback rows=2 vocab=2100 stride=2176,2101 dtype=0,2
-      head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=2 keep_gradient=0 dtype=0,2
+      attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 causal=1 dtype=2
+      attention_decode               batch=9 heads=4 capacity=37 head_size=16 scale=0.25 dtype=0,2
+      softmax_cross_entropy_forward  rows=6 vocab=600 stride=640 dtype=0,2
+      softmax_cross_entropy_pullback rows=6 vocab=600 stride=640,601 dtype=0,2
+      head_loss_forward              rows=9 cols=40 vocab=130 stride=136 chunk=7 keep_gradient=0 dtype=0,2
       head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=5 keep_gradient=1 dtype=0,2
-      head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=2 scratch=present kept=absent dtype=0,2
+      head_loss_pullback             rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
       head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
       global_norm                    n=40001 dtype=0
       adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
@@ -70,10 +77,15 @@ final class ReplaySamples {
 
   static final Map<String, List<KernelSample>> ALL = KernelSamples.read(TABLE);
 
+  /// The types that kernels compute in.
+  static final List<DType> DTYPES =
+      Arrays.stream(DType.values()).filter(DType::isFloating).toList();
+
   private ReplaySamples() {}
 
   /// The type that a sample is to be computed in.
   static DType dtype(KernelSample sample) {
-    return DType.values()[sample.scalars().get("dtype").intValue()];
+    int code = sample.scalars().get("dtype").intValue();
+    return DTYPES.stream().filter(dtype -> dtype.code() == code).findFirst().orElseThrow();
   }
 }

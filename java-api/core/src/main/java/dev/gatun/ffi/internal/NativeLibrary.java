@@ -3,6 +3,7 @@ package dev.gatun.ffi.internal;
 import dev.gatun.DeviceLost;
 import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
+import dev.gatun.LibraryDefect;
 import dev.gatun.NoDevice;
 import dev.gatun.OutOfDeviceMemory;
 import dev.gatun.Unsupported;
@@ -115,7 +116,7 @@ public final class NativeLibrary {
       case 3 -> new Unsupported(why);
       case 4 -> new NoDevice(why);
       case 5 -> new DeviceLost(why);
-      case 6 -> throw new AssertionError(why);
+      case 6 -> new LibraryDefect(why);
       default -> new InvalidArgument(why);
     };
   }

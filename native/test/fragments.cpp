@@ -1,0 +1,2 @@
+// The same program over the emulator.
+#include "fragments.cu"

@@ -1,0 +1,90 @@
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+
+/// A copy of the sources at `root`, in the folder `work`, into which faults are planted. It keeps
+/// its builds, so that a fault costs the compilation of what includes it.
+record Copy(Path root, String dnnl, Path work) {
+  private static final List<String> SOURCES = List.of("native", "kernels", "java-api/core");
+
+  /// Copies what differs.
+  void refresh() throws IOException {
+    for (var source : SOURCES) {
+      try (Stream<Path> all = Files.walk(root.resolve(source))) {
+        for (var file : all.filter(Files::isRegularFile).toList()) {
+          var inside = root.resolve(source).relativize(file);
+          if (inside.startsWith("target")) continue;
+          var copy = work.resolve(source).resolve(inside);
+          Files.createDirectories(copy.getParent());
+          if (Files.exists(copy) && Files.mismatch(file, copy) < 0) continue;
+          Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+
+  /// Where the copy's native part is built with some options of its own.
+  Path configured(String name, String... options) throws IOException, InterruptedException {
+    var folder = work.resolve(name);
+    var words = new ArrayList<>(List.of("cmake", "-S", work + "/native", "-B", folder.toString()));
+    words.add("-DGATUN_DNNL_DIR=" + dnnl);
+    words.add("-DCMAKE_CUDA_COMPILER=NOTFOUND");
+    words.addAll(List.of(options));
+    require(words);
+    return folder;
+  }
+
+  void build(Path folder, String... targets) throws IOException, InterruptedException {
+    var jobs = String.valueOf(Runtime.getRuntime().availableProcessors());
+    var words = new ArrayList<>(List.of("cmake", "--build", folder.toString(), "--parallel", jobs));
+    words.add("--target");
+    words.addAll(List.of(targets));
+    require(words);
+  }
+
+  /// Does some work while a fault is in the copy.
+  <T> T planted(Mutant mutant, Callable<T> worked) {
+    var file = work.resolve(mutant.file());
+    try {
+      var sound = Files.readString(file);
+      Files.writeString(file, mutant.applyTo(sound));
+      try {
+        return worked.call();
+      } finally {
+        Files.writeString(file, sound);
+      }
+    } catch (Exception broken) {
+      throw new IllegalStateException(mutant.name() + ": " + broken.getMessage(), broken);
+    }
+  }
+
+  void require(List<String> words) throws IOException, InterruptedException {
+    if (run(new ProcessBuilder(words)) == 0) return;
+    throw new IllegalStateException("a command failed: see " + log());
+  }
+
+  /// The exit status of a command; what it says goes to the log.
+  int run(ProcessBuilder command) throws IOException, InterruptedException {
+    Files.createDirectories(work);
+    return command
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log()))
+        .start()
+        .waitFor();
+  }
+
+  File log() {
+    return work.resolve("log").toFile();
+  }
+
+  /// A tool of the JDK that runs this.
+  static String java(String tool) {
+    return Path.of(System.getProperty("java.home"), "bin", tool).toString();
+  }
+}

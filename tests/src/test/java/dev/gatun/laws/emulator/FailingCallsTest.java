@@ -1,0 +1,135 @@
+package dev.gatun.laws.emulator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.DeviceLost;
+import dev.gatun.GatunException;
+import dev.gatun.LibraryDefect;
+import dev.gatun.NoDevice;
+import dev.gatun.OutOfDeviceMemory;
+import dev.gatun.grad.Tape;
+import dev.gatun.memory.Device;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.optim.AdamW;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Whichever call of the CUDA runtime fails in a training step, from opening the device to closing
+/// it: an exception of its own type says so, nothing is left behind, and a device that is opened
+/// afterwards computes the same bits as ever.
+@Tag("emulator")
+class FailingCallsTest {
+  private static final GptConfig TINY = GptConfig.of(1, 2, 8, 4, 5);
+
+  /// How many are there, and may this one be taken?
+  private static final int CALLS_FOR_A_DEVICE = 2;
+
+  /// Of the parameters and of the tape.
+  private static final int SCOPES = 2;
+
+  private static final int[] TOKENS = {0, 1, 2, 3, 4, 3, 2, 1};
+
+  enum Failure {
+    INVALID_VALUE(1, LibraryDefect.class),
+    OUT_OF_MEMORY(2, OutOfDeviceMemory.class),
+    ILLEGAL_ADDRESS(700, DeviceLost.class),
+    LAUNCH_FAILURE(719, DeviceLost.class);
+
+    final int code;
+    final Class<? extends GatunException> type;
+
+    Failure(int code, Class<? extends GatunException> type) {
+      this.code = code;
+      this.type = type;
+    }
+  }
+
+  /// What a step computed.
+  private record Result(double loss, int weights) {}
+
+  private long callsBeforeClosing;
+
+  @AfterEach
+  void letAllSucceed() {
+    Emulator.failAt(0, 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aCallMayFail(Failure failure) {
+    failInTurn(failure, 17);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Tag("long")
+  void anyCallMayFail(Failure failure) {
+    failInTurn(failure, 1);
+  }
+
+  /// Every so many-th call, and the one behind the last. While it works a device tells of each
+  /// failure, save that a scope asks for memory twice; when it closes there is nobody left to tell.
+  private void failInTurn(Failure failure, long stride) {
+    Emulator.failAt(0, 0);
+    var sound = step();
+    long calls = Emulator.calls();
+    long work = callsBeforeClosing;
+    assertTrue(0 < work && work < calls);
+    int untold = 0;
+    for (long n = 1; n <= calls; n += stride) {
+      Emulator.failAt(n, failure.code);
+      boolean told = tells(n, failure, sound);
+      assertTrue(Emulator.calls() >= n, "call " + n + " was never made");
+      assertTrue(n <= work || !told, "call " + n + " is part of closing");
+      if (n <= work && !told) untold++;
+      Emulator.failAt(0, 0);
+      assertEquals(0, Emulator.held(), "left behind when call " + n + " failed");
+      assertEquals(sound, step(), "after call " + n + " failed");
+    }
+    assertTrue(untold <= (failure == Failure.OUT_OF_MEMORY ? SCOPES : 0), untold + " untold");
+    Emulator.failAt(calls + 1, failure.code);
+    assertEquals(sound, step());
+    assertEquals(calls, Emulator.calls());
+  }
+
+  /// Whether a step ends in the exception for the failure of its n-th call, or as if it were sound.
+  private boolean tells(long n, Failure failure, Result sound) {
+    try {
+      assertEquals(sound, step(), "call " + n + " failed");
+      return false;
+    } catch (GatunException told) {
+      var expected = n <= CALLS_FOR_A_DEVICE ? NoDevice.class : failure.type;
+      assertEquals(expected, told.getClass(), "call " + n);
+      return true;
+    }
+  }
+
+  private Result step() {
+    try (var device = Device.emulated();
+        var memory = device.scope()) {
+      var gpt = Gpt.create(TINY, memory, DType.F32, 1);
+      var adamw = new AdamW(gpt.parameters(), AdamW.Config.DEFAULTS);
+      double loss;
+      try (var tape = Tape.open(device)) {
+        var tokens = Tensor.of(tape, Shape.of(2, 4), TOKENS);
+        var mean = gpt.loss(tokens, tokens);
+        tape.backward(mean);
+        adamw.step(1e-3);
+        loss = mean.item();
+      }
+      var parameters = gpt.parameters();
+      var all = Shape.of(parameters.count());
+      var weights = Tensor.over(memory, parameters.weights(), DType.F32, all, null).toFloats();
+      callsBeforeClosing = Emulator.calls();
+      return new Result(loss, Arrays.hashCode(weights));
+    }
+  }
+}
