@@ -1,4 +1,5 @@
 // The emulator keeps its promises: what is right runs right, and each kind of fault in a kernel is found and named.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -53,6 +54,26 @@ void sums_are_right_in_any_order() {
     expect(run(sum_of_blocks, 17, 256, 64, sums.data()).empty(), "sums run");
     for (int64_t b = 0; b < 17; b++) expect(sums[b] == 255 * 128 + 256 * 1000 * b, "the sum of a block");
   }
+}
+
+/// Leaves the threads in the order in which they came.
+GATUN_KERNEL(32, 1) line_up(int* threads, int* count) { threads[(*count)++] = thread_index(); }
+
+std::vector<int> lined_up() {
+  std::vector<int> threads(32);
+  int count = 0;
+  expect(run(line_up, 1, 32, 0, threads.data(), &count).empty() && count == 32, "threads line up");
+  return threads;
+}
+
+void each_launch_has_an_order_of_its_own() {
+  emulator::order_by(5);
+  const auto first = lined_up(), second = lined_up();
+  emulator::order_by(5);
+  expect(first == lined_up() && first != second, "orders drawn from a seed");
+  emulator::order_by(0);
+  const auto sorted = lined_up();
+  expect(sorted == lined_up() && std::is_sorted(sorted.begin(), sorted.end()), "the order of their numbers");
 }
 
 uint16_t bf16(float x) { return bf16_of_float(x); }
@@ -219,6 +240,7 @@ void accesses_are_counted() {
 
 int main() {
   sums_are_right_in_any_order();
+  each_launch_has_an_order_of_its_own();
   fragments_multiply();
   bf16_rounds_to_even();
   faults_are_found();

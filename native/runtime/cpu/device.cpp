@@ -77,7 +77,11 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
     require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
     const auto level = gatun::choose_level();
     gatun::lower_products_to(level);
-    *device = new gatun_device{pthread_self(), threads ? threads : gatun::usable_processors(), level};
+    auto opened = std::make_unique<gatun_device>();
+    opened->owner = pthread_self();
+    opened->threads = threads ? threads : gatun::usable_processors();
+    opened->level = level;
+    *device = opened.release();
   });
 }
 

@@ -14,7 +14,8 @@ import java.util.SplittableRandom;
 record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> regions) {
   static final byte NAN_POISON = (byte) 0xff;
   static final byte OTHER_POISON = 0x5a;
-  private static final byte GUARD = (byte) 0xa5;
+  /// No number in any type: what a kernel reads there, even times zero, shows.
+  private static final byte GUARD = (byte) 0xff;
   private static final long GUARD_BYTES = 256;
   private static final int COUNTED = 3;
 
