@@ -4,8 +4,8 @@
 //
 // A time is the median of nine batches; a batch is as many calls as fill ten milliseconds, queued behind each other, as
 // they are in a training step. Arrays that a cache could hold take turns with others, until together they are larger
-// than any cache. `bytes` are those that must move. --tiny runs every measurement at a small size and keeps the times to
-// itself, so that the program can be tried where time means nothing.
+// than any cache. `bytes` are those that must move. --tiny runs every measurement at a small size and keeps the times
+// to itself, so that the program can be tried where time means nothing.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -165,7 +165,9 @@ constexpr int32_t all_fresh = -1;
 
 void measure_norms(int64_t rows, int64_t cols) {
   const int64_t n = rows * cols;
-  const auto work = [=](const char* what, int arrays) { return Work{what, shape_of({rows, cols}), "bf16", 2.0 * arrays * n, 0}; };
+  const auto work = [=](const char* what, int arrays) {
+    return Work{what, shape_of({rows, cols}), "bf16", 2.0 * arrays * n, 0};
+  };
   Memory memory;
   const auto x = [&] { return memory.normals(n, bf16); };
   const auto out = [&] { return memory.array(n, bf16); };
@@ -220,7 +222,8 @@ void measure_embedding(int64_t batch, int64_t context, int64_t cols, int64_t voc
                                              context, bf16);
             };
           }));
-  void *const dtable = memory.array(vocab * cols, GATUN_F32), *const dpositions = memory.array(context * cols, GATUN_F32);
+  void *const dtable = memory.array(vocab * cols, GATUN_F32), *const dpositions =
+                                                                  memory.array(context * cols, GATUN_F32);
   const double written = 4.0 * cols * static_cast<double>(vocab + context);
   measure({"embedding pullback", shape, "bf16", 2.0 * n + written, 0}, in_turns(2.0 * n, [&]() -> Call {
             return [=, dy = memory.normals(n, bf16)] {
@@ -236,8 +239,8 @@ void measure_rows() {
   measure_embedding(sized(64, 2), sized(1024, 5), sized(768, 64), sized(50304, 17));
 }
 
-/// The loss alone and the gradient alone, each over logits that lie there; and both in the one pass that the head makes,
-/// which stands behind a product in the header: so the head over 8 columns, less that product.
+/// The loss alone and the gradient alone, each over logits that lie there; and both in the one pass that the head
+/// makes, which stands behind a product in the header: so the head over 8 columns, less that product.
 void measure_loss() {
   const int64_t rows = sized(65536, 5), vocab = sized(50304, 72), cols = 8, n = rows * vocab;
   Memory memory;
@@ -257,11 +260,9 @@ void measure_loss() {
           }});
   const void *const x = memory.normals(rows * cols, bf16), *const table = memory.normals(vocab * cols, bf16);
   constexpr int32_t second_transposed = 2;
-  const double product = measure({"product that ends in the logits", shape_of({rows, vocab, cols}), "bf16", 2.0 * n, 0},
-                                 {[=] {
-                                   return gatun_matmul_forward(stream, dlogits, x, table, 1, rows, vocab, cols,
-                                                               second_transposed, bf16);
-                                 }});
+  const double product = measure(
+      {"product that ends in the logits", shape_of({rows, vocab, cols}), "bf16", 2.0 * n, 0},
+      {[=] { return gatun_matmul_forward(stream, dlogits, x, table, 1, rows, vocab, cols, second_transposed, bf16); }});
   const double head = measure({"head and loss", shape_of({rows, vocab, cols}), "bf16", 6.0 * n, 0}, {[=] {
                                 return gatun_head_loss_forward(stream, loss, lse, counted, dlogits, x, table, targets,
                                                                rows, cols, vocab, vocab, rows, 1, bf16);
@@ -274,7 +275,8 @@ void measure_optimizer() {
   const int64_t n = sized(124475904, 4099);
   Memory memory;
   void *const weights = memory.normals(n, GATUN_F32), *const gradients = memory.normals(n, GATUN_F32);
-  void *const m = memory.array(n, GATUN_F32), *const v = memory.array(n, GATUN_F32), *const norm = memory.array(1, GATUN_F32);
+  void *const m = memory.array(n, GATUN_F32), *const v = memory.array(n, GATUN_F32),
+              *const norm = memory.array(1, GATUN_F32);
   check(gatun_fill(stream, m, n, 0, GATUN_F32));
   check(gatun_fill(stream, v, n, 0, GATUN_F32));
   const double* const rate = memory.scalar<double>({1e-4});
@@ -282,8 +284,8 @@ void measure_optimizer() {
   measure({"global norm", shape_of({n}), "fp32", 4.0 * n, 0},
           {[=] { return gatun_global_norm(stream, norm, gradients, n, GATUN_F32); }});
   measure({"adamw", shape_of({n}), "fp32", 28.0 * n, 0}, {[=] {
-            return gatun_adamw_step(stream, weights, m, v, gradients, rate, step, norm, n, n / 2, 0.9, 0.95, 1e-8, 0.1,
-                                    1, GATUN_F32);
+            return gatun_adamw_step(stream, weights, nullptr, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
+                                    0.9, 0.95, 1e-8, 0.1, 1, GATUN_F32);
           }});
 }
 
