@@ -284,8 +284,8 @@ void measure_optimizer() {
   measure({"global norm", shape_of({n}), "fp32", 4.0 * n, 0},
           {[=] { return gatun_global_norm(stream, norm, gradients, n, GATUN_F32); }});
   measure({"adamw", shape_of({n}), "fp32", 28.0 * n, 0}, {[=] {
-            return gatun_adamw_step(stream, weights, m, v, gradients, rate, step, norm, n, n / 2, 0.9, 0.95, 1e-8, 0.1,
-                                    1, GATUN_F32);
+            return gatun_adamw_step(stream, weights, nullptr, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
+                                    0.9, 0.95, 1e-8, 0.1, 1, GATUN_F32);
           }});
 }
 

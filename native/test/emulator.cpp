@@ -1,4 +1,5 @@
 // The emulator keeps its promises: what is right runs right, and each kind of fault in a kernel is found and named.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -53,6 +54,26 @@ void sums_are_right_in_any_order() {
     expect(run(sum_of_blocks, 17, 256, 64, sums.data()).empty(), "sums run");
     for (int64_t b = 0; b < 17; b++) expect(sums[b] == 255 * 128 + 256 * 1000 * b, "the sum of a block");
   }
+}
+
+/// Leaves the threads in the order in which they came.
+GATUN_KERNEL(32, 1) line_up(int* threads, int* count) { threads[(*count)++] = thread_index(); }
+
+std::vector<int> lined_up() {
+  std::vector<int> threads(32);
+  int count = 0;
+  expect(run(line_up, 1, 32, 0, threads.data(), &count).empty() && count == 32, "threads line up");
+  return threads;
+}
+
+void each_launch_has_an_order_of_its_own() {
+  emulator::order_by(5);
+  const auto first = lined_up(), second = lined_up();
+  emulator::order_by(5);
+  expect(first == lined_up() && first != second, "orders drawn from a seed");
+  emulator::order_by(0);
+  const auto sorted = lined_up();
+  expect(sorted == lined_up() && std::is_sorted(sorted.begin(), sorted.end()), "the order of their numbers");
 }
 
 uint16_t bf16(float x) { return bf16_of_float(x); }
@@ -145,6 +166,50 @@ void faults_are_found() {
   expect(run(copy<false>, 1, 32, 512, out, values).empty() && std::isnan(out[127]), "a copy that nobody awaited");
 }
 
+// ---- Capture --------------------------------------------------------------------------------------------------------
+
+GATUN_KERNEL(32, 1) add(int* to, int what) {
+  if (thread_index() == 0) store(to, load(to) + what);
+}
+
+cudaGraph_t captured(cudaStream_t stream, int* counter, cudaError_t (*meanwhile)(cudaStream_t)) {
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+  int what = 5;
+  launch_kernel("add", add, dim3(1), 32, 0, stream, counter, what);
+  what = 7;
+  const auto refused = meanwhile(stream);
+  cudaGetLastError();
+  cudaGraph_t graph;
+  const auto ended = cudaStreamEndCapture(stream, &graph);
+  cudaGetLastError();
+  expect((refused == cudaSuccess) == (ended == cudaSuccess), "what is refused spoils the capture");
+  return graph;
+}
+
+void captures_are_replayed() {
+  static int counter;
+  counter = 0;
+  cudaStream_t stream;
+  cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  auto* const graph = captured(stream, &counter, [](cudaStream_t) { return cudaSuccess; });
+  expect(graph && counter == 0, "a captured launch does not run");
+  cudaGraphExec_t executable;
+  cudaGraphInstantiate(&executable, graph, 0);
+  for (int i = 0; i < 3; i++) cudaGraphLaunch(executable, stream);
+  expect(counter == 15, "a replay has the arguments of the capture");
+  cudaGraphExecDestroy(executable);
+  cudaGraphDestroy(graph);
+  expect(!captured(stream, &counter, cudaStreamSynchronize), "a wait inside a capture");
+  const auto allocate = [](cudaStream_t) {
+    void* memory;
+    return cudaMalloc(&memory, 256);
+  };
+  expect(!captured(stream, &counter, allocate), "an allocation inside a capture");
+  expect(counter == 15, "a spoilt capture never runs");
+  expect(cudaStreamSynchronize(stream) == cudaSuccess, "the stream lives on");
+  cudaStreamDestroy(stream);
+}
+
 // ---- Counting -------------------------------------------------------------------------------------------------------
 
 /// Lane l meets words `stride` apart in shared memory, and elements `stride` apart in global memory.
@@ -175,9 +240,11 @@ void accesses_are_counted() {
 
 int main() {
   sums_are_right_in_any_order();
+  each_launch_has_an_order_of_its_own();
   fragments_multiply();
   bf16_rounds_to_even();
   faults_are_found();
+  captures_are_replayed();
   accesses_are_counted();
   if (!failures) std::printf("the emulator holds\n");
   return failures != 0;

@@ -15,7 +15,9 @@ GATUN_CONTROL void gatun_emulator_count(int32_t on);
 /** One line a kernel, "name field=value ...", ended by a zero byte and cut to capacity_bytes; forgets what it tells. */
 GATUN_CONTROL void gatun_emulator_counts(char* text, int64_t capacity_bytes);
 
-/** Blocks and threads run in an order drawn from the seed; 0 is the order of their numbers. */
+/** Blocks and threads of the next launch run in an order drawn from the seed, those of the launches behind it in orders
+ * drawn from the numbers behind it; 0 is the order of their numbers. A fault in a kernel tells the seed of its launch.
+ */
 GATUN_CONTROL void gatun_emulator_order(uint64_t seed);
 
 /** The n-th call of the CUDA runtime from now on, counted from 1, fails with this error code, and with an error after

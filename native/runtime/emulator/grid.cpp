@@ -20,7 +20,8 @@
 namespace gatun::emulator {
 namespace {
 
-std::atomic<uint64_t> seed{1};
+/// Of the next launch; each has another, so that what depends on an order differs from one run to the next.
+std::atomic<uint64_t> next_seed{1};
 
 struct Launch {
   const char* kernel;
@@ -28,6 +29,7 @@ struct Launch {
   int64_t shared_bytes;
   const std::function<void()>& body;
   bool counts;
+  uint64_t seed;
 };
 
 /// An address that a sanitizer knows a meeting by.
@@ -226,7 +228,7 @@ class Block {
   std::string described(Extent index) const {
     std::ostringstream text;
     text << launch_->kernel << ", block (" << index.x << ", " << index.y << ", " << index.z << "), thread " << current_
-         << ": " << fault_ << " (order seed " << seed.load() << ")";
+         << ": " << fault_ << " (order seed " << launch_->seed << ")";
     return text.str();
   }
 
@@ -286,7 +288,7 @@ class Team {
     std::unique_lock lock(mutex_);
     order_.resize(launch.grid.count());
     std::iota(order_.begin(), order_.end(), uint64_t{0});
-    if (seed) std::shuffle(order_.begin(), order_.end(), std::mt19937_64(seed));
+    if (launch.seed) std::shuffle(order_.begin(), order_.end(), std::mt19937_64(launch.seed));
     launch_ = &launch;
     next_ = 0;
     busy_ = 0;
@@ -324,7 +326,7 @@ class Team {
         block->run(launch,
                    {static_cast<uint32_t>(index % grid.x), static_cast<uint32_t>(index / grid.x % grid.y),
                     static_cast<uint32_t>(index / grid.x / grid.y)},
-                   seed ? seed + index : 0);
+                   launch.seed ? launch.seed + index : 0);
       } catch (const std::exception& failure) {
         fault = failure.what();
       }
@@ -364,13 +366,12 @@ void require_limits(const Launch& launch) {
 
 }  // namespace
 
-void order_by(uint64_t wanted) { seed = wanted; }
-uint64_t order_seed() { return seed; }
+void order_by(uint64_t seed) { next_seed = seed; }
 
 void run_grid(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, const std::function<void()>& body) {
   static Team team;
   static std::mutex one_at_a_time;
-  const Launch launch{kernel, grid, block, shared_bytes, body, counting()};
+  const Launch launch{kernel, grid, block, shared_bytes, body, counting(), next_seed ? next_seed++ : 0};
   require_limits(launch);
   const std::lock_guard lock(one_at_a_time);
   team.run(launch);

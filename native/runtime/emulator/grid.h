@@ -28,9 +28,9 @@ struct KernelFault : std::runtime_error {
 /// Runs `body` once a thread of the grid, on threads of the emulator's own. Throws KernelFault.
 void run_grid(const char* kernel, Extent grid, Extent block, int64_t shared_bytes, const std::function<void()>& body);
 
-/// The order of blocks and fibers is drawn from this seed from now on.
+/// The order of blocks and fibers is drawn from this seed for the next launch, and from the numbers behind it for those
+/// that follow; with 0 it is that of their numbers.
 void order_by(uint64_t seed);
-uint64_t order_seed();
 
 // ---- For the running thread of a kernel ----------------------------------------------------------------------------
 

@@ -127,7 +127,8 @@ final class OpSamples {
     concatenate(-1, new long[] {5, 7}, new long[] {5, 1});
     concatenate(1, new long[] {3, 2, 7}, new long[] {3, 5, 7});
     concatenate(1, new long[] {17, 65}, new long[] {17, 129});
-    for (var sizes : new int[][] {{1, 1, 1}, {3, 17, 5}, {7, 5, 1}, {65, 129, 17}}) {
+    for (var sizes :
+        new int[][] {{1, 1, 1}, {3, 17, 5}, {7, 5, 1}, {65, 129, 17}, {2, 129, 3}, {5, 2100, 1}}) {
       var table = floats(sizes[0], sizes[2]);
       add(
           new OpSample(
@@ -164,7 +165,13 @@ final class OpSamples {
   private void matMul() {
     var sizes =
         new long[][] {
-          {1, 1, 1, 1}, {1, 3, 5, 7}, {5, 7, 1, 3}, {3, 5, 17, 1}, {1, 65, 17, 129}, {2, 33, 40, 34}
+          {1, 1, 1, 1},
+          {1, 3, 5, 7},
+          {5, 7, 1, 3},
+          {3, 5, 17, 1},
+          {1, 65, 17, 129},
+          {2, 33, 40, 34},
+          {1, 7, 8, 300}
         };
     for (var s : sizes) {
       for (boolean transposeA : BOTH) {
@@ -181,7 +188,8 @@ final class OpSamples {
   }
 
   private void linear() {
-    for (var s : new long[][] {{1, 1, 1}, {3, 5, 7}, {17, 7, 5}, {65, 33, 40}, {5, 129, 3}}) {
+    for (var s :
+        new long[][] {{1, 1, 1}, {3, 5, 7}, {17, 7, 5}, {65, 33, 40}, {5, 129, 3}, {300, 4, 8}}) {
       for (boolean bias : BOTH) {
         for (var activation : Linear.Activation.values()) {
           var op = new Linear(bias, activation);
@@ -196,7 +204,8 @@ final class OpSamples {
   }
 
   private void norms() {
-    for (var x : new long[][] {{1, 1}, {3, 5}, {17, 7}, {2, 3, 17}, {5, 129}, {65, 33}}) {
+    for (var x :
+        new long[][] {{1, 1}, {3, 5}, {17, 7}, {2, 3, 17}, {5, 129}, {65, 33}, {2, 4999}}) {
       long cols = x[x.length - 1];
       for (boolean bias : BOTH) {
         var norm = new LayerNorm(1e-5, bias);
@@ -232,7 +241,10 @@ final class OpSamples {
       var definition = LossDefinitions.squaredError();
       add(new OpSample(new SquaredError(), definition, floats(shape), floats(shape)));
     }
-    for (var s : new int[][] {{1, 1, 1}, {1, 5, 5}, {7, 17, 17}, {7, 5, 8}, {33, 65, 128}}) {
+    for (var s :
+        new int[][] {
+          {1, 1, 1}, {1, 5, 5}, {7, 17, 17}, {7, 5, 8}, {33, 65, 128}, {2, 2603, 2608}
+        }) {
       var op = new SoftmaxCrossEntropy(s[1]);
       var logits = floats(s[0], s[2]);
       add(new OpSample(op, LossDefinitions.of(op), logits, indices(s[1], s[0])));

@@ -32,6 +32,9 @@ class FailingCallsTest {
   /// How many are there, and may this one be taken?
   private static final int CALLS_FOR_A_DEVICE = 2;
 
+  /// At least those of the device and of its stream.
+  private static final int CALLS_TO_OPEN = 10;
+
   /// Of the parameters and of the tape.
   private static final int SCOPES = 2;
 
@@ -75,7 +78,8 @@ class FailingCallsTest {
     failInTurn(failure, 1);
   }
 
-  /// Every so many-th call, and the one behind the last. While it works a device tells of each
+  /// All calls that open or close, every so many-th between them, and the one behind the last.
+  // While it works a device tells of each
   /// failure, save that a scope asks for memory twice; when it closes there is nobody left to tell.
   private void failInTurn(Failure failure, long stride) {
     Emulator.failAt(0, 0);
@@ -84,7 +88,7 @@ class FailingCallsTest {
     long work = callsBeforeClosing;
     assertTrue(0 < work && work < calls);
     int untold = 0;
-    for (long n = 1; n <= calls; n += stride) {
+    for (long n = 1; n <= calls; n += n < CALLS_TO_OPEN || n >= work ? 1 : stride) {
       Emulator.failAt(n, failure.code);
       boolean told = tells(n, failure, sound);
       assertTrue(Emulator.calls() >= n, "call " + n + " was never made");

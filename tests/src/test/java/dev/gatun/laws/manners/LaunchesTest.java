@@ -2,6 +2,7 @@ package dev.gatun.laws.manners;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.laws.Devices;
 import dev.gatun.laws.emulator.Counts;
 import dev.gatun.laws.emulator.Emulator;
 import dev.gatun.laws.manners.Parameter.Manner;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every kernel of the header is launched on the device, and its launches write its outputs: none is
+/// Every kernel of the header is launched on the device, and its launches write its outputs: none
+// is
 /// left to the host.
 @Tag("emulator")
 class LaunchesTest {
@@ -22,7 +24,7 @@ class LaunchesTest {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll

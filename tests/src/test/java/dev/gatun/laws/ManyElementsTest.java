@@ -1,0 +1,43 @@
+package dev.gatun.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.ffi.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Indices stay exact beyond what a float can count.
+@Tag("laws")
+@Tag("backend")
+class ManyElementsTest {
+  private static final int ROWS = (1 << 23) + 5;
+  private static final int LENGTH = 3;
+  private static final int NAMES = 251;
+
+  /// Of each row the middle element gets the row's name.
+  @Test
+  void everyRowOfASliceGoesBackToItsPlace() {
+    try (var device = Devices.underTest();
+        var memory = device.scope();
+        var host = Arena.ofConfined()) {
+      var names = host.allocate(ValueLayout.JAVA_FLOAT, ROWS);
+      for (int row = 0; row < ROWS; row++) {
+        names.setAtIndex(ValueLayout.JAVA_FLOAT, row, 1 + row % NAMES);
+      }
+      var dy = memory.floats(ROWS);
+      var dx = memory.floats((long) ROWS * LENGTH);
+      memory.copyToDevice(dy, names);
+      device
+          .kernels()
+          .slicePullback(device.stream().handle(), dx, dy, ROWS, LENGTH, 1, 1, 1, -1, Kernels.F32);
+      var rows = host.allocate(ValueLayout.JAVA_FLOAT, (long) ROWS * LENGTH);
+      memory.copyToHost(rows, dx);
+      for (int i = 0; i < ROWS * LENGTH; i++) {
+        float expected = i % LENGTH == 1 ? 1 + i / LENGTH % NAMES : 0;
+        assertEquals(expected, rows.getAtIndex(ValueLayout.JAVA_FLOAT, i), "element " + i);
+      }
+    }
+  }
+}
