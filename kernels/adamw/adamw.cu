@@ -158,7 +158,7 @@ template <class T> GATUN_DEVICE void update_all(const Arrays<T>& tensor, int64_t
   for (int64_t i = runs * count + thread; i < n; i += team) update_run<1>(tensor, i, decayed, number, f, rounding);
 }
 
-template <class T> GATUN_KERNEL(threads, 4)
+template <class T> GATUN_KERNEL(threads, fitting<T>(4))
 adamw_step_flat(Arrays<T> arena, int64_t first, int64_t n, int64_t decayed, Rule rule) {
   const auto f = factors_of<Wide<T>>(rule);
   update_all(arena, n, decayed, static_cast<uint64_t>(first), block_x() * threads + thread_index(),

@@ -58,6 +58,11 @@ template <class Work> void by_type(gatun_dtype dtype, Work work) {
   }
 }
 
+/// Of the blocks a multiprocessor that a kernel is compiled for, as many as fit where numbers take twice the registers.
+template <class T> constexpr int fitting(int blocks) {
+  return sizeof(Wide<T>) > sizeof(float) ? (blocks + 1) / 2 : blocks;
+}
+
 #define GATUN_ELEMENT(t) std::remove_pointer_t<decltype(t)>
 
 /// Calls `work` with std::true_type or std::false_type.

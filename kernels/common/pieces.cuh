@@ -32,16 +32,14 @@ template <class T, template <class> class Piece> struct Pieces {
     return values_of(fetch(row, p, at));
   }
 
-  GATUN_DEVICE static void write(T* row, int64_t p, const Values& values, Here at = Here::current()) {
+  GATUN_DEVICE static Stored stored(const Values& values) {
     Stored piece;
     for (int i = 0; i < count; i++) piece.at[i] = narrowed<T>(values.at[i]);
-    store(reinterpret_cast<Stored*>(row) + p, piece, at);
+    return piece;
   }
 
-  /// What narrowing to T leaves.
-  GATUN_DEVICE static Values rounded(Values values) {
-    for (int i = 0; i < count; i++) values.at[i] = widened(narrowed<T>(values.at[i]));
-    return values;
+  GATUN_DEVICE static void write(T* row, int64_t p, const Values& values, Here at = Here::current()) {
+    store(reinterpret_cast<Stored*>(row) + p, stored(values), at);
   }
 
   static constexpr int in_chunk = count == 1 ? 1 : 16 / sizeof(W);

@@ -4,6 +4,18 @@
 
 namespace gatun {
 
+// For head_loss.cu too.
+#define GATUN_SOFTMAX_OF(T)                                                                                           \
+  template void softmax_rows::forward(gatun_stream&, T*, Wide<T>*, Wide<T>*, const int32_t*, const int64_t*, int64_t, \
+                                      int64_t, int64_t, bool);                                                        \
+  template void softmax_rows::gradient(gatun_stream&, T*, const T*, const int32_t*, const Wide<T>*, const int64_t*,   \
+                                       int64_t, int64_t, int64_t, bool);
+GATUN_SOFTMAX_OF(float)
+GATUN_SOFTMAX_OF(double)
+GATUN_SOFTMAX_OF(bf16)
+template void softmax_rows::mean_of_rows(gatun_stream&, float*, const float*, const int64_t*, int64_t);
+template void softmax_rows::mean_of_rows(gatun_stream&, double*, const double*, const int64_t*, int64_t);
+
 void softmax_cross_entropy_forward(gatun_stream& stream, void* loss, void* lse, int64_t* counted, const void* logits,
                                    const int32_t* targets, int64_t rows, int64_t vocab, int64_t stride,
                                    gatun_dtype dtype) {

@@ -4,6 +4,7 @@
 // logit) + log(sum): lse - logit would lose the bits of lse's magnitude.
 #pragma once
 #include "pieces.cuh"
+#include "softmax_rows.cuh"
 
 namespace gatun::softmax_rows {
 
@@ -98,7 +99,7 @@ template <class T> struct Rows {
   int64_t rows, vocab, stride;
 };
 
-template <class T, template <class> class Piece, bool gradient_over_logits> GATUN_KERNEL(threads, 2)
+template <class T, template <class> class Piece, bool gradient_over_logits> GATUN_KERNEL(threads, fitting<T>(2))
 softmax_cross_entropy_forward_block_per_row(Rows<T> a) {
   using W = Wide<T>;
   for (int64_t r = block_x(); r < a.rows; r += blocks_x()) {
@@ -121,8 +122,6 @@ softmax_cross_entropy_forward_block_per_row(Rows<T> a) {
   }
 }
 
-/// losses[r] = lse[r] - logit of the target, 0 where it is left out. With `gradient_over_logits` the logits become
-/// (softmax - one-hot) / counted, and 0 behind `vocab`.
 template <class T> void forward(gatun_stream& stream, T* logits, Wide<T>* losses, Wide<T>* lse, const int32_t* targets,
                                 const int64_t* counted, int64_t rows, int64_t vocab, int64_t stride,
                                 bool gradient_over_logits) {
@@ -152,7 +151,7 @@ template <class T> struct Gradient {
   bool fresh;
 };
 
-template <class T, template <class> class Piece> GATUN_KERNEL(threads, 2)
+template <class T, template <class> class Piece> GATUN_KERNEL(threads, fitting<T>(2))
 softmax_cross_entropy_pullback_block_per_row(Gradient<T> a) {
   using W = Wide<T>;
   const int64_t counted = load(a.counted);
@@ -170,7 +169,6 @@ softmax_cross_entropy_pullback_block_per_row(Gradient<T> a) {
   }
 }
 
-/// dlogits (+)= dloss / counted * (softmax - one-hot); dlogits may be logits.
 template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logits, const int32_t* targets,
                                  const Wide<T>* dloss, const int64_t* counted, int64_t rows, int64_t vocab,
                                  int64_t stride, bool fresh) {
@@ -191,8 +189,7 @@ softmax_cross_entropy_count(int64_t* counted, const int32_t* targets, int64_t ro
   if (thread_index() == 0) store(counted, sum);
 }
 
-/// How many targets are not left out.
-inline void count_targets(gatun_stream& stream, int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
+void count_targets(gatun_stream& stream, int64_t* counted, const int32_t* targets, int64_t rows, int64_t vocab) {
   GATUN_LAUNCH(stream, softmax_cross_entropy_count, dim3(1), threads, reduction_bytes, counted, targets, rows, vocab);
 }
 
@@ -205,7 +202,6 @@ softmax_cross_entropy_mean(W* loss, const W* losses, const int64_t* counted, int
   if (thread_index() == 0) store(loss, count ? W(sum / double(count)) : W(0));
 }
 
-/// The mean of the losses of the rows that count; 0 where none does.
 template <class W>
 void mean_of_rows(gatun_stream& stream, W* loss, const W* losses, const int64_t* counted, int64_t rows) {
   GATUN_LAUNCH(stream, softmax_cross_entropy_mean<W>, dim3(1), threads, reduction_bytes, loss, losses, counted, rows);

@@ -3,7 +3,7 @@
 // its gradient written over it.
 // Trap: the rows of the table behind `vocab` are padding. No product reads them, so that nothing in them, not even NaN,
 // reaches a result; their gradient is zero.
-#include "../cross_entropy/rows.cuh"
+#include "../cross_entropy/softmax_rows.cuh"
 #include "products.h"
 
 namespace gatun {

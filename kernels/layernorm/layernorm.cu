@@ -3,6 +3,14 @@
 
 namespace gatun {
 
+// For residual_layernorm.cu too.
+#define GATUN_NORM_OF(T)                                              \
+  template void norm_rows::forward(gatun_stream&, const Forward<T>&); \
+  template void norm_rows::pullback(gatun_stream&, Pullback<T>, const WeightGradients<Wide<T>>&);
+GATUN_NORM_OF(float)
+GATUN_NORM_OF(double)
+GATUN_NORM_OF(bf16)
+
 void layernorm_forward(gatun_stream& stream, void* y, void* mean, void* rstd, const void* x, const void* weight,
                        const void* bias, int64_t rows, int64_t cols, double eps, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {

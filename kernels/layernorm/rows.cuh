@@ -1,15 +1,16 @@
 // Rows through a layer norm on a device, one warp a row, for the plain norm and for the one that adds a residual first.
-// Bound by memory: each row is read once and lies in shared memory while mean, variance and result are made of it;
-// weight and bias are read once a block, and blocks walk the rows in strides of the grid. A row that is too long for
-// shared memory is read again for each pass, from the second-level cache.
-// Trap: the sum of squares minus the squared mean cancels for rows far from zero, hence passes over the kept row.
+// Bound by memory: each row is read once and stays in registers, or where it is ragged or too long in shared memory,
+// while mean, variance and result are made of it; weight and bias are read once a block, and blocks walk the rows in
+// strides of the grid. A row that is too long for shared memory too is read again for each pass, from the second-level
+// cache.
+// Trap: the sum of squares minus the squared mean cancels for rows far from zero, hence passes over the row that is
+// here.
 #pragma once
-#include "pieces.cuh"
+#include "rows_in_registers.cuh"
 #include "sums.cuh"
 
 namespace gatun::norm_rows {
 
-constexpr int most_warps = 8;
 /// What every target grants a block that asks for it.
 constexpr int64_t most_shared_bytes = 96 << 10;
 
@@ -19,14 +20,15 @@ inline int warps_for(int64_t shared, int64_t each, int64_t cols, int64_t wide_by
   return static_cast<int>(room < each ? 0 : room / each < most_warps ? room / each : most_warps);
 }
 
-template <class T> struct Forward {
-  T *sum, *y;
-  Wide<T>*mean, *rstd;
-  const T *x, *residual;
-  const Wide<T>*weight, *bias;
-  int64_t rows, cols;
-  Wide<T> eps;
-};
+/// Calls `work` with how many pieces a lane a row is held in registers, 0 where it is not.
+template <class T, class Work> void by_pieces(int64_t cols, bool vectors, Work work) {
+  const int64_t pieces_a_lane = loops::quotient_up(cols / Vector<T>::count, 32);
+  if constexpr (!std::is_same_v<T, double>) {
+    if (vectors && pieces_a_lane <= 4) return work(std::integral_constant<int, 4>{});
+    if (vectors && pieces_a_lane <= 8) return work(std::integral_constant<int, 8>{});
+  }
+  work(std::integral_constant<int, 0>{});
+}
 
 template <class T, template <class> class Piece, bool keeps> GATUN_KERNEL(32 * most_warps, 2)
 layernorm_forward_warp_per_row(Forward<T> a) {
@@ -37,14 +39,8 @@ layernorm_forward_warp_per_row(Forward<T> a) {
   W* const bias = weight + a.cols;
   W* const row = bias + a.cols + warp_index() * a.cols;
   if constexpr (keeps) {
-    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
-      const auto w = P::read_wide_together(a.weight, first, pieces);
-      const auto b = a.bias ? P::read_wide_together(a.bias, first, pieces) : typename P::Values{};
-      const int64_t p = first + lane_index();
-      if (p >= pieces) continue;
-      P::keep(weight, pieces, p, w);
-      P::keep(bias, pieces, p, b);
-    }
+    keep_row<P>(weight, a.weight, pieces);
+    keep_row<P>(bias, a.bias, pieces);
     block_barrier();
   }
   for (int64_t r = block_x() * warps + warp_index(); r < a.rows; r += blocks_x() * warps) {
@@ -55,7 +51,7 @@ layernorm_forward_warp_per_row(Forward<T> a) {
       auto values = term[0];
       if (a.residual) {
         for (int i = 0; i < P::count; i++) values.at[i] += term[1].at[i];
-        values = P::rounded(values);
+        values = P::values_of(P::stored(values));
         P::write(a.sum + r * a.cols, p, values);
       }
       if constexpr (keeps) P::keep(row, pieces, p, values);
@@ -82,16 +78,15 @@ layernorm_forward_warp_per_row(Forward<T> a) {
   }
 }
 
-template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
-  if (a.rows == 0) return;
+template <class T> void forward_in_memory(gatun_stream& stream, const Forward<T>& a, bool vectors) {
   constexpr int64_t wide = sizeof(Wide<T>);
   const int fitting = warps_for(2, 1, a.cols, wide), warps = fitting ? fitting : most_warps;
   const auto grid = grid_for(stream, a.rows, warps, 4);
-  by_truth(a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual, a.weight, a.bias), [&](auto vectors) {
+  by_truth(vectors, [&](auto whole) {
     by_truth(fitting > 0, [&](auto keeps) {
       constexpr bool kept = decltype(keeps)::value;
       const int64_t bytes = kept ? (2 + warps) * a.cols * wide : 0;
-      if constexpr (decltype(vectors)::value)
+      if constexpr (decltype(whole)::value)
         GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
       else
         GATUN_LAUNCH(stream, (layernorm_forward_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
@@ -99,16 +94,19 @@ template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
   });
 }
 
-/// Two gradients may receive what comes through the norm; where `dsum` is, it is added. `partials` has (blocks, 2,
-/// cols).
-template <class T> struct Pullback {
-  T *dx, *dresidual;
-  const T *dsum, *dy, *x;
-  const Wide<T>*weight, *mean, *rstd;
-  Wide<T>* partials;
-  int64_t rows, cols;
-  bool fresh_x, fresh_residual;
-};
+template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
+  if (a.rows == 0) return;
+  const bool vectors = a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual, a.weight, a.bias);
+  by_pieces<T>(a.cols, vectors, [&](auto held) {
+    constexpr int most = decltype(held)::value;
+    if constexpr (most > 0)
+      GATUN_LAUNCH(stream, (layernorm_forward_in_registers<T, most>),
+                   grid_for(stream, a.rows, most_warps, forward_blocks<most>), 32 * most_warps,
+                   2 * a.cols * int64_t(sizeof(Wide<T>)), a);
+    else
+      forward_in_memory(stream, a, vectors);
+  });
+}
 
 /// dx of a row, with n = (x - mean) rstd and g = dy weight: rstd (g - mean(g) - n mean(g n)). Column sums of dy n and
 /// dy grow in shared memory, warp by warp, and leave as one partial sum a block.
@@ -122,10 +120,7 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
   W *const normal = own, *const gradient = own + a.cols, *const dweight = own + 2 * a.cols,
            *const dbias = own + 3 * a.cols;
   if constexpr (keeps) {
-    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
-      const auto w = P::read_wide_together(a.weight, first, pieces);
-      if (first + lane_index() < pieces) P::keep(weight, pieces, first + lane_index(), w);
-    }
+    keep_row<P>(weight, a.weight, pieces);
     for (int64_t p = lane_index(); p < pieces; p += 32) {
       P::keep(dweight, pieces, p, {});
       P::keep(dbias, pieces, p, {});
@@ -162,9 +157,8 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
     sum = warp_sum(sum) / W(a.cols);
     projection = warp_sum(projection) / W(a.cols);
     if (!a.dx && !a.dresidual) continue;
-    const T* const added[] = {a.dsum ? a.dsum + at : nullptr, a.dx && !a.fresh_x ? a.dx + at : nullptr,
-                              a.dresidual && !a.fresh_residual ? a.dresidual + at : nullptr};
-    over_pieces_of<P, 2>(added, lane_index(), pieces, 32, [&](int64_t p, auto& values) {
+    const T* const added[] = {a.dsum ? a.dsum + at : nullptr};
+    over_pieces_of<P, 4>(added, lane_index(), pieces, 32, [&](int64_t p, auto& values) {
       typename P::Values n, g;
       if constexpr (keeps) {
         n = P::kept(normal, pieces, p);
@@ -178,33 +172,14 @@ layernorm_pullback_warp_per_row(Pullback<T> a) {
           g.at[i] *= w.at[i];
         }
       }
-      auto &along = values[0], &dx = values[1], &dresidual = values[2];
-      for (int i = 0; i < P::count; i++) {
-        const W through = rstd * (g.at[i] - sum - n.at[i] * projection) + along.at[i];
-        dx.at[i] += through;
-        dresidual.at[i] += through;
-      }
-      if (a.dx) P::write(a.dx + at, p, dx);
-      if (a.dresidual) P::write(a.dresidual + at, p, dresidual);
+      for (int i = 0; i < P::count; i++) values[0].at[i] += rstd * (g.at[i] - sum - n.at[i] * projection);
+      put<P>(a.dx, at, p, values[0], a.fresh_x);
+      put<P>(a.dresidual, at, p, values[0], a.fresh_residual);
     });
   }
   if constexpr (keeps) {
     block_barrier();
-    W* const partial = a.partials + block_x() * 2 * a.cols;
-    for (int64_t first = warp_index() * 32; first < pieces; first += threads_in_block()) {
-      const int64_t p = first + lane_index();
-      typename P::Values dw{}, db{};
-      for (int64_t warp = 0; warp < warps && p < pieces; warp++) {
-        const W* const of = weight + a.cols + warp * 4 * a.cols;
-        const auto w = P::kept(of + 2 * a.cols, pieces, p), b = P::kept(of + 3 * a.cols, pieces, p);
-        for (int i = 0; i < P::count; i++) {
-          dw.at[i] += w.at[i];
-          db.at[i] += b.at[i];
-        }
-      }
-      P::write_wide_together(partial, first, pieces, dw);
-      P::write_wide_together(partial + a.cols, first, pieces, db);
-    }
+    leave_sums<P>(a.partials + block_x() * 2 * a.cols, weight + 3 * a.cols, 4 * a.cols, pieces);
   }
 }
 
@@ -228,45 +203,59 @@ template <class T> GATUN_KERNEL(column_threads, 8) layernorm_pullback_thread_per
   store(partial + a.cols, db);
 }
 
-/// Where the column sums of dy n, and behind them those of dy, belong.
-template <class W> struct WeightGradients {
-  W *weight, *bias;
-  bool fresh_weight, fresh_bias;
-  int64_t cols;
-  GATUN_DEVICE void operator()(int64_t i, W sum) const {
-    const bool of_weight = i < cols;
-    W* const gradient = of_weight ? weight : bias;
-    if (!gradient) return;
-    W* const to = gradient + (of_weight ? i : i - cols);
-    const bool fresh = of_weight ? fresh_weight : fresh_bias;
-    store(to, fresh ? sum : load(to) + sum);
-  }
-};
+/// Makes room for as many partial sums.
+template <class T> void reserve_partials(gatun_stream& stream, Pullback<T>& a, int64_t partials) {
+  const int64_t bytes = partials * 2 * a.cols * static_cast<int64_t>(sizeof(Wide<T>));
+  a.partials = reinterpret_cast<Wide<T>*>(stream.workspace.at_least(bytes, stream.handle));
+}
+
+/// Answers how many partial sums it left.
+template <class T> int64_t pullback_in_memory(gatun_stream& stream, Pullback<T>& a, bool vectors, bool wants_sums) {
+  constexpr int64_t wide = sizeof(Wide<T>);
+  const int fitting = warps_for(1, 4, a.cols, wide), warps = fitting ? fitting : most_warps;
+  const auto grid = grid_for(stream, a.rows, warps, 2);
+  const int64_t runs = loops::quotient_up(a.rows, rows_a_run), partials = fitting ? grid.x : runs;
+  reserve_partials(stream, a, partials);
+  by_truth(vectors, [&](auto whole) {
+    by_truth(fitting > 0, [&](auto keeps) {
+      constexpr bool kept = decltype(keeps)::value;
+      const int64_t bytes = kept ? (1 + 4 * warps) * a.cols * wide : 0;
+      if constexpr (decltype(whole)::value)
+        GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
+      else
+        GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
+    });
+  });
+  const dim3 columns(static_cast<unsigned>(loops::quotient_up(a.cols, column_threads)), static_cast<unsigned>(runs));
+  if (wants_sums && !fitting)
+    GATUN_LAUNCH(stream, layernorm_pullback_thread_per_column<T>, columns, column_threads, 0, a);
+  return partials;
+}
+
+template <class T> int64_t pullback_of_rows(gatun_stream& stream, Pullback<T>& a, bool wants_sums) {
+  constexpr int64_t wide = sizeof(Wide<T>);
+  const bool vectors = a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x, a.weight);
+  int64_t partials = 0;
+  by_pieces<T>(a.cols, vectors, [&](auto held) {
+    constexpr int most = decltype(held)::value;
+    if constexpr (most > 0) {
+      const int warps = warps_for(1, 2, a.cols, wide);
+      const auto grid = grid_for(stream, a.rows, warps, pullback_blocks<most>);
+      partials = grid.x;
+      reserve_partials(stream, a, partials);
+      GATUN_LAUNCH(stream, (layernorm_pullback_in_registers<T, most>), grid, 32 * warps,
+                   (1 + 2 * warps) * a.cols * wide, a);
+    } else {
+      partials = pullback_in_memory(stream, a, vectors, wants_sums);
+    }
+  });
+  return partials;
+}
 
 template <class T> void pullback(gatun_stream& stream, Pullback<T> a, const WeightGradients<Wide<T>>& to) {
   using W = Wide<T>;
-  const int fitting = warps_for(1, 4, a.cols, sizeof(W)), warps = fitting ? fitting : most_warps;
-  const auto grid = a.rows ? grid_for(stream, a.rows, warps, 2) : dim3(0);
-  const int64_t runs = (a.rows + rows_a_run - 1) / rows_a_run, partials = fitting ? grid.x : runs;
-  a.partials = reinterpret_cast<W*>(
-      stream.workspace.at_least(partials * 2 * a.cols * static_cast<int64_t>(sizeof(W)), stream.handle));
   const bool wants_sums = to.weight || to.bias;
-  const dim3 columns(static_cast<unsigned>((a.cols + column_threads - 1) / column_threads));
-  if (a.rows)
-    by_truth(a.cols % Vector<T>::count == 0 && aligned(a.dx, a.dresidual, a.dsum, a.dy, a.x, a.weight),
-             [&](auto vectors) {
-               by_truth(fitting > 0, [&](auto keeps) {
-                 constexpr bool kept = decltype(keeps)::value;
-                 const int64_t bytes = kept ? (1 + 4 * warps) * a.cols * static_cast<int64_t>(sizeof(W)) : 0;
-                 if constexpr (decltype(vectors)::value)
-                   GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, Vector, kept>), grid, 32 * warps, bytes, a);
-                 else
-                   GATUN_LAUNCH(stream, (layernorm_pullback_warp_per_row<T, One, kept>), grid, 32 * warps, bytes, a);
-               });
-             });
-  if (a.rows && wants_sums && !fitting)
-    GATUN_LAUNCH(stream, layernorm_pullback_thread_per_column<T>, dim3(columns.x, static_cast<unsigned>(runs)),
-                 column_threads, 0, a);
+  const int64_t partials = a.rows ? pullback_of_rows(stream, a, wants_sums) : 0;
   if (wants_sums && a.cols)
     sums::launch_columns(stream, loops::Sources<W, 1>{{a.partials}}, {1, partials, 2 * a.cols}, 1,
                          static_cast<W*>(nullptr), sums::Identity{}, to);

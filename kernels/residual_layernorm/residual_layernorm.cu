@@ -1,5 +1,5 @@
 // sum = x + residual; y = the layer norm of sum. Both arguments receive the same gradient.
-#include "../layernorm/rows.cuh"
+#include "../layernorm/norm_rows.cuh"
 
 namespace gatun {
 

@@ -1,0 +1,160 @@
+package dev.gatun.laws.emulator;
+
+import static java.util.stream.Collectors.joining;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/// Writes the table of hot kernels into a Markdown file, between the two lines that mark its place.
+/// Arguments: the file, and a build of libgatun_cuda.so for all targets.
+final class KernelTable {
+  private static final String BEGIN = "<!-- table of kernels -->\n";
+  private static final String END = "<!-- end of the table of kernels -->\n";
+
+  /// `function | sizes on the GPU | the kernel that does the work`. What the function must move,
+  // and
+  /// the sizes at which it is counted, are those of its first row among the budgets.
+  private static final String ROWS =
+      """
+      layernorm_forward              | rows=65536 cols=768 eps=1e-5                       | layernorm_forward_warp_per_row<bf16, Vector, true>
+      layernorm_pullback             | rows=65536 cols=768                                | layernorm_pullback_warp_per_row<bf16, Vector, true>
+      residual_layernorm_forward     | rows=65536 cols=768 eps=1e-5                       | layernorm_forward_warp_per_row<bf16, Vector, true>
+      residual_layernorm_pullback    | rows=65536 cols=768                                | layernorm_pullback_warp_per_row<bf16, Vector, true>
+      unary_forward                  | n=201326592 alpha=0 kind=8                         | map_elements<bf16, 1, Gelu>
+      unary_pullback                 | n=201326592 alpha=0 kind=8                         | map_elements<bf16, 2, Gelu::Pull>
+      linear_pullback                | rows=65536 in=768 out=3072                         | linear_pre_gradient<bf16, Vector>
+      embedding_forward              | batch=64 context=1024 cols=768 vocab=50304 positions=1024 | rows_lookup<bf16, Vector, true>
+      embedding_pullback             | batch=64 context=1024 cols=768 vocab=50304 positions=1024 | rows_add<bf16, float, Vector>
+      softmax_cross_entropy_forward  | rows=65536 vocab=50257 stride=50304                | softmax_cross_entropy_forward_block_per_row<bf16, Vector, false>
+      softmax_cross_entropy_pullback | rows=65536 vocab=50257 stride=50304                | softmax_cross_entropy_pullback_block_per_row<bf16, Vector>
+      reduce_forward                 | outer=65536 middle=768 inner=1                     | sum_lines<float, bf16, 1, Identity, Share<bf16>>
+      transpose_forward              | batch=1 rows=8192 cols=8192                        | transpose_vectors<bf16>
+      global_norm                    | n=124475904                                        | sum_lines<double, float, 1, SquareInDouble, Root<float>>
+      adamw_step                     | n=124475904                                        | adamw_step_flat<float, Vector>
+      adamw_table_step               | tensors=148 each=841053                            | adamw_step_table<float>
+      random_normal                  | n=124475904                                        | random_runs<float, 1, Normal<float>>
+      """;
+
+  /// `function | sizes on the GPU | the kernel | sizes at which it is counted | what must move
+  // then`.
+  private static final String PRODUCTS =
+      """
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=0 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128 transposed=0 | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=2 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, true> | batch=1 rows=512 cols=512 inner=128 transposed=2 | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=1 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, true, false> | batch=1 rows=512 cols=512 inner=128 transposed=1 | 2*a + 4*b + c
+      """;
+
+  private static final List<Budgets> BUDGETS =
+      List.of(
+          new NormBudgetsTest(),
+          new ElementwiseBudgetsTest(),
+          new AroundProductsBudgetsTest(),
+          new IndexBudgetsTest(),
+          new LossBudgetsTest(),
+          new SumBudgetsTest(),
+          new ShapeBudgetsTest(),
+          new OptimizerBudgetsTest(),
+          new RandomBudgetsTest());
+
+  /// A line of the table: what is called, and where; at what sizes it is counted, over which of its
+  /// launches, and what it must move then; its FLOPs on the GPU.
+  private record Line(
+      String function,
+      String sizes,
+      String kernel,
+      String counted,
+      Predicate<String> meant,
+      String must,
+      String flops) {}
+
+  private final List<Assembled> assembled;
+  private final Meter meter = new Meter();
+
+  private KernelTable(List<Assembled> assembled) {
+    this.assembled = assembled;
+  }
+
+  public static void main(String[] args) throws IOException {
+    var file = Path.of(args[0]);
+    var table = new KernelTable(Assembled.all(Path.of(args[1])));
+    var text = Files.readString(file);
+    int from = text.indexOf(BEGIN) + BEGIN.length();
+    var before = text.substring(0, from);
+    var after = text.substring(text.indexOf(END));
+    Files.writeString(file, before + table.markdown() + after);
+  }
+
+  private String markdown() {
+    return Stream.concat(
+            ROWS.lines().map(KernelTable::budgeted), PRODUCTS.lines().map(KernelTable::product))
+        .map(this::row)
+        .collect(
+            joining(
+                "",
+                """
+                | function | at | kernel | moved | registers | shared | occupancy | at least |
+                |---|---|---|---:|---:|---:|---:|---:|
+                """,
+                ""));
+  }
+
+  private static String[] columns(String line) {
+    return Arrays.stream(line.split("\\|")).map(String::strip).toArray(String[]::new);
+  }
+
+  private static Line budgeted(String line) {
+    var columns = columns(line);
+    for (var budgets : BUDGETS) {
+      for (var row : budgets.rows().lines().map(BudgetRow::parse).toList()) {
+        if (!row.kernel().equals(columns[0])) continue;
+        var must = row.read() + "+" + row.written();
+        return new Line(
+            columns[0], columns[1], columns[2], row.sizes(), budgets::isMeant, must, "0");
+      }
+    }
+    throw new IllegalArgumentException(columns[0] + " has no budget");
+  }
+
+  private static Line product(String line) {
+    var columns = columns(line);
+    var flops = "2*batch*rows*cols*inner";
+    return new Line(
+        columns[0], columns[1], columns[2], columns[3], launch -> true, columns[4], flops);
+  }
+
+  private String row(Line line) {
+    var counted = last(line.function(), line.counted());
+    var gpu = last(line.function(), line.counted() + " " + line.sizes());
+    var spent = meter.spent(counted);
+    spent.keySet().removeIf(line.meant().negate());
+    double moved =
+        Counts.sum(spent.values(), "read_bytes") + Counts.sum(spent.values(), "written_bytes");
+    double share = moved / counted.bytes(line.must());
+    var launch = spent.get(line.kernel().substring(0, line.kernel().indexOf('<')));
+    int registers = Assembled.of(assembled, line.kernel()).registers();
+    double occupancy = Hopper.occupancy(launch.of("threads"), registers, launch.of("shared_bytes"));
+    boolean isProduct = !line.flops().equals("0");
+    double bytes = isProduct ? gpu.bytes("a + b + c") : share * gpu.bytes(line.must());
+    double seconds = Hopper.seconds(bytes, gpu.bytes(line.flops()));
+    return "| `%s` | %s | `%s` | %.3f | %d | %.1f KB | %.0f%% | %.3g ms |%n"
+        .formatted(
+            line.function(),
+            line.sizes(),
+            line.kernel(),
+            share,
+            registers,
+            launch.of("shared_bytes") / 1024.0,
+            100 * occupancy,
+            1e3 * seconds);
+  }
+
+  /// In bf16 where there is that, and the last of the values to try.
+  private static Case last(String function, String sizes) {
+    return Case.all(function, sizes).reduce((one, next) -> next).orElseThrow();
+  }
+}
