@@ -1,9 +1,8 @@
 package dev.gatun.laws.emulator;
 
 /// Rows by their index. Reading meets the rows that are named. Adding sorts the indices, which is
-/// small beside the rows, and meets each row once; a table that is not fresh is read, where all its
-// rows
-/// are named. Where rows are ragged, each 32 columns look up theirs again, 8 bytes each.
+/// small beside the rows, and meets each row once; a table that is not fresh is read, where all
+/// its rows are named. Where rows are ragged, each 32 columns look up theirs again, 8 bytes each.
 class IndexBudgetsTest extends Budgets {
   @Override
   String rows() {

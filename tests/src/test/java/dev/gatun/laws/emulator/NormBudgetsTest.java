@@ -1,8 +1,7 @@
 package dev.gatun.laws.emulator;
 
 /// Rows through a norm: each is read once and written once. Mean and reciprocal deviation of a row
-// lie
-/// apart from all else that its warp meets.
+/// lie apart from all else that its warp meets.
 class NormBudgetsTest extends Budgets {
   @Override
   String rows() {

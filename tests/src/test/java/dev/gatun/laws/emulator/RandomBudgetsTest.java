@@ -1,8 +1,7 @@
 package dev.gatun.laws.emulator;
 
 /// Random numbers are written, in accesses of 16 bytes wherever the array and its part of the
-// sequence
-/// begin; each warp reads the key.
+/// sequence begin; each warp reads the key.
 class RandomBudgetsTest extends Budgets {
   @Override
   String rows() {
