@@ -17,8 +17,7 @@ final class KernelTable {
   private static final String END = "<!-- end of the table of kernels -->\n";
 
   /// `function | sizes on the GPU | the kernel that does the work`. What the function must move,
-  // and
-  /// the sizes at which it is counted, are those of its first row among the budgets.
+  /// and the sizes at which it is counted, are those of its first row among the budgets.
   private static final String ROWS =
       """
       layernorm_forward              | rows=65536 cols=768 eps=1e-5                       | layernorm_forward_warp_per_row<bf16, Vector, true>
@@ -41,7 +40,7 @@ final class KernelTable {
       """;
 
   /// `function | sizes on the GPU | the kernel | sizes at which it is counted | what must move
-  // then`.
+  /// then`.
   private static final String PRODUCTS =
       """
       matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=0 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128 transposed=0 | 2*a + 4*b + c

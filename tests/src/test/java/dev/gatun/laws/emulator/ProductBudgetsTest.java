@@ -30,9 +30,8 @@ class ProductBudgetsTest {
   }
 
   /// Read are `factors`, by asynchronous copies where rows begin where a vector may, and what
-  // stands
-  /// `beside`: parts of sums, and a bias once for the rows that a warp finishes together, four in
-  /// bf16 and two in fp32. `multiplied` is the volume of all tiles.
+  /// stands `beside`: parts of sums, and a bias once for the rows that a warp finishes together,
+  /// four in bf16 and two in fp32. `multiplied` is the volume of all tiles.
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
