@@ -41,6 +41,7 @@ class DeviceLostTest {
 
   /// A stream only learns of a fault when it waits.
   @Test
+  @SuppressWarnings("try") // closes in between
   void allButClosingIsRefusedWithoutAskingTheRuntime() {
     try (var host = Arena.ofConfined();
         var device = Device.emulated();
