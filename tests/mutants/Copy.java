@@ -14,19 +14,29 @@ import java.util.stream.Stream;
 record Copy(Path root, String dnnl, Path work) {
   private static final List<String> SOURCES = List.of("native", "kernels", "java-api/core");
 
-  /// Copies what differs.
+  /// Copies what differs, and forgets what is no longer there.
   void refresh() throws IOException {
     for (var source : SOURCES) {
-      try (Stream<Path> all = Files.walk(root.resolve(source))) {
-        for (var file : all.filter(Files::isRegularFile).toList()) {
-          var inside = root.resolve(source).relativize(file);
-          if (inside.startsWith("target")) continue;
-          var copy = work.resolve(source).resolve(inside);
-          Files.createDirectories(copy.getParent());
-          if (Files.exists(copy) && Files.mismatch(file, copy) < 0) continue;
-          Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-        }
+      var from = root.resolve(source);
+      var to = work.resolve(source);
+      for (var inside : files(from)) {
+        var copy = to.resolve(inside);
+        Files.createDirectories(copy.getParent());
+        if (Files.exists(copy) && Files.mismatch(from.resolve(inside), copy) < 0) continue;
+        Files.copy(from.resolve(inside), copy, StandardCopyOption.REPLACE_EXISTING);
       }
+      for (var inside : files(to)) {
+        if (!Files.exists(from.resolve(inside))) Files.delete(to.resolve(inside));
+      }
+    }
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile)
+          .map(folder::relativize)
+          .filter(inside -> !inside.startsWith("target"))
+          .toList();
     }
   }
 

@@ -163,10 +163,13 @@ public final class Device implements AutoCloseable {
   public void close() {
     if (closed) return;
     requireOwner();
-    while (!open.isEmpty()) open.peek().close();
-    List.copyOf(pinned).forEach(Pinned::close);
-    closed = true;
-    kernels.deviceClose(handle);
+    try {
+      while (!open.isEmpty()) open.peek().close();
+      List.copyOf(pinned).forEach(Pinned::close);
+    } finally {
+      closed = true;
+      kernels.deviceClose(handle);
+    }
   }
 
   /// What functions of a device take as their first argument.

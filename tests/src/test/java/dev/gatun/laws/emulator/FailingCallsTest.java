@@ -16,6 +16,9 @@ import dev.gatun.optim.AdamW;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -52,6 +55,43 @@ class FailingCallsTest {
     Failure(int code, Class<? extends GatunException> type) {
       this.code = code;
       this.type = type;
+    }
+  }
+
+  /// A stream that can wait for the device's own.
+  private static final class Beside implements AutoCloseable {
+    private final Arena arena = Arena.ofConfined();
+    private final Device device;
+    private final MemorySegment stream;
+    private final MemorySegment event;
+
+    Beside(Device device) {
+      this.device = device;
+      try {
+        var answer = arena.allocate(ValueLayout.ADDRESS, 2);
+        device.kernels().streamOpen(device.handle(), answer);
+        device.kernels().eventOpen(device.handle(), answer.asSlice(ValueLayout.ADDRESS.byteSize()));
+        stream = answer.getAtIndex(ValueLayout.ADDRESS, 0);
+        event = answer.getAtIndex(ValueLayout.ADDRESS, 1);
+      } catch (GatunException refusal) {
+        arena.close();
+        throw refusal;
+      }
+    }
+
+    void await() {
+      device.kernels().eventRecord(event, device.stream().handle());
+      device.kernels().eventAwait(event, stream);
+      device.kernels().eventRecord(event, stream);
+      device.kernels().eventElapsed(event, event, arena.allocate(ValueLayout.JAVA_DOUBLE));
+      device.kernels().streamJoin(stream);
+    }
+
+    @Override
+    public void close() {
+      device.kernels().eventClose(event);
+      device.kernels().streamClose(stream);
+      arena.close();
     }
   }
 
@@ -118,17 +158,24 @@ class FailingCallsTest {
     }
   }
 
+  /// A step on tokens out of pinned memory, while a second stream waits for the first.
   private Result step() {
     try (var device = Device.emulated();
-        var memory = device.scope()) {
+        var memory = device.scope();
+        var pinned = device.pinned(TOKENS.length * Integer.BYTES);
+        var beside = new Beside(device)) {
       var gpt = Gpt.create(TINY, memory, DType.F32, 1);
       var adamw = new AdamW(gpt.parameters(), AdamW.Config.DEFAULTS);
       double loss;
       try (var tape = Tape.open(device)) {
-        var tokens = Tensor.of(tape, Shape.of(2, 4), TOKENS);
+        MemorySegment.copy(TOKENS, 0, pinned.memory(), ValueLayout.JAVA_INT, 0, TOKENS.length);
+        var ids = tape.ints(TOKENS.length);
+        tape.copyToDevice(ids, pinned.memory());
+        var tokens = Tensor.over(tape, ids, DType.I32, Shape.of(2, 4), null);
         var mean = gpt.loss(tokens, tokens);
         tape.backward(mean);
         adamw.step(1e-3);
+        beside.await();
         loss = mean.item();
       }
       var parameters = gpt.parameters();
