@@ -6,8 +6,7 @@ import dev.gatun.tensor.DType;
 import java.util.Collection;
 
 /// Bytes that a call must read and write, and how many of its accesses meet one element far from
-// all
-/// others, so that a sector moves for each.
+/// all others, so that a sector moves for each.
 record Budget(long read, long written, long alone) {
   /// What is met once a block, the seams of rows and the parts of sums may add a twentieth.
   private static final double MOST = 1.05;

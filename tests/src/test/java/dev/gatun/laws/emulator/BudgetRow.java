@@ -4,10 +4,8 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 
 /// A line of a table of budgets: `name | sizes | ragged sizes | read | written | alone`. Ragged
-// sizes
-/// replace those of the same name; either may be missing. What is read and written are sums, as
-// [Case#bytes] takes them;
-/// `alone` is none where nothing stands.
+/// sizes replace those of the same name; either may be missing. What is read and written are
+/// sums, as [Case#bytes] takes them; `alone` is none where nothing stands.
 record BudgetRow(
     String kernel, String sizes, String ragged, String read, String written, String alone) {
 

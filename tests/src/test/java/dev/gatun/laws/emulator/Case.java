@@ -9,14 +9,13 @@ import java.util.stream.Stream;
 
 /// A kernel of the header with values for its scalars, in one type.
 ///
-/// Three numbers of a sample are no arguments: `fresh`, all ones where it is not given; `shift`,
-// the
-/// elements by which arrays begin past an aligned address; `each`, the elements of each array of a
-/// table.
+/// Where a sample says nothing a number is a half and a kind is the first. Three of its numbers
+/// are no arguments: `fresh`, all ones where it is not given; `shift`, the elements by which
+/// arrays begin past an aligned address; `each`, the elements of each array of a table.
 record Case(Prototype kernel, KernelSample sample, DType dtype) {
 
   /// One for each combination of the listed values, and for fp32 and bf16 where the kernel has
-  // both.
+  /// both.
   static Stream<Case> all(String kernel, String sizes) {
     var prototype = Prototype.of(kernel);
     boolean typed = prototype.arrays().stream().anyMatch(array -> array.type().equals("void"));

@@ -5,9 +5,9 @@ class OptimizerBudgetsTest extends Budgets {
   @Override
   String rows() {
     return """
-        adamw_step       | n=262144 decayed=1000 norm=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 | n=262141 shift=1 | weights + m + v + gradients | weights + m + v
-        adamw_step       | n=262144 decayed=1000 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1             | n=262141 shift=1 | weights + m + v + gradients | weights + m + v
-        adamw_table_step | tensors=5 each=52432 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1              | each=52429       | 16*tensors*each             | 12*tensors*each
+        adamw_step       | n=262144 decayed=1000 norm=absent | n=262141 shift=1 | weights + m + v + gradients | weights + m + v
+        adamw_step       | n=262144 decayed=1000             | n=262141 shift=1 | weights + m + v + gradients | weights + m + v
+        adamw_table_step | tensors=5 each=52432              | each=52429       | 16*tensors*each             | 12*tensors*each
         """;
   }
 }

@@ -14,8 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A random number depends on its place in the sequence alone: on no array's beginning, on no
-// length
-/// of a call, and on no backend.
+/// length of a call, and on no backend.
 @Tag("emulator")
 class RandomPlacesTest {
   private static final int WHOLE = 5000;
