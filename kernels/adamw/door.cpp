@@ -26,26 +26,27 @@ void rule(gatun_stream* stream, const double* rate, const int64_t* step, const v
 
 }  // namespace
 
-gatun_status gatun_adamw_step(gatun_stream* stream, void* weights, void* m, void* v, const void* gradients,
-                              const double* rate, const int64_t* step, const void* norm, int64_t n, int64_t decayed,
-                              double beta1, double beta2, double eps, double weight_decay, double max_norm,
-                              gatun_dtype dtype) {
+gatun_status gatun_adamw_step(gatun_stream* stream, void* weights, void* master, void* m, void* v,
+                              const void* gradients, const double* rate, const int64_t* step, const void* norm,
+                              const int64_t* key, int64_t first, int64_t n, int64_t decayed, double beta1, double beta2,
+                              double eps, double weight_decay, double max_norm, gatun_dtype dtype) {
   return guarded([&] {
     check(stream);
     computes_in(dtype);
-    sizes({{"n", n}, {"decayed", decayed}});
+    sizes({{"first", first}, {"n", n}, {"decayed", decayed}});
     require(decayed <= n, "decayed is ", decayed, ", but there are ", n, " weights");
     arrays({{"weights", weights, n}, {"m", m, n}, {"v", v, n}, {"gradients", gradients, n}});
     rule(stream, rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
-    run(stream, adamw_step, weights, m, v, gradients, rate, step, norm, n, decayed, beta1, beta2, eps, weight_decay,
-        max_norm, dtype);
+    run(stream, adamw_step, weights, master, m, v, gradients, rate, step, norm, key, first, n, decayed, beta1, beta2,
+        eps, weight_decay, max_norm, dtype);
   });
 }
 
-gatun_status gatun_adamw_table_step(gatun_stream* stream, void** weights, void** m, void** v, void** gradients,
-                                    const int64_t* sizes_of, const int32_t* decays, const double* rate,
-                                    const int64_t* step, const void* norm, int64_t tensors, double beta1, double beta2,
-                                    double eps, double weight_decay, double max_norm, gatun_dtype dtype) {
+gatun_status gatun_adamw_table_step(gatun_stream* stream, void** weights, void** masters, void** m, void** v,
+                                    void** gradients, const int64_t* sizes_of, const int32_t* decays,
+                                    const double* rate, const int64_t* step, const void* norm, const int64_t* key,
+                                    int64_t tensors, double beta1, double beta2, double eps, double weight_decay,
+                                    double max_norm, gatun_dtype dtype) {
   return guarded([&] {
     check(stream);
     computes_in(dtype);
@@ -55,11 +56,12 @@ gatun_status gatun_adamw_table_step(gatun_stream* stream, void** weights, void**
     in_range(stream, "decays", decays, tensors, 2);
     require_range(stream, "sizes", sizes_of, tensors, 0, std::numeric_limits<int64_t>::max());
     require_addresses(stream, "weights", weights, sizes_of, tensors);
+    if (masters) require_addresses(stream, "masters", masters, sizes_of, tensors);
     require_addresses(stream, "m", m, sizes_of, tensors);
     require_addresses(stream, "v", v, sizes_of, tensors);
     require_addresses(stream, "gradients", gradients, sizes_of, tensors);
     rule(stream, rate, step, norm, beta1, beta2, eps, weight_decay, max_norm);
-    run(stream, adamw_table_step, weights, m, v, gradients, sizes_of, decays, rate, step, norm, tensors, beta1, beta2,
-        eps, weight_decay, max_norm, dtype);
+    run(stream, adamw_table_step, weights, masters, m, v, gradients, sizes_of, decays, rate, step, norm, key, tensors,
+        beta1, beta2, eps, weight_decay, max_norm, dtype);
   });
 }

@@ -9,7 +9,7 @@
 #include "body.h"
 #include "fast_math.h"
 #include "heads.h"
-#include "scratch.h"
+#include "team.h"
 #include "tiles.h"
 
 namespace gatun::GATUN_LEVEL {

@@ -21,9 +21,9 @@ gatun_status gatun_linear_forward(gatun_stream* stream, void* y, void* pre, cons
 }
 
 gatun_status gatun_linear_pullback(gatun_stream* stream, void* dpre, void* dx, void* dweight, void* dbias,
-                                   const void* dy, const void* x, const void* weight, const void* pre, int64_t rows,
-                                   int64_t in, int64_t out, gatun_activation activation, int32_t fresh,
-                                   gatun_dtype dtype) {
+                                   const void* dy, const void* x, const void* weight, const void* pre,
+                                   const void* x_pre, int64_t rows, int64_t in, int64_t out,
+                                   gatun_activation activation, int32_t fresh, gatun_dtype dtype) {
   return guarded([&] {
     check(stream);
     computes_in(dtype);
@@ -35,6 +35,7 @@ gatun_status gatun_linear_pullback(gatun_stream* stream, void* dpre, void* dx, v
       arrays({{"pre", pre, rows * out}, {"dpre", dpre, rows * out}});
     else
       require(!pre && !dpre, "without an activation pre and dpre must be null");
-    run(stream, linear_pullback, dpre, dx, dweight, dbias, dy, x, weight, pre, rows, in, out, activation, fresh, dtype);
+    run(stream, linear_pullback, dpre, dx, dweight, dbias, dy, x, weight, pre, x_pre, rows, in, out, activation, fresh,
+        dtype);
   });
 }

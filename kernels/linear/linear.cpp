@@ -6,6 +6,7 @@
 #include "body.h"
 #include "gelu.h"
 #include "products.h"
+#include "scratch.h"
 
 namespace gatun::GATUN_LEVEL {
 namespace {
@@ -68,6 +69,34 @@ void pre_gradient(T* dpre, T* dbias, const T* dy, const T* pre, int64_t rows, in
   }
 }
 
+/// dx = or += product * gelu'(x_pre); dx may be the product.
+template <class T> void put_slopes(T* dx, const T* product, const T* x_pre, int64_t n, bool fresh) {
+#pragma omp parallel for simd schedule(static) if (n >= worth_a_team)
+  for (int64_t i = 0; i < n; i++) {
+    const T gradient = product[i] * gelu_slope(x_pre[i]);
+    dx[i] = fresh ? gradient : dx[i] + gradient;
+  }
+}
+
+/// The gradient of what x is the GELU of. What is added to cannot hold the product first: then it goes by strips of
+/// rows.
+template <class T> void input_gradient(Product p, T* dx, const T* x_pre, bool fresh) {
+  if (fresh) {
+    multiply(p);
+    return put_slopes(dx, dx, x_pre, p.rows * p.cols, true);
+  }
+  constexpr int64_t height = 64;
+  T* const product = (T*)team_scratch(1, height * p.cols * int64_t(sizeof(T)));
+  Product strip = p;
+  strip.c = product;
+  for (int64_t top = 0; top < p.rows; top += height) {
+    strip.a = (const T*)p.a + top * p.lda;
+    strip.rows = least(height, p.rows - top);
+    multiply(strip);
+    put_slopes(dx + top * p.cols, product, x_pre + top * p.cols, strip.rows * p.cols, false);
+  }
+}
+
 }  // namespace
 
 void linear_forward(gatun_stream&, void* y, void* pre, const void* x, const void* weight, const void* bias,
@@ -91,27 +120,35 @@ void linear_forward(gatun_stream&, void* y, void* pre, const void* x, const void
 }
 
 void linear_pullback(gatun_stream&, void* dpre, void* dx, void* dweight, void* dbias, const void* dy, const void* x,
-                     const void* weight, const void* pre, int64_t rows, int64_t in, int64_t out, gatun_activation,
-                     int32_t fresh, gatun_dtype dtype) {
+                     const void* weight, const void* pre, const void* x_pre, int64_t rows, int64_t in, int64_t out,
+                     gatun_activation, int32_t fresh, gatun_dtype dtype) {
   const void* const gradient = dpre ? dpre : dy;
   if (dpre || dbias)
     by_type(dtype, [&](auto* t) {
       using T = GATUN_ELEMENT(t);
       pre_gradient((T*)dpre, (T*)dbias, (const T*)dy, (const T*)pre, rows, out, is_fresh(fresh, 2));
     });
-  if (dx)
-    multiply({.c = dx,
-              .a = gradient,
-              .b = weight,
-              .rows = rows,
-              .cols = in,
-              .inner = out,
-              .ldc = in,
-              .lda = out,
-              .ldb = out,
-              .transpose_b = true,
-              .accumulate = !is_fresh(fresh, 0),
-              .dtype = dtype});
+  if (dx) {
+    Product product{.c = dx,
+                    .a = gradient,
+                    .b = weight,
+                    .rows = rows,
+                    .cols = in,
+                    .inner = out,
+                    .ldc = in,
+                    .lda = out,
+                    .ldb = out,
+                    .transpose_b = true,
+                    .accumulate = !x_pre && !is_fresh(fresh, 0),
+                    .dtype = dtype};
+    if (x_pre)
+      by_type(dtype, [&](auto* t) {
+        using T = GATUN_ELEMENT(t);
+        input_gradient(product, (T*)dx, (const T*)x_pre, is_fresh(fresh, 0));
+      });
+    else
+      multiply(product);
+  }
   if (dweight)
     multiply({.c = dweight,
               .a = x,

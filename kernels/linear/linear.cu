@@ -126,8 +126,8 @@ void linear_forward(gatun_stream& stream, void* y, void* pre, const void* x, con
 }
 
 void linear_pullback(gatun_stream& stream, void* dpre, void* dx, void* dweight, void* dbias, const void* dy,
-                     const void* x, const void* weight, const void* pre, int64_t rows, int64_t in, int64_t out,
-                     gatun_activation, int32_t fresh, gatun_dtype dtype) {
+                     const void* x, const void* weight, const void* pre, const void* x_pre, int64_t rows, int64_t in,
+                     int64_t out, gatun_activation, int32_t fresh, gatun_dtype dtype) {
   const void* const gradient = dpre ? dpre : dy;
   const bool sums_with_product = dweight && !dpre && !stream.library;
   if (dpre || (dbias && !sums_with_product))
@@ -147,6 +147,7 @@ void linear_pullback(gatun_stream& stream, void* dpre, void* dx, void* dweight, 
                       .ldb = out,
                       .transpose_b = true,
                       .accumulate = !is_fresh(fresh, 0),
+                      .slope = x_pre,
                       .dtype = dtype});
   if (dweight)
     multiply(stream, {.c = dweight,

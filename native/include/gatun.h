@@ -40,9 +40,11 @@ extern "C" {
 #define GATUN_ACC(...)
 #define GATUN_ACC_OPT(...)
 #define GATUN_INOUT(...)
+#define GATUN_INOUT_OPT(...)
 #define GATUN_IN(...) const
 #define GATUN_IN_OPT(...) const
 #define GATUN_TABLE(...)
+#define GATUN_TABLE_OPT(...)
 
 typedef int32_t gatun_status;
 enum {
@@ -74,6 +76,11 @@ GATUN_API const char* gatun_header_hash(void);
 
 /** "cpu", "cuda" or "emu". */
 GATUN_API const char* gatun_backend_name(void);
+
+/** Which cuBLASLt the CUDA backend multiplies matrices with: a file, or "none" for the library's own kernels. Asked
+ * before the first stream of the process is opened; else the environment variable GATUN_CUBLASLT decides in the same way,
+ * else libcublasLt.so.13 or .12 where the loader finds one. Other backends take no notice. */
+GATUN_API gatun_status gatun_choose_cublaslt(const char* file);
 
 /* ---- Device, stream, memory ------------------------------------------------------------------------------------- */
 
@@ -126,6 +133,13 @@ GATUN_API gatun_status gatun_scope_close(gatun_scope* scope);
  * be read. */
 GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes);
 
+/** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on, and
+ * it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device frees
+ * it. */
+GATUN_API gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, int64_t bytes);
+GATUN_API gatun_status gatun_pinned_free(gatun_device* device, void* host_address);
+
+/** Of other memory of the host a copy has been taken when the call returns. */
 GATUN_API gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address,
                                             int64_t bytes);
 
@@ -286,13 +300,15 @@ GATUN_API gatun_status gatun_linear_forward(gatun_stream* stream, GATUN_OUT(rows
                                             int64_t rows, int64_t in, int64_t out, gatun_activation activation,
                                             gatun_dtype dtype);
 
-/** With an activation, `pre` is read and `dpre` is scratch; without one both are null. */
+/** With an activation, `pre` is read and `dpre` is scratch; without one both are null. Where x is the GELU of something,
+ * `x_pre` may be that: dx is then its gradient, with GELU's derivative put on while the product is at hand. */
 GATUN_API gatun_status gatun_linear_pullback(gatun_stream* stream, GATUN_OUT_OPT(rows*out) void* dpre,
                                              GATUN_ACC_OPT(rows*in) void* dx, GATUN_ACC_OPT(in*out) gatun_wide* dweight,
                                              GATUN_ACC_OPT(out) gatun_wide* dbias, GATUN_IN(rows*out) void* dy,
                                              GATUN_IN(rows*in) void* x, GATUN_IN(in*out) void* weight,
-                                             GATUN_IN_OPT(rows*out) void* pre, int64_t rows, int64_t in, int64_t out,
-                                             gatun_activation activation, int32_t fresh, gatun_dtype dtype);
+                                             GATUN_IN_OPT(rows*out) void* pre, GATUN_IN_OPT(rows*in) void* x_pre,
+                                             int64_t rows, int64_t in, int64_t out, gatun_activation activation,
+                                             int32_t fresh, gatun_dtype dtype);
 
 /* ---- Embedding and norms ---------------------------------------------------------------------------------------- */
 
@@ -421,21 +437,31 @@ GATUN_API gatun_status gatun_global_norm(gatun_stream* stream, GATUN_OUT(1) gatu
  *   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2
  *   w = w - rate * (m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) + eps) + decay * w)
  * Weight decay applies to the first `decayed` weights. step counts from 1. Reads 16, writes 12 bytes a weight in
- * fp32. */
-GATUN_API gatun_status gatun_adamw_step(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* weights,
-                                        GATUN_INOUT(n) gatun_wide* m, GATUN_INOUT(n) gatun_wide* v,
-                                        GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
-                                        GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm, int64_t n,
-                                        int64_t decayed, double beta1, double beta2, double eps, double weight_decay,
-                                        double max_norm, gatun_dtype dtype);
+ * fp32.
+ *
+ * `weights` are what matrix products read. With a `master` w is that, and weights receive it rounded to nearest; without
+ * one w is the weights themselves. In bf16 these are then rounded up with a chance as great as the part cut off, so that
+ * an update smaller than a bf16's last place is not lost: weight i by word first + i of the sequence
+ * key[1] + 2^32 * step under seed key[0] (see Random numbers), whatever the grid or the shard; to nearest where `key` is
+ * null. */
+GATUN_API gatun_status gatun_adamw_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
+                                        GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
+                                        GATUN_INOUT(n) gatun_wide* v, GATUN_IN(n) gatun_wide* gradients,
+                                        GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+                                        GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key, int64_t first,
+                                        int64_t n, int64_t decayed, double beta1, double beta2, double eps,
+                                        double weight_decay, double max_norm, gatun_dtype dtype);
 
-/** The same over arrays that the caller owns: tensor i has sizes[i] elements at weights[i], m[i] and v[i] (updated)
- * and gradients[i] (read), and decays when decays[i] is 1. */
+/** The same over arrays that the caller owns: tensor i has sizes[i] elements at weights[i], masters[i] (or `masters` is
+ * null), m[i] and v[i] (updated) and gradients[i] (read), and decays when decays[i] is 1. Weights are numbered through
+ * the table. */
 GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(tensors) void** weights,
-                                              GATUN_TABLE(tensors) void** m, GATUN_TABLE(tensors) void** v,
-                                              GATUN_TABLE(tensors) void** gradients, GATUN_IN(tensors) int64_t* sizes,
-                                              GATUN_IN(tensors, <2) int32_t* decays, GATUN_IN(1) double* rate,
-                                              GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm,
+                                              GATUN_TABLE_OPT(tensors) gatun_wide** masters,
+                                              GATUN_TABLE(tensors) gatun_wide** m, GATUN_TABLE(tensors) gatun_wide** v,
+                                              GATUN_TABLE(tensors) gatun_wide** gradients,
+                                              GATUN_IN(tensors) int64_t* sizes, GATUN_IN(tensors, <2) int32_t* decays,
+                                              GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+                                              GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
                                               int64_t tensors, double beta1, double beta2, double eps,
                                               double weight_decay, double max_norm, gatun_dtype dtype);
 

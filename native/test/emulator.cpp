@@ -166,6 +166,50 @@ void faults_are_found() {
   expect(run(copy<false>, 1, 32, 512, out, values).empty() && std::isnan(out[127]), "a copy that nobody awaited");
 }
 
+// ---- Capture --------------------------------------------------------------------------------------------------------
+
+GATUN_KERNEL(32, 1) add(int* to, int what) {
+  if (thread_index() == 0) store(to, load(to) + what);
+}
+
+cudaGraph_t captured(cudaStream_t stream, int* counter, cudaError_t (*meanwhile)(cudaStream_t)) {
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+  int what = 5;
+  launch_kernel("add", add, dim3(1), 32, 0, stream, counter, what);
+  what = 7;
+  const auto refused = meanwhile(stream);
+  cudaGetLastError();
+  cudaGraph_t graph;
+  const auto ended = cudaStreamEndCapture(stream, &graph);
+  cudaGetLastError();
+  expect((refused == cudaSuccess) == (ended == cudaSuccess), "what is refused spoils the capture");
+  return graph;
+}
+
+void captures_are_replayed() {
+  static int counter;
+  counter = 0;
+  cudaStream_t stream;
+  cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  auto* const graph = captured(stream, &counter, [](cudaStream_t) { return cudaSuccess; });
+  expect(graph && counter == 0, "a captured launch does not run");
+  cudaGraphExec_t executable;
+  cudaGraphInstantiate(&executable, graph, 0);
+  for (int i = 0; i < 3; i++) cudaGraphLaunch(executable, stream);
+  expect(counter == 15, "a replay has the arguments of the capture");
+  cudaGraphExecDestroy(executable);
+  cudaGraphDestroy(graph);
+  expect(!captured(stream, &counter, cudaStreamSynchronize), "a wait inside a capture");
+  const auto allocate = [](cudaStream_t) {
+    void* memory;
+    return cudaMalloc(&memory, 256);
+  };
+  expect(!captured(stream, &counter, allocate), "an allocation inside a capture");
+  expect(counter == 15, "a spoilt capture never runs");
+  expect(cudaStreamSynchronize(stream) == cudaSuccess, "the stream lives on");
+  cudaStreamDestroy(stream);
+}
+
 // ---- Counting -------------------------------------------------------------------------------------------------------
 
 /// Lane l meets words `stride` apart in shared memory, and elements `stride` apart in global memory.
@@ -200,6 +244,7 @@ int main() {
   fragments_multiply();
   bf16_rounds_to_even();
   faults_are_found();
+  captures_are_replayed();
   accesses_are_counted();
   if (!failures) std::printf("the emulator holds\n");
   return failures != 0;

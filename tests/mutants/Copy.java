@@ -6,6 +6,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// A copy of the sources at `root`, in the folder `work`, into which faults are planted. It keeps
@@ -65,18 +66,21 @@ record Copy(Path root, String dnnl, Path work) {
   }
 
   void require(List<String> words) throws IOException, InterruptedException {
-    if (run(new ProcessBuilder(words)) == 0) return;
+    if (run(new ProcessBuilder(words), 60) == 0) return;
     throw new IllegalStateException("a command failed: see " + log());
   }
 
-  /// The exit status of a command; what it says goes to the log.
-  int run(ProcessBuilder command) throws IOException, InterruptedException {
+  /// The exit status of a command, whose output goes to the log; not 0 where it has not ended after
+  /// so many minutes.
+  int run(ProcessBuilder command, int minutes) throws IOException, InterruptedException {
     Files.createDirectories(work);
-    return command
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(log()))
-        .start()
-        .waitFor();
+    var process =
+        command
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log()))
+            .start();
+    if (process.waitFor(minutes, TimeUnit.MINUTES)) return process.exitValue();
+    return process.destroyForcibly().waitFor();
   }
 
   File log() {

@@ -84,7 +84,7 @@ record Tests(Copy copy, String classPath, Path libraries) {
     return overlay.toString();
   }
 
-  /// A fault is killed by a failing test, or by a crash.
+  /// A fault is killed by a failing test, by a crash, or by tests that never end.
   private boolean pass(Trial trial, String overlay) throws IOException, InterruptedException {
     var words = new ArrayList<>(List.of(Copy.java("java"), "-cp", overlay + classPath, "-Xmx2g"));
     words.add("--enable-native-access=ALL-UNNAMED");
@@ -96,7 +96,7 @@ record Tests(Copy copy, String classPath, Path libraries) {
     words.addAll(List.of("--disable-banner", "--details=summary", "--fail-if-no-tests"));
     words.add("--exclude-tag=long");
     trial.classes().forEach(name -> words.add("--select-class=" + name));
-    int code = copy.run(new ProcessBuilder(words));
+    int code = copy.run(new ProcessBuilder(words), 10);
     if (code == 2) throw new IllegalStateException("no test in " + trial);
     return code == 0;
   }

@@ -40,7 +40,7 @@ void saveCases(Copy copy, String classPath, String libraries) throws Exception {
           "dev.gatun.laws.manners.Cases",
           Sanitizer.THREAD.cases(copy),
           Sanitizer.ADDRESS.cases(copy));
-  if (copy.run(Sanitizer.onOneProcessor(new ProcessBuilder(words))) != 0) {
+  if (copy.run(Sanitizer.onOneProcessor(new ProcessBuilder(words)), 10) != 0) {
     throw new IllegalStateException("no cases were saved: see " + copy.log());
   }
 }

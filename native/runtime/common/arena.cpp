@@ -102,6 +102,8 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
   return guarded([&] {
     if (!scope) return;
     gatun::require_owner(scope->device);
+    // Its chunks serve any stream next.
+    gatun::order_streams(scope->device);
     scope->device->scopes.erase(scope);
     delete scope;
   });
@@ -129,5 +131,27 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
       scope->next += room;
     }
     scope->used_bytes += room;
+  });
+}
+
+gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, int64_t bytes) {
+  return guarded([&] {
+    check(device);
+    require(host_address != nullptr, "the address for the memory is null");
+    require(bytes > 0, "bytes is ", bytes, "; it must be positive");
+    void* const address = gatun::take_pinned(device, bytes);
+    if (!address) gatun::fail(GATUN_OUT_OF_MEMORY, "the host cannot pin ", bytes, " bytes");
+    device->pinned.insert(address);
+    *host_address = address;
+  });
+}
+
+gatun_status gatun_pinned_free(gatun_device* device, void* host_address) {
+  return guarded([&] {
+    require(device != nullptr, "the device is null");
+    gatun::require_owner(device);
+    if (!host_address) return;
+    require(device->pinned.erase(host_address), "the address is not that of pinned memory of this device");
+    gatun::give_pinned(host_address);
   });
 }

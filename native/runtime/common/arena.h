@@ -27,6 +27,11 @@ MemoryLeft memory_left(gatun_device* device);
 /// At least `bytes` from the system; null where it has none.
 char* take_from_system(gatun_device* device, int64_t bytes);
 void give_to_system(Chunk chunk);
+/// What the device's streams are asked to do from here on comes behind all that they were asked so far.
+void order_streams(gatun_device* device);
+/// Host memory that the device reaches by itself; null where there is none.
+void* take_pinned(gatun_device* device, int64_t bytes);
+void give_pinned(void* address);
 /// Refuses calls from a thread that does not own the device. Unlike check() it takes a device that was lost.
 void require_owner(const gatun_device* device);
 

@@ -66,6 +66,10 @@ std::string describe(const gatun_device& device) {
 }  // namespace
 }  // namespace gatun
 
+gatun_status gatun_choose_cublaslt(const char* file) {
+  return guarded([&] { require(file && *file, "the file is not named"); });
+}
+
 gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads) {
   return guarded([&] {
     require(device != nullptr, "the address for the device is null");
@@ -86,6 +90,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     check(device);
     for (auto* scope : device->scopes) delete scope;
+    for (auto* address : device->pinned) gatun::give_pinned(address);
     for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;

@@ -15,9 +15,10 @@ struct gatun_device {
   int threads;
   gatun::Level level;
   gatun::ChunkPool pool{this};
-  std::set<gatun_stream*> streams;
-  std::set<gatun_event*> events;
-  std::set<gatun_scope*> scopes;
+  std::set<gatun_stream*> streams{};
+  std::set<gatun_event*> events{};
+  std::set<gatun_scope*> scopes{};
+  std::set<void*> pinned{};
 };
 
 struct gatun_stream {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "device.h"
@@ -54,6 +55,12 @@ char* take_from_system(gatun_device* device, int64_t bytes) {
 }
 
 void give_to_system(Chunk chunk) { munmap(chunk.start, static_cast<size_t>(chunk.bytes)); }
+
+/// A call on a stream is done when it returns.
+void order_streams(gatun_device*) {}
+
+void* take_pinned(gatun_device*, int64_t bytes) { return std::malloc(static_cast<size_t>(bytes)); }
+void give_pinned(void* address) { std::free(address); }
 
 }  // namespace gatun
 

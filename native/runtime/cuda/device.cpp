@@ -139,16 +139,20 @@ std::string describe(gatun_device& device) {
   return text.str();
 }
 
-void close(gatun_stream* stream) {
-  cudaStreamSynchronize(stream->handle);
-  stream->workspace.release();
-  cudaStreamDestroy(stream->handle);
-  cudaFreeHost(stream->complaint);
-  delete stream;
-}
-
 }  // namespace
 }  // namespace gatun
+
+gatun_stream::gatun_stream(gatun_device* device) : device(device), workspace(device) {}
+
+/// Also of one that was opened half.
+gatun_stream::~gatun_stream() {
+  if (handle) cudaStreamSynchronize(handle);
+  library.reset();
+  workspace.release();
+  if (asked) cudaEventDestroy(asked);
+  if (handle) cudaStreamDestroy(handle);
+  if (complaint) cudaFreeHost(complaint);
+}
 
 gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads) {
   return guarded([&] {
@@ -163,8 +167,9 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     gatun::require_owner(device);
     cudaSetDevice(device->ordinal);
-    for (auto* stream : device->streams) gatun::close(stream);
+    for (auto* stream : device->streams) delete stream;
     for (auto* event : device->events) delete event;
+    for (auto* address : device->pinned) gatun::give_pinned(address);
     for (auto* scope : device->scopes) delete scope;
     delete device;
   });
@@ -185,21 +190,14 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
-    std::unique_ptr<gatun_stream> opened(new gatun_stream{device, nullptr, nullptr, gatun::Workspace(device), nullptr});
-    void* complaint = nullptr;
-    require_cuda(device, cudaHostAlloc(&complaint, sizeof(gatun::Complaint), cudaHostAllocMapped), "opening a stream");
-    opened->complaint = static_cast<gatun::Complaint*>(complaint);
+    auto opened = std::make_unique<gatun_stream>(device);
+    const auto require_opened = [device](cudaError_t error) { require_cuda(device, error, "opening a stream"); };
+    require_opened(
+        cudaHostAlloc(reinterpret_cast<void**>(&opened->complaint), sizeof(gatun::Complaint), cudaHostAllocMapped));
     opened->complaint->made = 0;
-    if (const auto error = cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking); error != cudaSuccess) {
-      cudaFreeHost(complaint);
-      require_cuda(device, error, "opening a stream");
-    }
-    try {
-      opened->library = gatun::MatmulLibrary::open(device, opened->handle);
-    } catch (...) {
-      gatun::close(opened.release());
-      throw;
-    }
+    require_opened(cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking));
+    require_opened(cudaEventCreateWithFlags(&opened->asked, cudaEventDisableTiming));
+    opened->library = gatun::MatmulLibrary::open(device, opened->handle);
     device->streams.insert(opened.get());
     *stream = opened.release();
   });
@@ -211,7 +209,7 @@ gatun_status gatun_stream_close(gatun_stream* stream) {
     gatun::require_owner(stream->device);
     cudaSetDevice(stream->device->ordinal);
     stream->device->streams.erase(stream);
-    gatun::close(stream);
+    delete stream;
   });
 }
 

@@ -51,14 +51,18 @@ struct gatun_device {
   std::set<gatun_stream*> streams;
   std::set<gatun_event*> events;
   std::set<gatun_scope*> scopes;
+  std::set<void*> pinned;
 };
 
 struct gatun_stream {
   gatun_device* device;
-  cudaStream_t handle;
-  gatun::Complaint* complaint;
+  cudaStream_t handle = nullptr;
+  cudaEvent_t asked = nullptr;  // behind all that it was asked to do
+  gatun::Complaint* complaint = nullptr;
   gatun::Workspace workspace;
   std::unique_ptr<gatun::MatmulLibrary> library;  // null where there is none
+  explicit gatun_stream(gatun_device* device);
+  ~gatun_stream();
 };
 
 struct gatun_event {

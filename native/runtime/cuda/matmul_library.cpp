@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 
 #include "status.h"
 
@@ -74,7 +76,7 @@ struct Functions {
 struct Loaded {
   Functions call{};
   bool usable = false;
-  bool named = false;       // by the environment
+  bool named = false;       // by the caller or the environment
   std::string description;  // what it is, or why there is none
 };
 
@@ -108,23 +110,40 @@ std::string file_of(const void* function, const std::string& name) {
   return dladdr(function, &file) && file.dli_fname ? file.dli_fname : name;
 }
 
+/// Which file is wanted, and who says so; empty where nobody does.
+struct Wish {
+  std::string file, by;
+};
+
+std::mutex choosing;
+std::optional<std::string> chosen;
+bool settled = false;
+
+Wish wished() {
+  const std::lock_guard lock(choosing);
+  settled = true;
+  if (chosen) return {*chosen, "the chosen file"};
+  const char* const named = std::getenv("GATUN_CUBLASLT");
+  return {named ? named : "", "GATUN_CUBLASLT"};
+}
+
 Loaded load() {
   const std::string own = "the library's own kernels: ";
   Loaded loaded;
-  if (std::string(gatun_backend_name()) != "cuda") {
+  const auto wish = wished();
+  if (wish.file == "none") {
+    loaded.description = own + wish.by + " is none";
+    return loaded;
+  }
+  loaded.named = !wish.file.empty();
+  if (!loaded.named && std::string(gatun_backend_name()) == "emu") {
     loaded.description = own + "the emulator has no others";
     return loaded;
   }
-  const char* const named = std::getenv("GATUN_CUBLASLT");
-  loaded.named = named && std::string(named) != "none";
-  if (named && !loaded.named) {
-    loaded.description = own + "GATUN_CUBLASLT is none";
-    return loaded;
-  }
-  const std::vector<std::string> names =
-      named ? std::vector<std::string>{named} : std::vector<std::string>{"libcublasLt.so.13", "libcublasLt.so.12"};
-  loaded.description =
-      own + (named ? "GATUN_CUBLASLT names " + names[0] + ", which cannot be loaded" : "no libcublasLt.so.13 or .12");
+  const auto names =
+      loaded.named ? std::vector{wish.file} : std::vector<std::string>{"libcublasLt.so.13", "libcublasLt.so.12"};
+  loaded.description = own + (loaded.named ? wish.by + " names " + wish.file + ", which cannot be loaded"
+                                           : "no libcublasLt.so.13 or .12");
   for (const auto& name : names) {
     void* const file = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (!file) continue;
@@ -312,3 +331,12 @@ bool MatmulLibrary::multiply(gatun_stream& stream, const Product& p) {
 }
 
 }  // namespace gatun
+
+gatun_status gatun_choose_cublaslt(const char* file) {
+  return gatun::guarded([&] {
+    gatun::require(file && *file, "the file is not named");
+    const std::lock_guard lock(gatun::choosing);
+    gatun::require(!gatun::settled, "products are settled already: a file is chosen before the first stream is opened");
+    gatun::chosen = file;
+  });
+}

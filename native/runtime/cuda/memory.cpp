@@ -29,6 +29,29 @@ char* take_from_system(gatun_device* device, int64_t bytes) {
 
 void give_to_system(Chunk chunk) { cudaFree(chunk.start); }
 
+void order_streams(gatun_device* device) {
+  if (device->lost || device->streams.size() < 2) return;
+  for (auto* stream : device->streams)
+    require_cuda(device, cudaEventRecord(stream->asked, stream->handle), "ordering streams");
+  for (auto* later : device->streams)
+    for (auto* earlier : device->streams)
+      if (later != earlier)
+        require_cuda(device, cudaStreamWaitEvent(later->handle, earlier->asked, 0), "ordering streams");
+}
+
+void* take_pinned(gatun_device* device, int64_t bytes) {
+  void* address = nullptr;
+  if (const auto error = cudaHostAlloc(&address, static_cast<size_t>(bytes), cudaHostAllocDefault);
+      error != cudaSuccess) {
+    cudaGetLastError();
+    if (error != cudaErrorMemoryAllocation) require_cuda(device, error, "pinning memory");
+    return nullptr;
+  }
+  return address;
+}
+
+void give_pinned(void* address) { cudaFreeHost(address); }
+
 namespace {
 
 void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {

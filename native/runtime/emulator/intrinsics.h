@@ -102,6 +102,7 @@ using std::pow;
 using std::sqrt;
 using std::tanh;
 
+inline uint32_t bits_of_float(float x) { return __builtin_bit_cast(uint32_t, x); }
 inline float float_of_bf16(uint16_t bits) {
   const uint32_t word = static_cast<uint32_t>(bits) << 16;
   float value;
@@ -110,8 +111,7 @@ inline float float_of_bf16(uint16_t bits) {
 }
 /// Rounded to nearest, ties to even.
 inline uint16_t bf16_of_float(float x) {
-  uint32_t word;
-  std::memcpy(&word, &x, 4);
+  const uint32_t word = bits_of_float(x);
   constexpr uint16_t any_nan = 0x7fff;
   if (x != x) return any_nan;
   return static_cast<uint16_t>((word + 0x7fff + (word >> 16 & 1)) >> 16);

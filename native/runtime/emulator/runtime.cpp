@@ -42,6 +42,7 @@ std::set<void*> host, handles;
 size_t used_bytes = 0;
 std::atomic<int64_t> calls{0}, failing{0};
 std::atomic<cudaError_t> failure{cudaSuccess};
+thread_local std::set<cudaStream_t> capturing;
 thread_local cudaError_t last = cudaSuccess;
 thread_local std::string last_fault;
 
@@ -74,11 +75,17 @@ cudaError_t run_or_capture(cudaStream_t stream, std::function<cudaError_t()> wor
   return cudaSuccess;
 }
 
-/// What may not be done while a capture is open.
-bool captured_anywhere(cudaStream_t stream) {
+/// A wait for what has only been written down would never end: it is refused, and spoils the capture.
+bool waits_for_capture(cudaStream_t stream) {
   if (!stream || !stream->capture) return false;
   stream->invalidated = true;
   return true;
+}
+
+/// To allocate may wait for work under way: where this thread has a capture open it is refused, and spoils the capture.
+bool allocates_in_capture() {
+  for (auto* stream : capturing) stream->invalidated = true;
+  return !capturing.empty();
 }
 
 /// Few, so that small samples make every thread walk; the environment may ask for fewer still, or for more.
@@ -184,10 +191,12 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 }
 cudaError_t cudaMalloc(void** address, size_t bytes) {
   GATUN_EMULATED_CALL;
+  if (allocates_in_capture()) return answer(cudaErrorStreamCaptureUnsupported);
   return map_memory(address, bytes);
 }
 cudaError_t cudaFree(void* address) {
   if (!address) return cudaSuccess;
+  if (allocates_in_capture()) return answer(cudaErrorStreamCaptureUnsupported);
   const std::lock_guard lock(gatun::emulator::mutex);
   const auto found = mapped.find(address);
   if (found == mapped.end()) return answer(cudaErrorInvalidValue);
@@ -198,6 +207,7 @@ cudaError_t cudaFree(void* address) {
 }
 cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) {
   GATUN_EMULATED_CALL;
+  if (allocates_in_capture()) return answer(cudaErrorStreamCaptureUnsupported);
   *address = ::operator new(bytes, std::nothrow);
   if (!*address) return answer(cudaErrorMemoryAllocation);
   const std::lock_guard lock(gatun::emulator::mutex);
@@ -224,12 +234,13 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!forget(stream)) return answer(cudaErrorInvalidResourceHandle);
+  capturing.erase(stream);
   delete stream;
   return given_back();
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   GATUN_EMULATED_CALL;
-  return answer(captured_anywhere(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
+  return answer(waits_for_capture(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
   GATUN_EMULATED_CALL;
@@ -266,11 +277,13 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream->capture) return answer(cudaErrorInvalidValue);
   stream->capture = std::make_unique<CUgraph_st>();
   stream->invalidated = false;
+  capturing.insert(stream);
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   GATUN_EMULATED_CALL;
   auto captured = std::move(stream->capture);
+  capturing.erase(stream);
   *graph = nullptr;
   if (!captured) return answer(cudaErrorInvalidValue);
   if (stream->invalidated) return answer(cudaErrorStreamCaptureInvalidated);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #define GATUN_DEVICE __device__ __forceinline__
 #define GATUN_ANYWHERE __host__ __device__ __forceinline__
@@ -34,42 +35,50 @@ GATUN_DEVICE int64_t blocks_x() { return gridDim.x; }
 
 // ---- Memory --------------------------------------------------------------------------------------------------------
 
-/// Global memory. T of 16 bytes moves in one access.
+/// What moves in one access: 16 bytes, or 8 of a T that is as strictly aligned.
+template <int bytes> struct AccessOf;
+template <> struct AccessOf<16> { using type = uint4; };
+template <> struct AccessOf<8> { using type = uint2; };
+template <class T> constexpr bool in_one_access = sizeof(T) == 16 ||
+                                                  (std::is_class_v<T> && sizeof(T) == 8 && alignof(T) == 8);
+template <class T> using Access = typename AccessOf<sizeof(T)>::type;
+
+/// Global memory.
 template <class T> GATUN_DEVICE T load(const T* from, Here = {}) {
-  if constexpr (sizeof(T) == 16) {
-    const auto bits = *reinterpret_cast<const uint4*>(from);
+  if constexpr (in_one_access<T>) {
+    const auto bits = *reinterpret_cast<const Access<T>*>(from);
     T value;
-    memcpy(&value, &bits, 16);
+    memcpy(&value, &bits, sizeof(T));
     return value;
   } else {
     return *from;
   }
 }
 template <class T> GATUN_DEVICE void store(T* to, const T& value, Here = {}) {
-  if constexpr (sizeof(T) == 16) {
-    uint4 bits;
-    memcpy(&bits, &value, 16);
-    *reinterpret_cast<uint4*>(to) = bits;
+  if constexpr (in_one_access<T>) {
+    Access<T> bits;
+    memcpy(&bits, &value, sizeof(T));
+    *reinterpret_cast<Access<T>*>(to) = bits;
   } else {
     *to = value;
   }
 }
 /// The same for what is met once: it need not stay in the caches.
 template <class T> GATUN_DEVICE T load_once(const T* from, Here = {}) {
-  if constexpr (sizeof(T) == 16) {
-    const auto bits = __ldcs(reinterpret_cast<const uint4*>(from));
+  if constexpr (in_one_access<T>) {
+    const auto bits = __ldcs(reinterpret_cast<const Access<T>*>(from));
     T value;
-    memcpy(&value, &bits, 16);
+    memcpy(&value, &bits, sizeof(T));
     return value;
   } else {
     return *from;
   }
 }
 template <class T> GATUN_DEVICE void store_once(T* to, const T& value, Here = {}) {
-  if constexpr (sizeof(T) == 16) {
-    uint4 bits;
-    memcpy(&bits, &value, 16);
-    __stcs(reinterpret_cast<uint4*>(to), bits);
+  if constexpr (in_one_access<T>) {
+    Access<T> bits;
+    memcpy(&bits, &value, sizeof(T));
+    __stcs(reinterpret_cast<Access<T>*>(to), bits);
   } else {
     *to = value;
   }
@@ -99,6 +108,7 @@ template <int groups> GATUN_DEVICE void copy_async_wait() {
 
 // ---- Numbers -------------------------------------------------------------------------------------------------------
 
+GATUN_DEVICE uint32_t bits_of_float(float x) { return __float_as_uint(x); }
 GATUN_DEVICE float float_of_bf16(uint16_t bits) { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
 /// Rounded to nearest, ties to even.
 GATUN_DEVICE uint16_t bf16_of_float(float x) {

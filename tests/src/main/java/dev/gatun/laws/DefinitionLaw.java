@@ -1,17 +1,20 @@
 package dev.gatun.laws;
 
+import dev.gatun.laws.Scalars.Precision;
 import dev.gatun.memory.Device;
+import dev.gatun.op.Spec;
 import dev.gatun.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Values and gradients are what the op's definition says, to the error that arithmetic of the type
-/// makes. The measure is the definition itself, evaluated with every step rounded to fp32, against
-/// its fp64 evaluation, in norm: values may err by twice as much, gradients by three times; in fp64
-/// 26 bits less, three bits short of the difference of the types, since there the definition errs
-/// too. Small results are pooled over several draws, lest the measure be right by chance. What the
-/// rounded definition computes exactly must be exact, unless it is a zero left of terms that
-/// cancel.
+/// makes. The measure is the definition itself, evaluated with its steps rounded as the type does,
+/// against its fp64 evaluation, in norm: values may err by twice as much, gradients by three times.
+/// In fp64 the measure is that of fp32 less 26 bits, three bits short of the difference of the
+/// types, since there the definition errs too; in bf16 arithmetic is that of fp32, and arrays of
+/// activations are rounded. Small results are pooled over several draws, lest the measure be right
+/// by chance. What the rounded definition computes exactly must be exact, unless it is a zero left
+/// of terms that cancel.
 public final class DefinitionLaw implements Law {
   private static final double UNIT = 0x1p-24;
   private static final double SINGLE_TO_DOUBLE = 0x1p-26;
@@ -21,51 +24,124 @@ public final class DefinitionLaw implements Law {
 
   private record Results(double[][] values, double[][] gradients) {}
 
+  @Override
+  public void check(Device device, OpSample sample) {
+    var trials = new ArrayList<Trial>();
+    trials.add(new Trial(device, sample, DType.F32, Precision.F32, 1));
+    trials.add(new Trial(device, sample, DType.F64, Precision.F32, SINGLE_TO_DOUBLE));
+    if (Devices.computeInBf16(device)) {
+      trials.add(new Trial(device, sample, DType.BF16, Precision.BF16, 1));
+    }
+    for (var trial : trials) {
+      var random = sample.random();
+      for (int draw = 0; draw < MOST_DRAWS && trial.needsMore(); draw++) {
+        var x = sample.draw(random);
+        trial.add(x, trial.run.drawCotangents(random));
+      }
+      trial.judge();
+    }
+  }
+
+  /// One type: what the device computes in it, and the errors that its arithmetic makes.
+  private static final class Trial {
+    final OpRun run;
+    private final OpSample sample;
+    private final DType dtype;
+    private final Precision precision;
+    private final double scale;
+    private final List<Errors> values = new ArrayList<>();
+    private final List<Errors> gradients = new ArrayList<>();
+
+    Trial(Device device, OpSample sample, DType dtype, Precision precision, double scale) {
+      this.run = new OpRun(device, sample, dtype);
+      this.sample = sample;
+      this.dtype = dtype;
+      this.precision = precision;
+      this.scale = scale;
+    }
+
+    boolean needsMore() {
+      if (values.isEmpty()) return true;
+      for (var errors : values) if (errors.count < POOLED) return true;
+      for (var errors : gradients) if (errors.count < POOLED) return true;
+      return false;
+    }
+
+    void add(double[][] drawn, double[][] drawnCotangents) {
+      var x = stored(sample.specs(dtype), drawn);
+      var cotangents = stored(run.values(), drawnCotangents);
+      var exact = defined(sample, x, cotangents, Precision.EXACT);
+      var rounded = defined(sample, x, cotangents, precision);
+      var forward = run.forward(x);
+      var pulled = run.pull(run.reads(x, forward), cotangents, run.overwriting(Double.NaN));
+      var referenceValues = stored(run.values(), rounded.values);
+      var referenceGradients = stored(run.gradients(), rounded.gradients);
+      add(values, exact.values, referenceValues, forward.values());
+      add(gradients, exact.gradients, referenceGradients, pulled);
+    }
+
+    private static void add(
+        List<Errors> list, double[][] exact, double[][] reference, double[][] computed) {
+      for (int i = 0; i < exact.length; i++) {
+        if (list.size() == i) list.add(new Errors());
+        list.get(i).add(exact[i], reference[i], computed[i]);
+      }
+    }
+
+    void judge() {
+      for (int i = 0; i < values.size(); i++) judge("value " + i, values.get(i), 2);
+      for (int i = 0; i < gradients.size(); i++) judge("gradient " + i, gradients.get(i), 3);
+    }
+
+    private void judge(String what, Errors errors, int multiple) {
+      double error = Math.sqrt(errors.computed);
+      double allowed = multiple * scale * errors.measure();
+      sample.require(
+          error <= allowed,
+          "%s in %s errs by %.3g where %.3g is allowed, of a norm of %.3g",
+          what,
+          dtype,
+          error,
+          allowed,
+          Math.sqrt(errors.size));
+    }
+  }
+
   /// Squared norms over all draws for one output.
   private static final class Errors {
     double size;
     double reference;
-    double single;
-    double wide;
+    double computed;
     long count;
-  }
 
-  @Override
-  public void check(Device device, OpSample sample) {
-    var values = new ArrayList<Errors>();
-    var gradients = new ArrayList<Errors>();
-    var random = sample.random();
-    var single = new OpRun(device, sample, DType.F32);
-    var wide = new OpRun(device, sample, DType.F64);
-    for (int draw = 0; draw < MOST_DRAWS && (draw == 0 || needsMore(values, gradients)); draw++) {
-      var x = sample.draw(random);
-      var cotangents = single.drawCotangents(random);
-      var exact = defined(sample, x, cotangents, false);
-      var rounded = defined(sample, x, cotangents, true);
-      var in32 = computed(single, x, cotangents);
-      var in64 = computed(wide, x, cotangents);
-      add(values, exact.values, rounded.values, in32.values, in64.values);
-      add(gradients, exact.gradients, rounded.gradients, in32.gradients, in64.gradients);
+    void add(double[] exact, double[] rounded, double[] found) {
+      size += Norms.dot(exact, exact);
+      reference += Norms.squaredDistance(rounded, exact);
+      computed += Norms.squaredDistance(found, exact);
+      count += exact.length;
     }
-    judge(sample, "value", values, 2);
-    judge(sample, "gradient", gradients, 3);
+
+    double measure() {
+      if (size == 0) return CANCELLED;
+      double least = reference == 0 ? 0 : UNIT * Math.sqrt(size);
+      return Math.max(Math.sqrt(reference), least);
+    }
   }
 
-  private static boolean needsMore(List<Errors> values, List<Errors> gradients) {
-    for (var errors : values) if (errors.count < POOLED) return true;
-    for (var errors : gradients) if (errors.count < POOLED) return true;
-    return false;
-  }
-
-  private static Results computed(OpRun run, double[][] x, double[][] cotangents) {
-    var forward = run.forward(x);
-    var gradients = run.pull(run.reads(x, forward), cotangents, run.overwriting(Double.NaN));
-    return new Results(forward.values(), gradients);
+  /// Numbers as arrays of these types hold them.
+  private static double[][] stored(List<Spec> specs, double[][] exact) {
+    var held = exact.clone();
+    for (int i = 0; i < held.length; i++) {
+      if (specs.get(i).dtype() != DType.BF16) continue;
+      held[i] = exact[i].clone();
+      for (int j = 0; j < held[i].length; j++) held[i][j] = Bf16.nearest(exact[i][j]);
+    }
+    return held;
   }
 
   private static Results defined(
-      OpSample sample, double[][] x, double[][] cotangents, boolean single) {
-    var s = new Scalars(single);
+      OpSample sample, double[][] x, double[][] cotangents, Precision precision) {
+    var s = new Scalars(precision);
     var arguments = new int[x.length][];
     for (int i = 0; i < x.length; i++) {
       arguments[i] = isFloating(sample, i) ? s.constants(x[i]) : integers(x[i]);
@@ -92,46 +168,5 @@ public final class DefinitionLaw implements Law {
     var integers = new int[x.length];
     for (int i = 0; i < x.length; i++) integers[i] = (int) x[i];
     return integers;
-  }
-
-  private static void add(
-      List<Errors> list, double[][] exact, double[][] rounded, double[][] in32, double[][] in64) {
-    for (int i = 0; i < exact.length; i++) {
-      if (list.size() == i) list.add(new Errors());
-      var errors = list.get(i);
-      errors.size += Norms.dot(exact[i], exact[i]);
-      errors.reference += Norms.squaredDistance(rounded[i], exact[i]);
-      errors.single += Norms.squaredDistance(in32[i], exact[i]);
-      errors.wide += Norms.squaredDistance(in64[i], exact[i]);
-      errors.count += exact[i].length;
-    }
-  }
-
-  private static void judge(OpSample sample, String what, List<Errors> list, int multiple) {
-    for (int i = 0; i < list.size(); i++) {
-      var errors = list.get(i);
-      double size = Math.sqrt(errors.size);
-      double least = errors.reference == 0 ? 0 : UNIT * size;
-      double reference = size == 0 ? CANCELLED : Math.max(Math.sqrt(errors.reference), least);
-      judge(sample, what + " " + i + " in fp32", errors.single, multiple * reference, size);
-      judge(
-          sample,
-          what + " " + i + " in fp64",
-          errors.wide,
-          multiple * reference * SINGLE_TO_DOUBLE,
-          size);
-    }
-  }
-
-  private static void judge(
-      OpSample sample, String what, double squaredError, double allowed, double size) {
-    double error = Math.sqrt(squaredError);
-    sample.require(
-        error <= allowed,
-        "%s errs by %.3g where %.3g is allowed, of a norm of %.3g",
-        what,
-        error,
-        allowed,
-        size);
   }
 }

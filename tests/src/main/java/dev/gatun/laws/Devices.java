@@ -27,9 +27,9 @@ public final class Devices {
     return BACKEND.equals("emu");
   }
 
-  /// Whether it also computes in bf16.
-  public static boolean computesInBf16() {
-    return !BACKEND.equals("cpu");
+  /// Whether a device also computes in bf16.
+  public static boolean computeInBf16(Device device) {
+    return !device.backend().equals("cpu");
   }
 
   /// Whether indices are read by kernels alone, which report a bad one when the host next waits.

@@ -5,6 +5,7 @@ import dev.gatun.op.Spec;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /// Arrays of Java that stand for tensors of any type.
 final class Host {
@@ -20,7 +21,7 @@ final class Host {
               MemorySegment.ofArray(Arrays.stream(elements).mapToInt(x -> (int) x).toArray());
           case I64 ->
               MemorySegment.ofArray(Arrays.stream(elements).mapToLong(x -> (long) x).toArray());
-          case BF16 -> throw new IllegalArgumentException("laws do not run in BF16");
+          case BF16 -> MemorySegment.ofArray(bf16s(elements));
         });
     return tensor;
   }
@@ -35,8 +36,18 @@ final class Host {
         tensor.copyTo(MemorySegment.ofArray(elements));
         yield Arrays.stream(elements).asDoubleStream().toArray();
       }
-      case BF16 -> throw new IllegalArgumentException("laws do not run in BF16");
+      case BF16 -> {
+        var elements = new short[count];
+        tensor.copyTo(MemorySegment.ofArray(elements));
+        yield IntStream.range(0, count).mapToDouble(i -> Bf16.decode(elements[i])).toArray();
+      }
     };
+  }
+
+  private static short[] bf16s(double[] elements) {
+    var bf16s = new short[elements.length];
+    for (int i = 0; i < bf16s.length; i++) bf16s[i] = Bf16.encode((float) elements[i]);
+    return bf16s;
   }
 
   private static float[] floats(double[] elements) {

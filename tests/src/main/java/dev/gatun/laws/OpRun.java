@@ -105,6 +105,11 @@ public final class OpRun {
     return draw(gradients(), random);
   }
 
+  /// What the forward rule yields.
+  public List<Spec> values() {
+    return outputs.values();
+  }
+
   /// What the pullback yields: a gradient for each floating-point input.
   public List<Spec> gradients() {
     return op.pullback().shapes(pullbackInputs()).values();

@@ -3,21 +3,33 @@ package dev.gatun.laws;
 import java.util.Arrays;
 
 /// Scalar arithmetic that remembers itself and can be differentiated: the reference to which
-/// kernels are compared. Numbers are handles. With `single` every result, forward and backward, is
-/// rounded to fp32, which tells the error that plain fp32 arithmetic makes.
+/// kernels are compared. Numbers are handles. Rounded as fp32 or bf16 arithmetic rounds, it tells
+// the
+/// error that a plain kernel of that type makes.
 public final class Scalars {
   private static final int NONE = -1;
 
-  private final boolean single;
+  /// How results are rounded, forward and backward.
+  public enum Precision {
+    /// As fp64.
+    EXACT,
+    /// Each to fp32.
+    F32,
+    /// Each to fp32, and to bf16 what a kernel stores.
+    BF16
+  }
+
+  private final Precision precision;
   private double[] value = new double[1024];
   private double[] byLeft = new double[1024];
   private double[] byRight = new double[1024];
   private int[] left = new int[1024];
   private int[] right = new int[1024];
+  private boolean[] stored = new boolean[1024];
   private int count;
 
-  public Scalars(boolean single) {
-    this.single = single;
+  public Scalars(Precision precision) {
+    this.precision = precision;
   }
 
   public double value(int a) {
@@ -84,6 +96,19 @@ public final class Scalars {
     return add(Math.max(value[a], 0), a, value[a] > 0 ? 1 : 0, NONE, 0);
   }
 
+  /// The same number, after a kernel of the op has written it to an array of activations and read
+  /// it again; its gradient goes the same way back.
+  public int stored(int a) {
+    if (!inBf16()) return a;
+    int copy = add(Bf16.nearest(value[a]), a, 1, NONE, 0);
+    stored[copy] = true;
+    return copy;
+  }
+
+  public int[] stored(int[] a) {
+    return Arrays.stream(a).map(this::stored).toArray();
+  }
+
   /// The sum of `a`, from the first to the last; 0 of none.
   public int sum(int... a) {
     if (a.length == 0) return constant(0);
@@ -110,6 +135,7 @@ public final class Scalars {
     }
     for (int i = count - 1; i >= 0; i--) {
       if (gradient[i] == 0) continue;
+      if (stored[i]) gradient[i] = Bf16.nearest(gradient[i]);
       pass(gradient, left[i], gradient[i], byLeft[i]);
       pass(gradient, right[i], gradient[i], byRight[i]);
     }
@@ -121,7 +147,11 @@ public final class Scalars {
   }
 
   private double round(double x) {
-    return single ? (float) x : x;
+    return precision == Precision.EXACT ? x : (float) x;
+  }
+
+  private boolean inBf16() {
+    return precision == Precision.BF16;
   }
 
   private int add(double x, int a, double byA, int b, double byB) {
@@ -138,6 +168,7 @@ public final class Scalars {
     value = Arrays.copyOf(value, 2 * count);
     byLeft = Arrays.copyOf(byLeft, 2 * count);
     byRight = Arrays.copyOf(byRight, 2 * count);
+    stored = Arrays.copyOf(stored, 2 * count);
     left = Arrays.copyOf(left, 2 * count);
     right = Arrays.copyOf(right, 2 * count);
   }

@@ -39,7 +39,7 @@ final class LossDefinitions {
                     .map(c -> s.times(x[0][row + c], x[1][entry + c]))
                     .toArray());
       }
-      return loss(s, logits, x[2], vocabulary, vocabulary);
+      return loss(s, s.stored(logits), x[2], vocabulary, vocabulary);
     };
   }
 

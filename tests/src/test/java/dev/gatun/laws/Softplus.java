@@ -39,7 +39,9 @@ final class Softplus extends CustomOp {
   static Definition definition() {
     return (s, _, x) -> {
       var y = new int[x[0].length];
-      for (int i = 0; i < y.length; i++) y[i] = s.log(s.shifted(s.exp(x[0][i]), 1));
+      for (int i = 0; i < y.length; i++) {
+        y[i] = s.log(s.stored(s.shifted(s.stored(s.exp(x[0][i])), 1)));
+      }
       return new int[][] {y};
     };
   }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What separates two right implementations is rounding. How far that moves these losses is
 /// measured where it is sure to be nothing else, the CPU in fp32 against the CPU in fp64, and is no
 /// less than one rounding of each loss. The device may be three times as far from the CPU's fp64,
-// as
+/// as
 /// gradients may in the golden tests; in fp64, which rounds 2^29 times finer, 2^-29 of that.
 @Tag("gpu")
 class TenStepsTest {

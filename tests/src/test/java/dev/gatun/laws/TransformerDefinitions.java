@@ -51,7 +51,9 @@ final class TransformerDefinitions {
                     .toArray());
         int pre = op.bias() ? s.plus(sum, x[2][col]) : sum;
         y[i] =
-            op.activation() == Linear.Activation.GELU ? ElementwiseDefinitions.gelu(s, pre) : pre;
+            op.activation() == Linear.Activation.GELU
+                ? ElementwiseDefinitions.gelu(s, s.stored(pre))
+                : pre;
       }
       return new int[][] {y};
     };
@@ -68,7 +70,9 @@ final class TransformerDefinitions {
     return (s, shapes, x) -> {
       var sum = IntStream.range(0, x[0].length).map(i -> s.plus(x[0][i], x[1][i])).toArray();
       var bias = op.bias() ? x[3] : null;
-      return new int[][] {sum, norm(s, sum, x[2], bias, shapes.getFirst().cols(), op.eps())};
+      return new int[][] {
+        sum, norm(s, s.stored(sum), x[2], bias, shapes.getFirst().cols(), op.eps())
+      };
     };
   }
 

@@ -2,12 +2,15 @@ package dev.gatun.ffi;
 
 import dev.gatun.ffi.internal.LibraryFinder;
 import dev.gatun.ffi.internal.NativeLibrary;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// The loaded libraries, one a backend. Loading happens once; nothing falls back from one backend
-/// to another.
+/// to another. The system property `gatun.cublaslt` names the cuBLASLt that CUDA multiplies
+// matrices
+/// with, or `none`; without it the environment variable GATUN_CUBLASLT, else the loader's own.
 public final class Backend {
   private static final Map<String, Kernels> LOADED = new ConcurrentHashMap<>();
 
@@ -22,8 +25,14 @@ public final class Backend {
   // The library first: it knows the sentence for native access denied, which Kernels' class does
   // not.
   private static Kernels open(String backend) {
-    var library = NativeLibrary.open(LibraryFinder.find(backend));
-    return new Kernels(library);
+    var kernels = new Kernels(NativeLibrary.open(LibraryFinder.find(backend)));
+    var cublasLt = System.getProperty("gatun.cublaslt");
+    if (cublasLt != null) {
+      try (var arena = Arena.ofConfined()) {
+        kernels.chooseCublaslt(arena.allocateFrom(cublasLt));
+      }
+    }
+    return kernels;
   }
 
   /// Where the library of `backend` lies.

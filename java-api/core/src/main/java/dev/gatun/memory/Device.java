@@ -12,9 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /// A processor that runs kernels, with one stream of work. It belongs to the thread that opened it;
-/// another thread gets a [WrongDevice]. Closing it closes all scopes that are still open on it.
+/// another thread gets a [WrongDevice]. Closing it closes all scopes and pinned memory that are
+// still
+/// open on it.
 public final class Device implements AutoCloseable {
   private static final int DESCRIPTION_BYTES = 8192;
 
@@ -24,6 +29,7 @@ public final class Device implements AutoCloseable {
   private final MemorySegment handle;
   private final Stream stream;
   private final Deque<Scope> open = new ArrayDeque<>();
+  private final Set<Pinned> pinned = new HashSet<>();
   private boolean closed;
 
   private Device(String backend, int ordinal, int threads) {
@@ -104,6 +110,11 @@ public final class Device implements AutoCloseable {
     return new Scope(this, capBytes);
   }
 
+  /// Memory of the host for copies that run while the host goes on.
+  public Pinned pinned(long bytes) {
+    return new Pinned(this, bytes);
+  }
+
   /// The scope opened last.
   public Scope innermost() {
     requireOwner();
@@ -154,11 +165,14 @@ public final class Device implements AutoCloseable {
     if (closed) return;
     requireOwner();
     while (!open.isEmpty()) open.peek().close();
+    List.copyOf(pinned).forEach(Pinned::close);
     closed = true;
     kernels.deviceClose(handle);
   }
 
-  MemorySegment handle() {
+  /// What functions of a device take as their first argument.
+  public MemorySegment handle() {
+    requireOwner();
     return handle;
   }
 
@@ -168,6 +182,14 @@ public final class Device implements AutoCloseable {
 
   void closed(Scope scope) {
     open.remove(scope);
+  }
+
+  void opened(Pinned memory) {
+    pinned.add(memory);
+  }
+
+  void closed(Pinned memory) {
+    pinned.remove(memory);
   }
 
   void requireOwner() {

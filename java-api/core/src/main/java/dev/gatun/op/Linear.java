@@ -101,6 +101,7 @@ record LinearPullback(boolean bias, Linear.Activation activation) implements Op 
             f.in(0),
             f.in(1),
             activated ? f.in(2) : null,
+            null,
             rows,
             f.shape(1).size(0),
             out,

@@ -3,11 +3,17 @@ package dev.gatun.laws.emulator;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
-/// A line of a table of budgets: `name | sizes | ragged sizes | read | written | alone`. Ragged
-/// sizes replace those of the same name; either may be missing. What is read and written are
-/// sums, as [Case#bytes] takes them; `alone` is none where nothing stands.
+/// A line of a table of budgets: `name | sizes | ragged sizes | read | written | alone |
+/// narrow`. Ragged sizes replace those of the same name; either may be missing. The rest are
+/// sums, as [Case#bytes] takes them, the last two none where nothing stands.
 record BudgetRow(
-    String kernel, String sizes, String ragged, String read, String written, String alone) {
+    String kernel,
+    String sizes,
+    String ragged,
+    String read,
+    String written,
+    String alone,
+    String narrow) {
 
   static BudgetRow parse(String line) {
     var columns = Arrays.stream(line.split("\\|", -1)).map(String::strip).toList();
@@ -17,7 +23,8 @@ record BudgetRow(
         columns.get(2),
         columns.get(3),
         columns.get(4),
-        columns.size() == 6 ? columns.get(5) : "0");
+        columns.size() > 5 ? columns.get(5) : "0",
+        columns.size() > 6 ? columns.get(6) : "0");
   }
 
   Stream<Case> wholeCases() {
@@ -29,6 +36,6 @@ record BudgetRow(
   }
 
   Budget of(Case call) {
-    return new Budget(call.bytes(read), call.bytes(written), call.bytes(alone));
+    return new Budget(call.bytes(read), call.bytes(written), call.bytes(alone), call.bytes(narrow));
   }
 }

@@ -9,13 +9,13 @@ import java.util.stream.Stream;
 
 /// A kernel of the header with values for its scalars, in one type.
 ///
-/// Where a sample says nothing a number is a half and a kind is the first. Three of its numbers
-/// are no arguments: `fresh`, all ones where it is not given; `shift`, the elements by which
-/// arrays begin past an aligned address; `each`, the elements of each array of a table.
+/// Where a sample says nothing a number is a half and a kind the first, but `fresh` all ones.
+/// Two of its numbers are no arguments: `shift`, the elements by which arrays begin past an
+/// aligned address; `each`, the elements of each array of a table.
 record Case(Prototype kernel, KernelSample sample, DType dtype) {
 
   /// One for each combination of the listed values, and for fp32 and bf16 where the kernel has
-  /// both.
+  /// both and no `dtype` is given.
   static Stream<Case> all(String kernel, String sizes) {
     var prototype = Prototype.of(kernel);
     boolean typed = prototype.arrays().stream().anyMatch(array -> array.type().equals("void"));
@@ -24,7 +24,12 @@ record Case(Prototype kernel, KernelSample sample, DType dtype) {
         .flatMap(
             dtype ->
                 KernelSample.parse(sizes).stream()
+                    .filter(sample -> isFor(dtype, sample))
                     .map(sample -> new Case(prototype, sample, dtype)));
+  }
+
+  private static boolean isFor(DType dtype, KernelSample sample) {
+    return sample.scalars().getOrDefault("dtype", (double) dtype.code()) == dtype.code();
   }
 
   /// The value of a sum over sizes and over the names of arrays, which stand for their bytes;

@@ -73,7 +73,7 @@ final class Meter implements AutoCloseable {
       Map<String, Double> sizes,
       DType dtype) {
     if (array.manner() == Manner.TABLE) {
-      long bytes = sizes.get("each").longValue() * dtype.wide().bytes();
+      long bytes = sizes.get("each").longValue() * array.dtype(dtype).bytes();
       host.setAtIndex(ValueLayout.JAVA_LONG, i, scope.bytes(bytes).address());
       return;
     }

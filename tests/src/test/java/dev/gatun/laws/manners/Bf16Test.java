@@ -18,8 +18,7 @@ import org.junit.jupiter.api.TestFactory;
 /// In bf16 a kernel computes what it computes in fp32, rounded once where it is stored. Its inputs
 /// are numbers that bf16 holds, and so few of them that it also holds the sums which some kernels
 /// store on their way.
-@Tag("laws")
-@Tag("backend")
+@Tag("gpu")
 class Bf16Test {
   /// Products that are cut into tiles of each size, and into parts.
   private static final String PRODUCTS =
@@ -30,7 +29,7 @@ class Bf16Test {
       matmul_forward  batch=1 rows=64 cols=72 inner=1000 transposed=0,1,2,3
       matmul_forward  batch=1 rows=65 cols=33 inner=300 transposed=0,1,2,3
       linear_forward  rows=136 in=72 out=120 activation=1
-      linear_pullback rows=1000 in=64 out=72 activation=0 dpre=absent pre=absent
+      linear_pullback rows=1000 in=64 out=72 activation=0 dpre=absent pre=absent x_pre=absent
       """;
 
   /// Its numbers stay below a bound that rounding would reach.
@@ -40,7 +39,7 @@ class Bf16Test {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll
@@ -50,7 +49,6 @@ class Bf16Test {
 
   @TestFactory
   Stream<DynamicTest> roundsOnceWhatFp32Computes() {
-    if (!Devices.computesInBf16()) return Stream.empty();
     return Prototype.KERNELS.stream()
         .filter(kernel -> Devices.isUnderTest(kernel.name()))
         .filter(kernel -> !STAYS_BELOW.equals(kernel.name()))
@@ -60,11 +58,13 @@ class Bf16Test {
                     kernel.name(), () -> samples(kernel).forEach(each -> check(kernel, each))));
   }
 
-  /// All but those that round the gradients of logits on their way to sums in which these cancel.
+  /// All but those that round at random, and those that round the gradients of logits on their way
+  /// to sums in which these cancel.
   private static Stream<KernelSample> samples(Prototype kernel) {
     var products = KernelSamples.read(PRODUCTS).getOrDefault(kernel.name(), List.of());
     return Stream.concat(KernelSamples.ALL.get(kernel.name()).stream(), products.stream())
-        .filter(sample -> !sample.present().contains("scratch"));
+        .filter(sample -> !sample.present().contains("scratch"))
+        .filter(sample -> !sample.present().contains("key"));
   }
 
   private static void check(Prototype kernel, KernelSample sample) {
@@ -120,7 +120,7 @@ class Bf16Test {
   /// of its positive terms, where `dpre` held them. Two orders of a sum differ as in fp32.
   private static void requireRounded(Call call, Region region, double[] expected, double[] found) {
     double orders = Blocks.rounding(call, expected, Math.ulp(1f));
-    boolean narrow = region.bytes(call.dtype()) == DType.BF16.bytes();
+    boolean narrow = region.elements(call.dtype()) == DType.BF16;
     boolean ofNarrow = call.sample().present().contains("dpre");
     for (int i = 0; i < expected.length; i++) {
       double rounding =

@@ -1,10 +1,12 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.laws.Bf16;
 import dev.gatun.laws.manners.Call.Region;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.laws.manners.Rig.Run;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// What a block of memory must look like after a call.
 final class Blocks {
@@ -55,16 +57,21 @@ final class Blocks {
   /// Two orders of a sum of n terms differ by at most n units in the last place of the largest.
   static double rounding(Call call, double[] expected, double unit) {
     long terms = 4;
-    double largest = 1;
     for (var region : call.regions()) terms = Math.max(terms, region.count());
-    for (var x : expected) largest = Math.max(largest, Math.abs(x));
-    return terms * unit * largest;
+    return terms * unit * largest(expected);
   }
 
+  private static double largest(double[] x) {
+    return Math.max(1, Arrays.stream(x).map(Math::abs).max().orElse(0));
+  }
+
+  /// In bf16 what was stored and added to, and the result, are rounded too.
   static void requireClose(
       Call call, Region region, double[] expected, double[] found, String how) {
-    double unit = call.dtype() == DType.F32 ? Math.ulp(1f) : Math.ulp(1.0);
+    double unit = call.dtype() == DType.F64 ? Math.ulp(1.0) : Math.ulp(1f);
+    boolean narrow = region.elements(call.dtype()) == DType.BF16;
     double rounding = rounding(call, expected, unit);
+    if (narrow) rounding += Bf16.UNIT * largest(expected);
     for (int i = 0; i < expected.length; i++) {
       call.require(
           Math.abs(found[i] - expected[i]) <= rounding,

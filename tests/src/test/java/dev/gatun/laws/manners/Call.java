@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.laws.Bf16;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -21,8 +22,10 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   /// An array: `count` elements at `offset`. The arrays of a table are regions too; `parameter` is
   /// the table then, and `inTable` is true.
   record Region(Parameter parameter, boolean inTable, long offset, long count, boolean written) {
-    int bytes(DType dtype) {
-      return inTable ? dtype.wide().bytes() : parameter.bytes(dtype);
+    /// Addresses, in a table, are I64.
+    DType elements(DType activations) {
+      boolean addresses = parameter.manner() == Manner.TABLE && !inTable;
+      return addresses ? DType.I64 : parameter.dtype(activations);
     }
 
     /// Whether the elements are addresses.
@@ -31,11 +34,11 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
 
     boolean isFloating() {
-      return inTable || parameter.isFloating() && !isTable();
+      return elements(DType.F64) == DType.F64;
     }
 
-    long end(DType dtype) {
-      return offset + count * bytes(dtype);
+    long end(DType activations) {
+      return offset + count * elements(activations).bytes();
     }
   }
 
@@ -101,13 +104,16 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  /// Positive numbers, which every kernel can take; indices below their limit.
+  /// Positive numbers, which every kernel can take, and the same in every type; indices below their
+  /// limit.
   private void numbers(MemorySegment place, Region region) {
     var array = region.parameter();
-    var random = new SplittableRandom((sample + array.name() + region.offset()).hashCode());
+    var random = new SplittableRandom((sample + array.name() + regions.indexOf(region)).hashCode());
     for (int i = 0; i < region.count(); i++) {
       if (region.isFloating()) {
-        write(place, region, i, random.nextDouble(0.25, 1.25));
+        double x = random.nextDouble(0.25, 1.25);
+        boolean wide = array.dtype(DType.BF16) != DType.BF16;
+        write(place, region, i, wide ? (float) x : Bf16.nearest(x));
       } else if (array.type().equals("int32_t")) {
         place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
       } else {
@@ -116,14 +122,12 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  /// Writes a number to the i-th element of a region that begins where `place` does. What bf16 does
-  /// not hold is cut off.
+  /// Writes a number to the i-th element of a region that begins where `place` does.
   void write(MemorySegment place, Region region, int i, double x) {
-    int upperHalf = Float.floatToRawIntBits((float) x) >>> Short.SIZE;
-    switch (region.bytes(dtype)) {
-      case Double.BYTES -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
-      case Float.BYTES -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
-      default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) upperHalf);
+    switch (region.elements(dtype)) {
+      case F64 -> place.setAtIndex(ValueLayout.JAVA_DOUBLE, i, x);
+      case F32 -> place.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) x);
+      default -> place.setAtIndex(ValueLayout.JAVA_SHORT, i, Bf16.encode((float) x));
     }
   }
 
@@ -142,19 +146,16 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
   double[] read(MemorySegment block, Region region) {
     var place = block.asSlice(region.offset());
     var elements = new double[Math.toIntExact(region.count())];
+    var as = region.elements(dtype);
     for (int i = 0; i < elements.length; i++) {
+      long at = region.offset() + (long) i * as.bytes();
       elements[i] =
-          switch (region.bytes(dtype)) {
-            case Double.BYTES ->
-                region.isFloating()
-                    ? place.getAtIndex(ValueLayout.JAVA_DOUBLE, i)
-                    : place.getAtIndex(ValueLayout.JAVA_LONG, i);
-            case Float.BYTES ->
-                region.isFloating()
-                    ? place.getAtIndex(ValueLayout.JAVA_FLOAT, i)
-                    : place.getAtIndex(ValueLayout.JAVA_INT, i);
-            default ->
-                Float.intBitsToFloat(place.getAtIndex(ValueLayout.JAVA_SHORT, i) << Short.SIZE);
+          switch (as) {
+            case F32 -> block.get(ValueLayout.JAVA_FLOAT, at);
+            case F64 -> block.get(ValueLayout.JAVA_DOUBLE, at);
+            case BF16 -> Bf16.decode(block.get(ValueLayout.JAVA_SHORT, at));
+            case I32 -> block.get(ValueLayout.JAVA_INT, at);
+            case I64 -> block.get(ValueLayout.JAVA_LONG, at);
           };
     }
     return elements;
@@ -162,7 +163,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
 
   /// Whether an element still has the bytes of the poison.
   boolean isPoisoned(MemorySegment block, Region region, int element, byte poison) {
-    int bytes = region.bytes(dtype);
+    int bytes = region.elements(dtype).bytes();
     long from = region.offset() + (long) element * bytes;
     for (long at = from; at < from + bytes; at++) {
       if (block.get(ValueLayout.JAVA_BYTE, at) != poison) return false;

@@ -1,5 +1,6 @@
 package dev.gatun.laws.manners;
 
+import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Call.Region;
 import dev.gatun.laws.manners.Rig.Run;
 import java.io.BufferedOutputStream;
@@ -27,7 +28,7 @@ final class Cases {
   /// Saves the replay samples to the first file that the arguments name, and the samples of the
   /// manners to the second.
   public static void main(String[] arguments) throws IOException {
-    try (var rig = new Rig()) {
+    try (var rig = new Rig(Devices.underTest())) {
       save(rig, Path.of(arguments[0]), Prototype.KERNELS);
       try (var file = open(Path.of(arguments[1]))) {
         for (var kernel : Prototype.KERNELS) {

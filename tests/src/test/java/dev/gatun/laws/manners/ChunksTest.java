@@ -20,7 +20,7 @@ class ChunksTest {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll

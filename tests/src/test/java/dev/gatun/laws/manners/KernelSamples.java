@@ -50,10 +50,14 @@ final class KernelSamples {
       matmul_pullback                batch=2 rows=65 cols=33 inner=40 transposed=0,1,2,3
       linear_forward                 rows=0,1,5,65 in=1,7,33 out=1,3,40 activation=0 pre=absent
       linear_forward                 rows=0,1,5,65 in=1,7,33 out=1,3,40 activation=1
-      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=0 dpre=absent pre=absent
-      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=1 dpre=present pre=present
-      embedding_forward              batch=0,1,2 context=1,5 cols=1,7,33 vocab=1,9 positions=5,8
-      embedding_pullback             batch=0,1,2 context=1,5 cols=1,7,33 vocab=1,9 positions=5,8
+      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=0 dpre=absent pre=absent x_pre=absent,present
+      linear_pullback                rows=0,1,5,65 in=1,33 out=1,40 activation=1 dpre=present pre=present x_pre=absent,present
+      embedding_forward              batch=1,2 context=1,5 cols=1,33 vocab=9 positions=5
+      embedding_forward              batch=2 context=5 cols=7 vocab=1,9 positions=8
+      embedding_forward              batch=0 context=5 cols=7 vocab=9 positions=8
+      embedding_pullback             batch=1,2 context=1,5 cols=1,33 vocab=9 positions=5
+      embedding_pullback             batch=2 context=5 cols=7 vocab=1,9 positions=8
+      embedding_pullback             batch=0 context=5 cols=7 vocab=9 positions=8
       layernorm_forward              rows=0,1,5,65 cols=1,7,33,129 eps=1e-5
       layernorm_forward              rows=5 cols=64,640,1040 eps=1e-5
       layernorm_pullback             rows=0,1,5,65 cols=1,7,33,129
@@ -63,23 +67,27 @@ final class KernelSamples {
       residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129
       residual_layernorm_pullback    rows=5 cols=64,640,1040
       attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
-      attention_forward              batch=1 context=129 heads=2 head_size=8 scale=0.5 causal=0,1
+      attention_forward              batch=1 context=129 heads=1 head_size=4 scale=0.5 causal=0,1
       attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
-      attention_pullback             batch=1 context=129 heads=2 head_size=8 scale=0.5 causal=0,1
+      attention_pullback             batch=1 context=129 heads=1 head_size=4 scale=0.5 causal=0,1
       attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
-      softmax_cross_entropy_forward  rows=0,1,7,65 vocab=1,5,17 stride=17,24
-      softmax_cross_entropy_pullback rows=0,1,7,65 vocab=1,5,17 stride=17,24
-      head_loss_forward              rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=1,3,7 keep_gradient=0
-      head_loss_forward              rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=7 keep_gradient=1
+      softmax_cross_entropy_forward  rows=0,1,7 vocab=1,17 stride=17,24
+      softmax_cross_entropy_forward  rows=65 vocab=5 stride=24
+      softmax_cross_entropy_pullback rows=0,1,7 vocab=1,17 stride=17,24
+      softmax_cross_entropy_pullback rows=65 vocab=5 stride=24
+      head_loss_forward              rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 keep_gradient=0
+      head_loss_forward              rows=7 cols=1 vocab=17 stride=17 chunk=1 keep_gradient=0
+      head_loss_forward              rows=7 cols=1,5 vocab=1,17 stride=24 chunk=7 keep_gradient=1
       head_loss_forward              rows=65 cols=33 vocab=65 stride=128 chunk=65 keep_gradient=0,1
-      head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=1,3,7 scratch=present kept=absent
-      head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=17,24 chunk=7 scratch=absent kept=present
+      head_loss_pullback             rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 scratch=present kept=absent
+      head_loss_pullback             rows=7 cols=1 vocab=17 stride=17 chunk=1 scratch=present kept=absent
+      head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=24 chunk=7 scratch=absent kept=present
       head_loss_pullback             rows=65 cols=33 vocab=65 stride=128 chunk=65 scratch=absent kept=present
       global_norm                    n=0,1,7,129,40001
-      adamw_step                     n=0 decayed=0 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
-      adamw_step                     n=1,7,129 decayed=0,1 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
-      adamw_step                     n=40001 decayed=129 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
-      adamw_table_step               tensors=0,1,4 weights=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_step                     n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_step                     n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_step                     n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      adamw_table_step               tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
       random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
       random_sign                    first=0,3 n=0,1,7,129,4099

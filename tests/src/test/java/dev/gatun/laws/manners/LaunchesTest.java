@@ -2,6 +2,7 @@ package dev.gatun.laws.manners;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.laws.Devices;
 import dev.gatun.laws.emulator.Counts;
 import dev.gatun.laws.emulator.Emulator;
 import dev.gatun.laws.manners.Parameter.Manner;
@@ -22,7 +23,7 @@ class LaunchesTest {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Call.Region;
-import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,7 @@ class MannersTest {
 
   @BeforeAll
   static void open() {
-    rig = new Rig();
+    rig = new Rig(Devices.underTest());
   }
 
   @AfterAll
@@ -71,7 +70,7 @@ class MannersTest {
                     kernel.name(),
                     () -> {
                       for (var sample : KernelSamples.ALL.getOrDefault(kernel.name(), List.of())) {
-                        for (var dtype : new DType[] {DType.F32, DType.F64}) {
+                        for (var dtype : rig.types()) {
                           try (var arena = Arena.ofConfined()) {
                             check.check(Call.of(kernel, sample, dtype), arena);
                           }

@@ -70,15 +70,21 @@ public record Parameter(
     return type.equals("void") || type.equals("gatun_wide") || type.equals("double");
   }
 
-  /// Bytes an element of a call in `dtype`.
-  public int bytes(DType dtype) {
-    if (manner == Manner.TABLE) return Long.BYTES;
+  /// The type of its elements, or of those of the arrays in a table, where activations are
+  /// `activations`.
+  public DType dtype(DType activations) {
     return switch (type) {
-      case "void" -> dtype.bytes();
-      case "gatun_wide" -> dtype.wide().bytes();
-      case "int32_t" -> Integer.BYTES;
-      case "int64_t", "double" -> Long.BYTES;
+      case "void" -> activations;
+      case "gatun_wide" -> activations.wide();
+      case "int32_t" -> DType.I32;
+      case "int64_t" -> DType.I64;
+      case "double" -> DType.F64;
       default -> throw new IllegalArgumentException("an array of " + type);
     };
+  }
+
+  /// Bytes an element of a call in `dtype`.
+  public int bytes(DType dtype) {
+    return manner == Manner.TABLE ? Long.BYTES : dtype(dtype).bytes();
   }
 }

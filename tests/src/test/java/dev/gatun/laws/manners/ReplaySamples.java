@@ -45,7 +45,7 @@ final class ReplaySamples {
       matmul_pullback                batch=1 rows=40 cols=72 inner=136 transposed=0,3 dtype=0,2
       linear_forward                 rows=40 in=72 out=136 activation=0 pre=absent dtype=0,2
       linear_forward                 rows=33 in=40 out=41 activation=1 dtype=0,2
-      linear_pullback                rows=70 in=40 out=72 activation=0 dpre=absent pre=absent dtype=0,2
+      linear_pullback                rows=70 in=40 out=72 activation=0 dpre=absent pre=absent x_pre=absent dtype=0,2
       linear_pullback                rows=70 in=40 out=72,33 activation=1 dpre=present pre=present dtype=0,2
       embedding_forward              batch=2 context=9 cols=72,33 vocab=9 positions=16 dtype=0,2
       embedding_pullback             batch=2 context=35 cols=72,33 vocab=9 positions=40 dtype=0,2
@@ -67,8 +67,9 @@ final class ReplaySamples {
       head_loss_pullback             rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
       head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
       global_norm                    n=40001 dtype=0
-      adamw_step                     n=4099 decayed=129 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
-      adamw_table_step               tensors=4 weights=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
+      adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
+      adamw_step                     n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=2
+      adamw_table_step               tensors=4 weights=updated masters=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
       random_normal                  first=3 n=1030 mean=0.5 deviation=2 dtype=0,2
       random_uniform                 first=0 n=1030 low=-1 high=2 dtype=0,1,2
       random_sign                    first=3 n=1030 dtype=0,2

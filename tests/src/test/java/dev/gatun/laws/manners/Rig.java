@@ -3,17 +3,33 @@ package dev.gatun.laws.manners;
 import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
+import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// A block of device memory for the arrays of calls. What stands in the block is written and
 /// read by copying all of it.
 final class Rig implements AutoCloseable {
   private static final long BLOCK_BYTES = 8 << 20;
 
-  private final Device device = Devices.underTest();
-  private final Scope scope = device.scope();
-  private final MemorySegment block = scope.bytes(BLOCK_BYTES);
+  private final Device device;
+  private final Scope scope;
+  private final MemorySegment block;
+
+  /// On a device of its own, which it closes.
+  Rig(Device device) {
+    this.device = device;
+    scope = device.scope();
+    block = scope.bytes(BLOCK_BYTES);
+  }
+
+  /// The types that the device computes in.
+  List<DType> types() {
+    return Devices.computeInBf16(device)
+        ? List.of(DType.F32, DType.F64, DType.BF16)
+        : List.of(DType.F32, DType.F64);
+  }
 
   /// A block before and after a call.
   record Run(MemorySegment before, MemorySegment after) {}

@@ -103,6 +103,11 @@ public final class NativeLibrary {
     return address.reinterpret(0, arena, null);
   }
 
+  /// `bytes` of memory of the host, which FFM refuses once `arena` is closed.
+  public static MemorySegment readable(MemorySegment address, long bytes, Arena arena) {
+    return address.reinterpret(bytes, arena, null);
+  }
+
   /// The exception for a status: the function's name, then the library's sentence.
   public GatunException failure(String function, int status) {
     var why = "%s: %s".formatted(function, text(lastError));

@@ -1,0 +1,357 @@
+// Kernels of one backend, timed by the events of gatun.h on random data: one line of JSON a measurement.
+//
+//   kernels [--tiny] [copy] [rows] [loss] [optimizer] [products]        all groups when none is named
+//
+// A time is the median of nine batches; a batch is as many calls as fill ten milliseconds, queued behind each other, as
+// they are in a training step. Arrays that a cache could hold take turns with others, until together they are larger
+// than any cache. `bytes` are those that must move. --tiny runs every measurement at a small size and keeps the times
+// to itself, so that the program can be tried where time means nothing.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gatun.h"
+
+namespace {
+
+bool tiny = false;
+std::string products_by = "gatun";  // or what multiplies in its place
+gatun_device* device = nullptr;
+gatun_stream* stream = nullptr;
+
+void check(gatun_status status) {
+  if (status == GATUN_DONE) return;
+  std::fprintf(stderr, "status %d: %s\n", static_cast<int>(status), gatun_last_error());
+  std::exit(1);
+}
+
+/// The size, or a small one in its place.
+int64_t sized(int64_t full, int64_t small) { return tiny ? small : full; }
+
+int64_t bytes_of(gatun_dtype dtype) { return dtype == GATUN_BF16 ? 2 : dtype == GATUN_F64 ? 8 : 4; }
+
+/// What a measurement works on; freed behind it.
+class Memory {
+ public:
+  Memory() { check(gatun_scope_open(device, &scope_, 0)); }
+  ~Memory() {
+    check(gatun_stream_join(stream));
+    check(gatun_scope_close(scope_));
+    check(gatun_device_trim(device));
+  }
+  Memory(const Memory&) = delete;
+
+  void* bytes(int64_t count) {
+    void* address = nullptr;
+    check(gatun_scope_allocate(scope_, &address, count));
+    return address;
+  }
+  void* array(int64_t count, gatun_dtype dtype) { return bytes(count * bytes_of(dtype)); }
+
+  void* normals(int64_t count, gatun_dtype dtype) {
+    static int64_t made = 0;
+    void* const x = array(count, dtype);
+    check(gatun_random_normal(stream, x, scalar<int64_t>({7, 0}), made, count, 0, 1, dtype));
+    made += count;
+    return x;
+  }
+
+  /// A few values that the host knows.
+  template <class T> T* scalar(const std::vector<T>& values) {
+    auto* const copy = static_cast<T*>(bytes(static_cast<int64_t>(values.size() * sizeof(T))));
+    check(gatun_copy_to_device(stream, copy, values.data(), static_cast<int64_t>(values.size() * sizeof(T))));
+    check(gatun_stream_join(stream));
+    return copy;
+  }
+
+  int32_t* indices(int64_t count, int64_t limit) {
+    std::vector<int32_t> values(static_cast<size_t>(count));
+    uint64_t state = 1;
+    for (auto& value : values) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      value = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(limit));
+    }
+    return scalar(values);
+  }
+
+ private:
+  gatun_scope* scope_ = nullptr;
+};
+
+// ---- Measuring -----------------------------------------------------------------------------------------------------
+
+struct Work {
+  std::string what, shape, dtype;
+  double bytes, flops;
+};
+
+void print(const Work& work, double milliseconds, double least, double most) {
+  const std::string by = work.flops > 0 ? products_by : "gatun";
+  std::printf("{\"by\":\"%s\",\"what\":\"%s\",\"shape\":\"%s\",\"dtype\":\"%s\",\"ms\":", by.c_str(), work.what.c_str(),
+              work.shape.c_str(), work.dtype.c_str());
+  if (tiny)
+    std::printf("null");
+  else
+    std::printf("%.5f,\"min\":%.5f,\"max\":%.5f", milliseconds, least, most);
+  std::printf(",\"bytes\":%.0f,\"flops\":%.0f}\n", work.bytes, work.flops);
+  std::fflush(stdout);
+}
+
+using Call = std::function<gatun_status()>;
+
+/// Times the calls, which take turns. Answers with the milliseconds of one.
+double measure(const Work& work, const std::vector<Call>& calls) {
+  for (int warm = 0; warm < 3; warm++)
+    for (const auto& call : calls) check(call());
+  check(gatun_stream_join(stream));
+  gatun_event *from = nullptr, *to = nullptr;
+  check(gatun_event_open(device, &from));
+  check(gatun_event_open(device, &to));
+  const auto batch = [&](size_t count) {
+    check(gatun_event_record(from, stream));
+    for (size_t i = 0; i < count; i++) check(calls[i % calls.size()]());
+    check(gatun_event_record(to, stream));
+    double milliseconds = 0;
+    check(gatun_event_elapsed(from, to, &milliseconds));
+    return milliseconds / static_cast<double>(count);
+  };
+  const double batch_milliseconds = tiny ? 0.1 : 10;
+  constexpr int batches = 9;
+  const auto turns = static_cast<size_t>(std::clamp(batch_milliseconds / batch(calls.size()), 1.0, 2000.0));
+  const size_t count = (turns + calls.size() - 1) / calls.size() * calls.size();
+  std::vector<double> times;
+  for (int i = 0; i < batches; i++) times.push_back(batch(count));
+  std::sort(times.begin(), times.end());
+  print(work, times[batches / 2], times.front(), times.back());
+  check(gatun_event_close(from));
+  check(gatun_event_close(to));
+  return times[batches / 2];
+}
+
+/// As many calls, each with arrays of its own, as move more bytes than caches hold.
+std::vector<Call> in_turns(double bytes, const std::function<Call()>& make) {
+  constexpr double beyond_caches = 256 << 20;
+  std::vector<Call> calls;
+  const int turns = tiny ? 2 : static_cast<int>(std::clamp(std::ceil(beyond_caches / bytes), 1.0, 64.0));
+  for (int turn = 0; turn < turns; turn++) calls.push_back(make());
+  return calls;
+}
+
+std::string shape_of(const std::vector<int64_t>& sizes) {
+  std::ostringstream text;
+  for (size_t i = 0; i < sizes.size(); i++) text << (i ? " x " : "") << sizes[i];
+  return text.str();
+}
+
+// ---- What is measured ----------------------------------------------------------------------------------------------
+
+void measure_copy() {
+  Memory memory;
+  const int64_t bytes = sized(int64_t{2} << 30, 1 << 12);
+  void* const to = memory.bytes(bytes);
+  const void* const from = memory.normals(bytes / 4, GATUN_F32);
+  measure({"copy", shape_of({bytes}) + " bytes", "", 2.0 * bytes, 0},
+          {[=] { return gatun_copy(stream, to, from, bytes); }});
+}
+
+constexpr gatun_dtype bf16 = GATUN_BF16;
+constexpr int32_t all_fresh = -1;
+
+void measure_norms(int64_t rows, int64_t cols) {
+  const int64_t n = rows * cols;
+  const auto work = [=](const char* what, int arrays) {
+    return Work{what, shape_of({rows, cols}), "bf16", 2.0 * arrays * n, 0};
+  };
+  Memory memory;
+  const auto x = [&] { return memory.normals(n, bf16); };
+  const auto out = [&] { return memory.array(n, bf16); };
+  void *const weight = memory.normals(cols, GATUN_F32), *const bias = memory.normals(cols, GATUN_F32);
+  void *const dweight = memory.array(cols, GATUN_F32), *const dbias = memory.array(cols, GATUN_F32);
+  void *const mean = memory.array(rows, GATUN_F32), *const rstd = memory.array(rows, GATUN_F32);
+  measure(work("layernorm forward", 2), in_turns(4.0 * n, [&]() -> Call {
+            return [=, y = out(), x = x()] {
+              return gatun_layernorm_forward(stream, y, mean, rstd, x, weight, bias, rows, cols, 1e-5, bf16);
+            };
+          }));
+  measure(work("layernorm pullback", 3), in_turns(6.0 * n, [&]() -> Call {
+            return [=, dx = out(), dy = x(), x = x()] {
+              return gatun_layernorm_pullback(stream, dx, dweight, dbias, dy, x, weight, mean, rstd, rows, cols,
+                                              all_fresh, bf16);
+            };
+          }));
+  measure(work("residual+layernorm forward", 4), in_turns(8.0 * n, [&]() -> Call {
+            return [=, sum = out(), y = out(), x = x(), residual = memory.normals(n, bf16)] {
+              return gatun_residual_layernorm_forward(stream, sum, y, mean, rstd, x, residual, weight, bias, rows, cols,
+                                                      1e-5, bf16);
+            };
+          }));
+  measure(work("residual+layernorm pullback", 5), in_turns(10.0 * n, [&]() -> Call {
+            return [=, dx = out(), dresidual = out(), dsum = x(), dy = x(), sum = x()] {
+              return gatun_residual_layernorm_pullback(stream, dx, dresidual, dweight, dbias, dsum, dy, sum, weight,
+                                                       mean, rstd, rows, cols, all_fresh, bf16);
+            };
+          }));
+}
+
+void measure_gelu(int64_t rows, int64_t cols) {
+  const int64_t n = rows * cols;
+  Memory memory;
+  void *const y = memory.array(n, bf16), *const x = memory.normals(n, bf16), *const dy = memory.normals(n, bf16);
+  measure({"gelu forward", shape_of({rows, cols}), "bf16", 4.0 * n, 0},
+          {[=] { return gatun_unary_forward(stream, y, x, n, 0, GATUN_GELU, bf16); }});
+  measure({"gelu pullback", shape_of({rows, cols}), "bf16", 6.0 * n, 0},
+          {[=] { return gatun_unary_pullback(stream, y, dy, x, n, 0, GATUN_GELU, all_fresh, bf16); }});
+}
+
+void measure_embedding(int64_t batch, int64_t context, int64_t cols, int64_t vocab) {
+  const int64_t n = batch * context * cols;
+  Memory memory;
+  const void *const table = memory.normals(vocab * cols, bf16), *const positions = memory.normals(context * cols, bf16);
+  const int32_t* const tokens = memory.indices(batch * context, vocab);
+  const std::string shape = shape_of({batch, context, cols});
+  // Rows of the tables are met again and again, so only y must move.
+  measure({"embedding forward", shape, "bf16", 2.0 * n, 0}, in_turns(2.0 * n, [&]() -> Call {
+            return [=, y = memory.array(n, bf16)] {
+              return gatun_embedding_forward(stream, y, table, positions, tokens, nullptr, batch, context, cols, vocab,
+                                             context, bf16);
+            };
+          }));
+  void *const dtable = memory.array(vocab * cols, GATUN_F32), *const dpositions =
+                                                                  memory.array(context * cols, GATUN_F32);
+  const double written = 4.0 * cols * static_cast<double>(vocab + context);
+  measure({"embedding pullback", shape, "bf16", 2.0 * n + written, 0}, in_turns(2.0 * n, [&]() -> Call {
+            return [=, dy = memory.normals(n, bf16)] {
+              return gatun_embedding_pullback(stream, dtable, dpositions, dy, tokens, batch, context, cols, vocab,
+                                              context, all_fresh, bf16);
+            };
+          }));
+}
+
+void measure_rows() {
+  measure_norms(sized(65536, 9), sized(768, 64));
+  measure_gelu(sized(65536, 9), sized(3072, 64));
+  measure_embedding(sized(64, 2), sized(1024, 5), sized(768, 64), sized(50304, 17));
+}
+
+/// The loss alone and the gradient alone, each over logits that lie there; and both in the one pass that the head
+/// makes, which stands behind a product in the header: so the head over 8 columns, less that product.
+void measure_loss() {
+  const int64_t rows = sized(65536, 5), vocab = sized(50304, 72), cols = 8, n = rows * vocab;
+  Memory memory;
+  void *const logits = memory.normals(n, bf16), *const dlogits = memory.array(n, bf16);
+  const int32_t* const targets = memory.indices(rows, vocab);
+  void *const loss = memory.array(1, GATUN_F32), *const lse = memory.array(rows, GATUN_F32);
+  auto* const counted = static_cast<int64_t*>(memory.bytes(8));
+  const float* const dloss = memory.scalar<float>({1});
+  const std::string shape = shape_of({rows, vocab});
+  measure({"cross-entropy forward", shape, "bf16", 2.0 * n, 0}, {[=] {
+            return gatun_softmax_cross_entropy_forward(stream, loss, lse, counted, logits, targets, rows, vocab, vocab,
+                                                       bf16);
+          }});
+  measure({"cross-entropy pullback", shape, "bf16", 4.0 * n, 0}, {[=] {
+            return gatun_softmax_cross_entropy_pullback(stream, dlogits, dloss, logits, targets, lse, counted, rows,
+                                                        vocab, vocab, all_fresh, bf16);
+          }});
+  const void *const x = memory.normals(rows * cols, bf16), *const table = memory.normals(vocab * cols, bf16);
+  constexpr int32_t second_transposed = 2;
+  const double product = measure(
+      {"product that ends in the logits", shape_of({rows, vocab, cols}), "bf16", 2.0 * n, 0},
+      {[=] { return gatun_matmul_forward(stream, dlogits, x, table, 1, rows, vocab, cols, second_transposed, bf16); }});
+  const double head = measure({"head and loss", shape_of({rows, vocab, cols}), "bf16", 6.0 * n, 0}, {[=] {
+                                return gatun_head_loss_forward(stream, loss, lse, counted, dlogits, x, table, targets,
+                                                               rows, cols, vocab, vocab, rows, 1, bf16);
+                              }});
+  print({"cross-entropy and gradient over the logits", shape, "bf16", 4.0 * n, 0}, head - product, head - product,
+        head - product);
+}
+
+void measure_optimizer() {
+  const int64_t n = sized(124475904, 4099);
+  Memory memory;
+  void *const weights = memory.normals(n, GATUN_F32), *const gradients = memory.normals(n, GATUN_F32);
+  void *const m = memory.array(n, GATUN_F32), *const v = memory.array(n, GATUN_F32),
+              *const norm = memory.array(1, GATUN_F32);
+  check(gatun_fill(stream, m, n, 0, GATUN_F32));
+  check(gatun_fill(stream, v, n, 0, GATUN_F32));
+  const double* const rate = memory.scalar<double>({1e-4});
+  const int64_t* const step = memory.scalar<int64_t>({100});
+  measure({"global norm", shape_of({n}), "fp32", 4.0 * n, 0},
+          {[=] { return gatun_global_norm(stream, norm, gradients, n, GATUN_F32); }});
+  measure({"adamw", shape_of({n}), "fp32", 28.0 * n, 0}, {[=] {
+            return gatun_adamw_step(stream, weights, nullptr, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
+                                    0.9, 0.95, 1e-8, 0.1, 1, GATUN_F32);
+          }});
+}
+
+void measure_product(const char* what, int64_t size, int32_t transposed, gatun_dtype dtype) {
+  const int64_t n = size * size;
+  const double bytes = 3.0 * n * bytes_of(dtype), flops = 2.0 * n * size;
+  Memory memory;
+  measure({what, shape_of({size, size, size}), dtype == bf16 ? "bf16" : "fp32", bytes, flops},
+          in_turns(bytes, [&]() -> Call {
+            return [=, c = memory.array(n, dtype), a = memory.normals(n, dtype), b = memory.normals(n, dtype)] {
+              return gatun_matmul_forward(stream, c, a, b, 1, size, size, size, transposed, dtype);
+            };
+          }));
+}
+
+void measure_linear(int64_t rows, int64_t in, int64_t out) {
+  Memory memory;
+  void *const y = memory.array(rows * out, bf16), *const pre = memory.array(rows * out, bf16);
+  const void *const x = memory.normals(rows * in, bf16), *const weight = memory.normals(in * out, bf16);
+  const void* const bias = memory.normals(out, GATUN_F32);
+  measure({"linear with gelu", shape_of({rows, in, out}), "bf16", 2.0 * (rows * (in + 2 * out) + in * out),
+           2.0 * rows * in * out},
+          {[=] {
+            return gatun_linear_forward(stream, y, pre, x, weight, bias, rows, in, out, GATUN_GELU_ACTIVATION, bf16);
+          }});
+}
+
+void measure_products() {
+  for (const int64_t size : {4096, 6144, 8192}) measure_product("product", sized(size, size / 64), 0, bf16);
+  measure_product("product, second factor transposed", sized(4096, 64), 2, bf16);
+  measure_product("product, first factor transposed", sized(4096, 64), 1, bf16);
+  measure_product("product", sized(4096, 64), 0, GATUN_F32);
+  measure_linear(sized(65536, 65), sized(768, 40), sized(3072, 72));
+}
+
+/// What the device says of itself, a line of JSON each.
+void print_device() {
+  char text[8192];
+  check(gatun_device_describe(device, text, sizeof text));
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto colon = line.find(": ");
+    const auto key = line.substr(0, colon), value = line.substr(colon + 2);
+    std::printf("{\"about\":\"%s\",\"value\":\"%s\"}\n", key.c_str(), value.c_str());
+    if (key == "matrix products" && value.starts_with("cuBLASLt")) products_by = "gatun over cuBLASLt";
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::set<std::string> wanted(arguments + 1, arguments + count);
+  tiny = wanted.erase("--tiny");
+  check(gatun_device_open(&device, 0, 0));
+  check(gatun_stream_open(device, &stream));
+  print_device();
+  const struct {
+    const char* name;
+    void (*measure)();
+  } groups[] = {{"copy", measure_copy},
+                {"rows", measure_rows},
+                {"loss", measure_loss},
+                {"optimizer", measure_optimizer},
+                {"products", measure_products}};
+  for (const auto& group : groups)
+    if (wanted.empty() || wanted.contains(group.name)) group.measure();
+  check(gatun_device_close(device));
+  return 0;
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""The work of bench/native/kernels.cpp in PyTorch on one GPU, named, sized and timed as there: a line of JSON each.
+
+python3 bench/peers/gpu_kernels.py [--tiny]        (--tiny tries the script on the CPU, at small sizes, without times)
+"""
+import json
+import math
+import statistics
+import sys
+
+import torch
+from torch.nn.functional import cross_entropy, embedding, gelu, layer_norm
+
+TINY = "--tiny" in sys.argv
+DEVICE = "cpu" if TINY else "cuda"
+BF16, FP32 = torch.bfloat16, torch.float32
+torch.manual_seed(7)
+
+
+def sized(full, small):
+    return small if TINY else full
+
+
+def normals(*shape, dtype=BF16):
+    return torch.randn(*shape, device=DEVICE, dtype=dtype)
+
+
+def batch_time(calls, count):
+    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    start.record()
+    for i in range(count):
+        calls[i % len(calls)]()
+    end.record()
+    end.synchronize()
+    return start.elapsed_time(end) / count
+
+
+def measure(what, shape, dtype, calls, bytes=0, flops=0):
+    """The median of nine batches, each as many calls as fill ten milliseconds."""
+    row = {"by": "torch " + torch.__version__, "what": what, "shape": " x ".join(map(str, shape)), "dtype": dtype}
+    for _ in range(1 if TINY else 3):
+        for call in calls:
+            call()
+    if TINY:
+        row["ms"] = None
+    else:
+        torch.cuda.synchronize()
+        turns = min(2000, max(1, 10 / batch_time(calls, len(calls))))
+        times = [batch_time(calls, math.ceil(turns / len(calls)) * len(calls)) for _ in range(9)]
+        row |= {"ms": round(statistics.median(times), 5), "min": round(min(times), 5), "max": round(max(times), 5)}
+    print(json.dumps(row | {"bytes": bytes, "flops": flops}, separators=(",", ":")), flush=True)
+
+
+def in_turns(bytes, make):
+    """Calls with arrays of their own, so many that no cache holds them."""
+    return [make() for _ in range(2 if TINY else min(64, math.ceil((256 << 20) / bytes)))]
+
+
+def attempt(what, work):
+    """What needs a compiler may fail; that loses its own rows alone."""
+    try:
+        work()
+    except Exception as failure:
+        print(f"{what}: {failure}", file=sys.stderr)
+
+
+def copy():
+    n = sized(2 << 30, 1 << 12)
+    a, b = normals(n // 4, dtype=FP32), normals(n // 4, dtype=FP32)
+    measure("copy", [f"{n} bytes"], "", [lambda: b.copy_(a)], bytes=2 * n)
+
+
+def norms():
+    r, c = sized(65536, 9), sized(768, 64)
+    n = r * c
+    w, b = normals(c).requires_grad_(), normals(c).requires_grad_()
+
+    def plain(x, residual):
+        return layer_norm(x, (c,), w, b)
+
+    def fused(x, residual):
+        total = x + residual
+        return total, layer_norm(total, (c,), w, b)
+
+    def forward(function):
+        def make():
+            x, residual = normals(r, c), normals(r, c)
+            return lambda: function(x, residual)
+        return make
+
+    def pullback(function, inputs):
+        def make():
+            x, residual = normals(r, c).requires_grad_(), normals(r, c).requires_grad_()
+            outputs = function(x, residual)
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            cotangents = [normals(r, c) for _ in outputs]
+            wanted = (x, residual)[:inputs] + (w, b)
+            return lambda: torch.autograd.grad(outputs, wanted, cotangents, retain_graph=True)
+        return make
+
+    with torch.no_grad():
+        measure("layernorm forward", (r, c), "bf16", in_turns(4 * n, forward(plain)), bytes=4 * n)
+        measure("residual+layernorm forward", (r, c), "bf16", in_turns(8 * n, forward(fused)), bytes=8 * n)
+    measure("layernorm pullback", (r, c), "bf16", in_turns(6 * n, pullback(plain, 1)), bytes=6 * n)
+    measure("residual+layernorm pullback", (r, c), "bf16", in_turns(10 * n, pullback(fused, 2)), bytes=10 * n)
+
+
+def gelus():
+    r, c = sized(65536, 9), sized(3072, 64)
+    x, dy = normals(r, c).requires_grad_(), normals(r, c)
+    with torch.no_grad():
+        measure("gelu forward", (r, c), "bf16", [lambda: gelu(x, approximate="tanh")], bytes=4 * r * c)
+    y = gelu(x, approximate="tanh")
+    measure("gelu pullback", (r, c), "bf16", [lambda: torch.autograd.grad(y, x, dy, retain_graph=True)],
+            bytes=6 * r * c)
+
+
+def embeddings():
+    batch, context, c, v = sized(64, 2), sized(1024, 5), sized(768, 64), sized(50304, 17)
+    table, positions = normals(v, c).requires_grad_(), normals(context, c).requires_grad_()
+    tokens = torch.randint(0, v, (batch, context), device=DEVICE)
+    dy = normals(batch, context, c)
+    with torch.no_grad():
+        measure("embedding forward", (batch, context, c), "bf16", [lambda: embedding(tokens, table) + positions],
+                bytes=2 * batch * context * c)
+    y = embedding(tokens, table) + positions
+    measure("embedding pullback", (batch, context, c), "bf16",
+            [lambda: torch.autograd.grad(y, (table, positions), dy, retain_graph=True)],
+            bytes=2 * batch * context * c + 4 * c * (v + context))
+
+
+def losses():
+    r, v = sized(65536, 5), sized(50304, 72)
+    logits, targets = normals(r, v).requires_grad_(), torch.randint(0, v, (r,), device=DEVICE)
+
+    def loss_and_gradient(logits, targets):
+        return torch.autograd.grad(cross_entropy(logits, targets), logits)
+
+    name = "cross-entropy and gradient over the logits"
+    measure(name, (r, v), "bf16", [lambda: loss_and_gradient(logits, targets)], bytes=4 * r * v)
+    compiled = torch.compile(lambda logits, targets: cross_entropy(logits, targets))
+    if not TINY:
+        measure(name + ", compiled", (r, v), "bf16",
+                [lambda: torch.autograd.grad(compiled(logits, targets), logits)], bytes=4 * r * v)
+
+
+def optimizer():
+    n = sized(124475904, 4099)
+    weights = torch.nn.Parameter(normals(n, dtype=FP32))
+    weights.grad = normals(n, dtype=FP32)
+    adamw = torch.optim.AdamW([weights], lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=not TINY)
+    measure("adamw", (n,), "fp32", [adamw.step], bytes=28 * n)
+
+
+def products():
+    def product(what, size, dtype, name, turn=lambda a, b: (a, b)):
+        def make():
+            a, b = turn(normals(size, size, dtype=dtype), normals(size, size, dtype=dtype))
+            return lambda: a @ b
+        bytes = 3 * size * size * (2 if dtype == BF16 else 4)
+        measure(what, (size,) * 3, name, in_turns(bytes, make), bytes=bytes, flops=2 * size**3)
+
+    for size in (4096, 6144, 8192):
+        product("product", sized(size, size // 64), BF16, "bf16")
+    product("product, second factor transposed", sized(4096, 64), BF16, "bf16", lambda a, b: (a, b.t()))
+    product("product, first factor transposed", sized(4096, 64), BF16, "bf16", lambda a, b: (a.t(), b))
+    product("product", sized(4096, 64), FP32, "fp32")
+    r, i, o = sized(65536, 65), sized(768, 40), sized(3072, 72)
+    x, w, b = normals(r, i), normals(i, o), normals(o)
+    measure("linear with gelu", (r, i, o), "bf16", [lambda: gelu(torch.addmm(b, x, w), approximate="tanh")],
+            bytes=2 * (r * (i + 2 * o) + i * o), flops=2 * r * i * o)
+
+
+if __name__ == "__main__":
+    for work in (copy, norms, gelus, embeddings, losses, optimizer, products):
+        attempt(work.__name__, work)
+        if not TINY:
+            torch.cuda.empty_cache()

@@ -1,0 +1,12 @@
+// Scratch memory of a team of threads.
+#pragma once
+#include "body.h"
+
+namespace gatun::GATUN_LEVEL {
+
+/// Zeroed when new, aligned to 64 bytes, `bytes_each` for each of `threads`; the calling thread keeps it for its next
+/// call. Throws std::bad_alloc before any work has started. Callers ask for tiles alone, whatever the context or the
+/// rows: at most 11 tiles of 64 rows a thread in attention, one of 64 rows in a linear layer.
+char* team_scratch(int64_t threads, int64_t bytes_each);
+
+}  // namespace gatun::GATUN_LEVEL
