@@ -4,8 +4,7 @@ import java.util.Arrays;
 
 /// Scalar arithmetic that remembers itself and can be differentiated: the reference to which
 /// kernels are compared. Numbers are handles. Rounded as fp32 or bf16 arithmetic rounds, it tells
-// the
-/// error that a plain kernel of that type makes.
+/// the error that a plain kernel of that type makes.
 public final class Scalars {
   private static final int NONE = -1;
 

@@ -204,19 +204,19 @@ final class OpSamples {
   }
 
   private void norms() {
-    long[][] shapes = {
-      {1, 1},
-      {3, 5},
-      {17, 7},
-      {2, 3, 17},
-      {5, 129},
-      {65, 33},
-      {33, 64},
-      {3, 640},
-      {2, 1040},
-      {2, 4999}
-    };
-    for (var x : shapes) {
+    for (var x :
+        new long[][] {
+          {1, 1},
+          {3, 5},
+          {17, 7},
+          {2, 3, 17},
+          {5, 129},
+          {65, 33},
+          {17, 132},
+          {3, 520},
+          {2, 1032},
+          {2, 4999}
+        }) {
       long cols = x[x.length - 1];
       for (boolean bias : BOTH) {
         var norm = new LayerNorm(1e-5, bias);

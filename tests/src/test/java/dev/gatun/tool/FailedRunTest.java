@@ -38,7 +38,7 @@ class FailedRunTest {
   }
 
   /// No file may grow beyond 100 KiB: the checkpoints fit, the journal of a thousand steps does
-  // not.
+  /// not.
   @Test
   @Timeout(60)
   void aFullDiskEndsTheRun() throws Exception {

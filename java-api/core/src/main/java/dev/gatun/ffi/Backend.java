@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// The loaded libraries, one a backend. Loading happens once; nothing falls back from one backend
 /// to another. The system property `gatun.cublaslt` names the cuBLASLt that CUDA multiplies
-// matrices
-/// with, or `none`; without it the environment variable GATUN_CUBLASLT, else the loader's own.
+/// matrices with, or `none`; without it the environment variable GATUN_CUBLASLT, else the loader's
+/// own.
 public final class Backend {
   private static final Map<String, Kernels> LOADED = new ConcurrentHashMap<>();
 

@@ -18,8 +18,7 @@ import java.util.Set;
 
 /// A processor that runs kernels, with one stream of work. It belongs to the thread that opened it;
 /// another thread gets a [WrongDevice]. Closing it closes all scopes and pinned memory that are
-// still
-/// open on it.
+/// still open on it.
 public final class Device implements AutoCloseable {
   private static final int DESCRIPTION_BYTES = 8192;
 

@@ -6,8 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// Memory of the host that a device reaches by itself (page-locked): a copy out of it runs while
-// the
-/// host goes on, and it must be left as it is until the stream is joined.
+/// the host goes on, and it must be left as it is until the stream is joined.
 public final class Pinned implements AutoCloseable {
   private final Device device;
   private final Arena arena = Arena.ofShared();

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /// Bytes of an open file, into host memory of any kind. Heap memory goes through a native chunk: a
 /// channel takes only `byte[]` of the heap, and would keep a buffer of the whole size for the
-// thread.
+/// thread.
 record FileBytes(Path file, FileChannel channel) {
   private static final long STAGED_BYTES = 1L << 20;
 

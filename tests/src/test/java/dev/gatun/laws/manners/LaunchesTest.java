@@ -15,8 +15,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every kernel of the header is launched on the device, and its launches write its outputs:
-/// none is left to the host.
+/// Every kernel of the header is launched on the device, and its launches write its outputs: none
+/// is left to the host.
 @Tag("emulator")
 class LaunchesTest {
   private static Rig rig;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.laws.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class ReplayTest {
 
   private Path saved(List<Prototype> kernels) throws IOException {
     var file = folder.resolve("cases");
-    try (var rig = new Rig()) {
+    try (var rig = new Rig(Devices.underTest())) {
       Cases.save(rig, file, kernels);
     }
     return file;
