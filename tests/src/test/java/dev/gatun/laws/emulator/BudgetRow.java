@@ -3,9 +3,9 @@ package dev.gatun.laws.emulator;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
-/// A line of a table of budgets: `name | sizes | ragged sizes | read | written | alone | narrow`.
-/// Ragged sizes replace those of the same name; either may be missing. The rest are sums, as
-/// [Case#bytes] takes them, the last two none where nothing stands.
+/// A line of a table of budgets: `name | sizes | ragged sizes | read | written | alone |
+/// narrow`. Ragged sizes replace those of the same name; either may be missing. The rest are
+/// sums, as [Case#bytes] takes them, the last two none where nothing stands.
 record BudgetRow(
     String kernel,
     String sizes,

@@ -9,9 +9,9 @@ import java.util.stream.Stream;
 
 /// A kernel of the header with values for its scalars, in one type.
 ///
-/// Of the numbers of a sample `fresh` is all ones where it is not given, and two are no arguments:
-/// `shift`, the elements by which arrays begin past an aligned address; `each`, the elements of
-/// each array of a table.
+/// Where a sample says nothing a number is a half and a kind the first, but `fresh` all ones.
+/// Two of its numbers are no arguments: `shift`, the elements by which arrays begin past an
+/// aligned address; `each`, the elements of each array of a table.
 record Case(Prototype kernel, KernelSample sample, DType dtype) {
 
   /// One for each combination of the listed values, and for fp32 and bf16 where the kernel has

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/// Writes the table of hot kernels into a Markdown file, between the two lines that mark its place.
-/// Arguments: the file, and a build of libgatun_cuda.so for all targets.
+/// Writes the table of hot kernels into a Markdown file, between the two lines that mark its
+/// place. Arguments: the file, and a build of libgatun_cuda.so for all targets.
 final class KernelTable {
   private static final String BEGIN = "<!-- table of kernels -->\n";
   private static final String END = "<!-- end of the table of kernels -->\n";
@@ -20,32 +20,32 @@ final class KernelTable {
   /// and the sizes at which it is counted, are those of its first row among the budgets.
   private static final String ROWS =
       """
-      layernorm_forward              | rows=65536 cols=768 eps=1e-5                       | layernorm_forward_warp_per_row<bf16, Vector, true>
-      layernorm_pullback             | rows=65536 cols=768                                | layernorm_pullback_warp_per_row<bf16, Vector, true>
-      residual_layernorm_forward     | rows=65536 cols=768 eps=1e-5                       | layernorm_forward_warp_per_row<bf16, Vector, true>
-      residual_layernorm_pullback    | rows=65536 cols=768                                | layernorm_pullback_warp_per_row<bf16, Vector, true>
-      unary_forward                  | n=201326592 alpha=0 kind=8                         | map_elements<bf16, 1, Gelu>
-      unary_pullback                 | n=201326592 alpha=0 kind=8                         | map_elements<bf16, 2, Gelu::Pull>
-      linear_pullback                | rows=65536 in=768 out=3072                         | linear_pre_gradient<bf16, Vector>
+      layernorm_forward              | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4>
+      layernorm_pullback             | rows=65536 cols=768                                       | layernorm_pullback_in_registers<bf16, 4>
+      residual_layernorm_forward     | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4>
+      residual_layernorm_pullback    | rows=65536 cols=768                                       | layernorm_pullback_in_registers<bf16, 4>
+      unary_forward                  | n=201326592 kind=8                                        | map_elements<bf16, 1, Gelu>
+      unary_pullback                 | n=201326592 kind=8                                        | map_elements<bf16, 2, Gelu::Pull>
+      linear_pullback                | rows=65536 in=768 out=3072                                | linear_pre_gradient<bf16, Vector>
       embedding_forward              | batch=64 context=1024 cols=768 vocab=50304 positions=1024 | rows_lookup<bf16, Vector, true>
       embedding_pullback             | batch=64 context=1024 cols=768 vocab=50304 positions=1024 | rows_add<bf16, float, Vector>
-      softmax_cross_entropy_forward  | rows=65536 vocab=50257 stride=50304                | softmax_cross_entropy_forward_block_per_row<bf16, Vector, false>
-      softmax_cross_entropy_pullback | rows=65536 vocab=50257 stride=50304                | softmax_cross_entropy_pullback_block_per_row<bf16, Vector>
-      reduce_forward                 | outer=65536 middle=768 inner=1                     | sum_lines<float, bf16, 1, Identity, Share<bf16>>
-      transpose_forward              | batch=1 rows=8192 cols=8192                        | transpose_vectors<bf16>
-      global_norm                    | n=124475904                                        | sum_lines<double, float, 1, SquareInDouble, Root<float>>
-      adamw_step                     | n=124475904                                        | adamw_step_flat<float, Vector>
-      adamw_table_step               | tensors=148 each=841053                            | adamw_step_table<float>
-      random_normal                  | n=124475904                                        | random_runs<float, 1, Normal<float>>
+      softmax_cross_entropy_forward  | rows=65536 vocab=50257 stride=50304                       | softmax_cross_entropy_forward_block_per_row<bf16, Vector, false>
+      softmax_cross_entropy_pullback | rows=65536 vocab=50257 stride=50304                       | softmax_cross_entropy_pullback_block_per_row<bf16, Vector>
+      reduce_forward                 | outer=65536 middle=768 inner=1                            | sum_lines<float, bf16, 1, Identity, Share<bf16>>
+      transpose_forward              | batch=1 rows=8192 cols=8192                               | transpose_vectors<bf16>
+      global_norm                    | n=124475904                                               | sum_lines<double, float, 1, SquareInDouble, Root<float>>
+      adamw_step                     | n=124475904                                               | adamw_step_flat<float, Vector>
+      adamw_table_step               | tensors=148 each=841053                                   | adamw_step_table<float>
+      random_normal                  | n=124475904                                               | random_runs<float, 1, Normal<float>>
       """;
 
   /// `function | sizes on the GPU | the kernel | sizes at which it is counted | what must move
   /// then`.
   private static final String PRODUCTS =
       """
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=0 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128 transposed=0 | 2*a + 4*b + c
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=2 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, true> | batch=1 rows=512 cols=512 inner=128 transposed=2 | 2*a + 4*b + c
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=1 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, true, false> | batch=1 rows=512 cols=512 inner=128 transposed=1 | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192              | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128              | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=2 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, true>  | batch=1 rows=512 cols=512 inner=128 transposed=2 | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=1 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, true, false>  | batch=1 rows=512 cols=512 inner=128 transposed=1 | 2*a + 4*b + c
       """;
 
   private static final List<Budgets> BUDGETS =
@@ -60,8 +60,8 @@ final class KernelTable {
           new OptimizerBudgetsTest(),
           new RandomBudgetsTest());
 
-  /// A line of the table: what is called, and where; at what sizes it is counted, over which of its
-  /// launches, and what it must move then; its FLOPs on the GPU.
+  /// A line of the table: what is called, and where; at what sizes it is counted, over which of
+  /// its launches, and what it must move then; its FLOPs on the GPU.
   private record Line(
       String function,
       String sizes,
@@ -96,8 +96,8 @@ final class KernelTable {
             joining(
                 "",
                 """
-                | function | at | kernel | moved | registers | shared | occupancy | at least |
-                |---|---|---|---:|---:|---:|---:|---:|
+                  | function | at  | kernel | moved | registers | shared | occupancy | at least |
+                  | ---      | --- | ---    | ---:  | ---:      | ---:   | ---:      | ---:     |
                 """,
                 ""));
   }

@@ -47,7 +47,7 @@ final class Meter implements AutoCloseable {
     return switch (parameter.name()) {
       case "dtype" -> call.dtype().code();
       case "fresh" -> given.getOrDefault("fresh", -1.0);
-      default -> given.get(parameter.name());
+      default -> given.getOrDefault(parameter.name(), parameter.type().equals("double") ? 0.5 : 0);
     };
   }
 

@@ -6,10 +6,10 @@ class RandomBudgetsTest extends Budgets {
   @Override
   String rows() {
     return """
-        random_normal  | first=0,3 n=262144 mean=0 deviation=1 | n=262141 shift=1 | key | x
-        random_uniform | first=0,3 n=262144 low=0 high=1       | n=262141 shift=1 | key | x
-        random_sign    | first=0,3 n=262144                    | n=262141 shift=1 | key | x
-        random_normal  | first=3 n=262139 mean=0 deviation=1 shift=1 | | key | x
+        random_normal  | first=0,3 n=262144        | n=262141 shift=1 | key | x
+        random_uniform | first=0,3 n=262144 high=1 | n=262141 shift=1 | key | x
+        random_sign    | first=0,3 n=262144        | n=262141 shift=1 | key | x
+        random_normal  | first=3 n=262139 shift=1  |                  | key | x
         """;
   }
 }

@@ -58,10 +58,14 @@ final class KernelSamples {
       embedding_pullback             batch=1,2 context=1,5 cols=1,33 vocab=9 positions=5
       embedding_pullback             batch=2 context=5 cols=7 vocab=1,9 positions=8
       embedding_pullback             batch=0 context=5 cols=7 vocab=9 positions=8
-      layernorm_forward              rows=0,1,5,65 cols=1,7,33,129,132 eps=1e-5
-      layernorm_pullback             rows=0,1,5,65 cols=1,7,33,129,132
-      residual_layernorm_forward     rows=0,1,5,65 cols=1,7,33,129,132 eps=1e-5
-      residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129,132
+      layernorm_forward              rows=0,1,5,65 cols=1,7,33,129 eps=1e-5
+      layernorm_forward              rows=5 cols=64,640,1040 eps=1e-5
+      layernorm_pullback             rows=0,1,5,65 cols=1,7,33,129
+      layernorm_pullback             rows=5 cols=64,640,1040
+      residual_layernorm_forward     rows=0,1,5,65 cols=1,7,33,129 eps=1e-5
+      residual_layernorm_forward     rows=5 cols=64,640,1040 eps=1e-5
+      residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129
+      residual_layernorm_pullback    rows=5 cols=64,640,1040
       attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
       attention_forward              batch=1 context=129 heads=1 head_size=4 scale=0.5 causal=0,1
       attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
