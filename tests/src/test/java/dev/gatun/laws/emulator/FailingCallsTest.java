@@ -119,10 +119,8 @@ class FailingCallsTest {
   }
 
   /// All calls that open or close, every so many-th between them, and the one behind the last.
-  // While
-  /// it works a device tells of each failure, save that a scope asks for memory twice; when it
-  // closes
-  /// there is nobody left to tell.
+  /// While it works a device tells of each failure, save that a scope asks for memory twice; when
+  /// it closes there is nobody left to tell.
   private void failInTurn(Failure failure, long stride) {
     Emulator.failAt(0, 0);
     var sound = step();
