@@ -25,7 +25,8 @@ public final class Backend {
   // The library first: it knows the sentence for native access denied, which Kernels' class does
   // not.
   private static Kernels open(String backend) {
-    var kernels = new Kernels(NativeLibrary.open(LibraryFinder.find(backend)));
+    var library = NativeLibrary.open(LibraryFinder.find(backend));
+    var kernels = new Kernels(library);
     var cublasLt = System.getProperty("gatun.cublaslt");
     if (cublasLt != null) {
       try (var arena = Arena.ofConfined()) {
