@@ -99,11 +99,15 @@ template <class T> void forward(gatun_stream& stream, const Forward<T>& a) {
   const bool vectors = a.cols % Vector<T>::count == 0 && aligned(a.sum, a.y, a.x, a.residual, a.weight, a.bias);
   by_pieces<T>(a.cols, vectors, [&](auto held) {
     constexpr int most = decltype(held)::value;
-    if constexpr (most > 0)
-      GATUN_LAUNCH(stream, (layernorm_forward_in_registers<T, most>),
-                   grid_for(stream, a.rows, most_warps, forward_blocks<most>), 32 * most_warps,
-                   2 * a.cols * int64_t(sizeof(Wide<T>)), a);
-    else
+    if constexpr (most > 0) {
+      const auto launch = [&](auto with_residual) {
+        constexpr bool adds = decltype(with_residual)::value;
+        GATUN_LAUNCH(stream, (layernorm_forward_in_registers<T, most, adds>),
+                     grid_for(stream, a.rows, most_warps, forward_blocks<most, adds>), 32 * most_warps,
+                     2 * a.cols * int64_t(sizeof(Wide<T>)), a);
+      };
+      a.residual ? launch(std::true_type{}) : launch(std::false_type{});
+    } else
       forward_in_memory(stream, a, vectors);
   });
 }

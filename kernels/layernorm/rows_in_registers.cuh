@@ -6,8 +6,8 @@
 
 namespace gatun::norm_rows {
 
-/// Blocks a multiprocessor whose registers hold a row a warp.
-template <int most> constexpr int forward_blocks = most > 4 ? 2 : 3;
+/// Blocks a multiprocessor whose registers hold a row a warp; where a residual is added, two.
+template <int most, bool adds> constexpr int forward_blocks = (most > 4 ? 2 : 3) - adds;
 template <int most> constexpr int pullback_blocks = most > 4 ? 1 : 2;
 
 /// Calls visit(u, p) for the pieces of a row that are the lane's.
@@ -17,7 +17,7 @@ template <int most, class Visit> GATUN_DEVICE void over_own(int64_t pieces, Visi
     if (const int64_t p = lane_index() + 32 * u; p < pieces) visit(u, p);
 }
 
-template <class T, int most> GATUN_KERNEL(32 * most_warps, forward_blocks<most>)
+template <class T, int most, bool adds> GATUN_KERNEL(32 * most_warps, forward_blocks<most, adds>)
 layernorm_forward_in_registers(Forward<T> a) {
   using P = Pieces<T, Vector>;
   using W = Wide<T>;
@@ -29,15 +29,15 @@ layernorm_forward_in_registers(Forward<T> a) {
   block_barrier();
   for (int64_t r = block_x() * warps + warp_index(); r < a.rows; r += blocks_x() * warps) {
     const int64_t at = r * a.cols;
-    typename P::Stored row[most], other[most];
+    typename P::Stored row[most], other[adds ? most : 1];
     over_own<most>(pieces, [&](int u, int64_t p) {
       row[u] = P::fetch(a.x + at, p);
-      if (a.residual) other[u] = P::fetch(a.residual + at, p);
+      if constexpr (adds) other[u] = P::fetch(a.residual + at, p);
     });
     W total = 0;
     over_own<most>(pieces, [&](int u, int64_t p) {
       auto values = P::values_of(row[u]);
-      if (a.residual) {
+      if constexpr (adds) {
         const auto added = P::values_of(other[u]);
         for (int i = 0; i < P::count; i++) values.at[i] += added.at[i];
         row[u] = P::stored(values);

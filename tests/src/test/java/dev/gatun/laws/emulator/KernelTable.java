@@ -20,9 +20,9 @@ final class KernelTable {
   /// and the sizes at which it is counted, are those of its first row among the budgets.
   private static final String ROWS =
       """
-      layernorm_forward              | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4>
+      layernorm_forward              | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4, false>
       layernorm_pullback             | rows=65536 cols=768                                       | layernorm_pullback_in_registers<bf16, 4>
-      residual_layernorm_forward     | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4>
+      residual_layernorm_forward     | rows=65536 cols=768                                       | layernorm_forward_in_registers<bf16, 4, true>
       residual_layernorm_pullback    | rows=65536 cols=768                                       | layernorm_pullback_in_registers<bf16, 4>
       unary_forward                  | n=201326592 kind=8                                        | map_elements<bf16, 1, Gelu>
       unary_pullback                 | n=201326592 kind=8                                        | map_elements<bf16, 2, Gelu::Pull>
