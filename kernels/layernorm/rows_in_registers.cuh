@@ -17,7 +17,7 @@ template <int most, class Visit> GATUN_DEVICE void over_own(int64_t pieces, Visi
     if (const int64_t p = lane_index() + 32 * u; p < pieces) visit(u, p);
 }
 
-template <class T, int most, bool adds> GATUN_KERNEL(32 * most_warps, forward_blocks<most, adds>)
+template <class T, int most, bool adds> GATUN_KERNEL(32 * most_warps, (forward_blocks<most, adds>))
 layernorm_forward_in_registers(Forward<T> a) {
   using P = Pieces<T, Vector>;
   using W = Wide<T>;
