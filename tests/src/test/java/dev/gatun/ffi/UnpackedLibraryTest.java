@@ -82,7 +82,7 @@ class UnpackedLibraryTest {
 
   @Test
   void theBuildPacksTheCudaBackendWhereItWasBuilt() throws IOException {
-    var built = Path.of(System.getProperty("gatun.library.path"), "libgatun_cuda.so");
+    var built = Path.of(System.getProperty("gatun.cuda.build"), "libgatun_cuda.so");
     assumeTrue(Files.exists(built), "there is no nvcc");
     var target = Path.of(System.getProperty("gatun.root"), "native", "target");
     try (var jars = Files.newDirectoryStream(target, "gatun-native-*-linux-x86_64-cuda.jar")) {
