@@ -87,6 +87,15 @@ inline void copy_async(void* to, const void* from, int wanted, Here at = Here::c
   emulator::note_access(emulator::Space::shared_write, to, 16, emulator::site_of(at));
   emulator::queue_copy(to, from, 16, wanted);
 }
+/// One number likewise, or zero.
+template <class W> void copy_async_number(W* to, const W* from, bool wanted, Here at = Here::current()) {
+  emulator::require_aligned(to);
+  emulator::require_shared(to);
+  if (wanted) emulator::require_aligned(from);
+  if (wanted) emulator::note_access(emulator::Space::global_read, from, sizeof(W), emulator::site_of(at));
+  emulator::note_access(emulator::Space::shared_write, to, sizeof(W), emulator::site_of(at));
+  emulator::queue_copy(to, from, sizeof(W), wanted ? sizeof(W) : 0);
+}
 inline void copy_async_commit() { emulator::commit_copies(); }
 /// Waits until at most `groups` of the committed ones are under way.
 template <int groups> void copy_async_wait() { emulator::finish_copies(groups); }
@@ -97,6 +106,8 @@ template <int groups> void copy_async_wait() { emulator::finish_copies(groups); 
 using std::exp;
 using std::exp2;
 using std::fma;
+using std::fmax;
+using std::fmin;
 using std::log;
 using std::pow;
 using std::sqrt;
@@ -116,6 +127,13 @@ inline uint16_t bf16_of_float(float x) {
   if (x != x) return any_nan;
   return static_cast<uint16_t>((word + 0x7fff + (word >> 16 & 1)) >> 16);
 }
+/// Two of them in a word, the first one in its lower half.
+inline uint32_t bf16_pair_of_floats(float low, float high) {
+  return bf16_of_float(low) | static_cast<uint32_t>(bf16_of_float(high)) << 16;
+}
+
+/// 2^x to 22 bits, and 0 where that is below the normal numbers.
+inline float rough_exp2(float x) { return x < -126 ? 0.0f : std::exp2(x); }
 
 /// Each rounds once, whatever the compiler would fuse around it: the same bits on every machine.
 inline float fused(float a, float b, float c) { return std::fma(a, b, c); }

@@ -100,6 +100,14 @@ GATUN_DEVICE void copy_async(void* to, const void* from, int wanted) {
                "r"(wanted)
                : "memory");
 }
+/// One number likewise, or zero.
+template <class W> GATUN_DEVICE void copy_async_number(W* to, const W* from, bool wanted) {
+  constexpr int bytes = sizeof(W);
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(
+                   static_cast<uint32_t>(__cvta_generic_to_shared(to))),
+               "l"(__cvta_generic_to_global(from)), "n"(bytes), "r"(wanted ? bytes : 0)
+               : "memory");
+}
 GATUN_DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until at most `groups` of the committed ones are under way.
 template <int groups> GATUN_DEVICE void copy_async_wait() {
@@ -115,6 +123,19 @@ GATUN_DEVICE uint16_t bf16_of_float(float x) {
   uint16_t bits;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
   return bits;
+}
+/// Two of them in a word, the first one in its lower half.
+GATUN_DEVICE uint32_t bf16_pair_of_floats(float low, float high) {
+  uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+}
+
+/// 2^x to 22 bits, and 0 where that is below the normal numbers.
+GATUN_DEVICE float rough_exp2(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
 }
 
 /// Each rounds once, whatever the compiler would fuse around it: the same bits on every machine.
