@@ -2,11 +2,12 @@
 // A tile of queries walks the tiles of keys and keeps each query's running maximum and sum, rescaling what it has when
 // a maximum moves (Milakov and Gimelshein 2018; Dao 2022). Scores lie (keys, queries), so that the statistics of 64
 // queries are vectors and need no sums across lanes.
-// Trap: hidden scores become -infinity after the scale, whose sign is free; and tiles ascend, because key 0 is the one
-// that every query sees: from the first tile on no maximum is infinite.
+// Trap: hidden scores become -infinity after the scale, whose sign is free; a maximum begins at the lowest finite
+// number, for a query may see none of the first keys of its tile, and infinity less infinity would be no weight.
 #include <omp.h>
 
 #include "body.h"
+#include "documents.h"
 #include "fast_math.h"
 #include "heads.h"
 #include "team.h"
@@ -48,14 +49,18 @@ template <class T> struct Arguments {
   const T* qkv;
   Heads h;
   T scale;
+  PackedDocuments documents;
 };
+
+inline float lowest(float) { return -__FLT_MAX__; }
+inline double lowest(double) { return -__DBL_MAX__; }
 
 /// `rows` is free for use.
 template <class T> void begin(Member<T>& member, T* rows, const Arguments<T>& a, int64_t pair, Span queries) {
   load_rows(rows, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, a.h.head_size);
   transpose_tile(member.queries_transposed, rows, queries.count, a.h.head_size);
   for (int64_t q = 0; q < tile; q++) {
-    member.max[q] = T(-__builtin_inff());
+    member.max[q] = lowest(T());
     member.sum[q] = 0;
   }
 }
@@ -64,6 +69,15 @@ template <class T> void begin(Member<T>& member, T* rows, const Arguments<T>& a,
 template <class T> void hide_later_keys(T* scores, int64_t count) {
   for (int64_t k = 0; k < count; k++)
     for (int64_t q = 0; q < k; q++) scores[k * tile + q] = T(-__builtin_inff());
+}
+
+/// A query sees no key of another document.
+template <class T> void hide_other_documents(T* scores, const int32_t* first, Span keys, Span queries) {
+  for (int64_t k = 0; k < keys.count; k++)
+#pragma omp simd
+    for (int64_t q = 0; q < queries.count; q++)
+      scores[k * tile + q] =
+          first[queries.start + q] == first[keys.start + k] ? scores[k * tile + q] : T(-__builtin_inff());
 }
 
 /// Turns scores into weights exp(score - max) and brings maximum and sum up to date.
@@ -98,14 +112,15 @@ template <class T> void scale_rows(T* rows, const T* factor, int64_t count, int6
     for (int64_t c = 0; c < stride; c++) rows[r * stride + c] *= factor[r];
 }
 
-template <class T>
-void see_keys(Member<T>& member, const Tiles<T>& tiles, const Arguments<T>& a, int64_t block, int64_t key_block) {
+template <class T> void see_keys(Member<T>& member, const Tiles<T>& tiles, const Arguments<T>& a,
+                                 const Documents& documents, int64_t block, int64_t key_block) {
   const auto queries = span(block, a.h.context), keys = span(key_block, a.h.context);
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(queries.count);
-  const bool first = key_block == 0;
+  const bool first = key_block == documents.first_tile(queries);
   multiply_tiles<T>({tiles.scores, tile}, as_stored(tiles.keys, stride), {member.queries_transposed, tile}, keys.count,
                     width, cols, false, a.scale);
   if (a.h.causal && key_block == block) hide_later_keys(tiles.scores, keys.count);
+  if (documents.part(keys, queries)) hide_other_documents(tiles.scores, documents.first, keys, queries);
   weigh(tiles.scores, member, keys.count, width);
   if (!first) scale_rows(member.sums, member.rescale, queries.count, stride);
   multiply_tiles<T>({member.sums, stride}, transposed(tiles.scores, tile), {tiles.values, stride}, queries.count, cols,
@@ -128,13 +143,17 @@ template <class T>
 void attend(const Arguments<T>& a, int64_t pair, int64_t begin_block, int64_t end_block, Tiles<T>& tiles) {
   for (int64_t q = begin_block; q < end_block; q++)
     begin(tiles.members[q - begin_block], tiles.keys, a, pair, span(q, a.h.context));
-  const int64_t key_blocks = a.h.causal ? end_block : tiles_in(a.h.context);
-  for (int64_t k = 0; k < key_blocks; k++) {
+  const auto documents = a.documents.of(a.h, pair);
+  const auto seen_from = [&](int64_t q) { return documents.first_tile(span(q, a.h.context)); };
+  const auto seen_to = [&](int64_t q) { return documents.end_tile(span(q, a.h.context), a.h.context); };
+  const int64_t end_of_keys = a.h.causal ? end_block : seen_to(end_block - 1);
+  for (int64_t k = seen_from(begin_block); k < end_of_keys; k++) {
     const auto keys = span(k, a.h.context);
     load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, key_part).from(keys.start), keys.count, a.h.head_size);
     load_rows(tiles.values, packed_rows(a.qkv, a.h, pair, value_part).from(keys.start), keys.count, a.h.head_size);
     const int64_t first_to_see = a.h.causal && k > begin_block ? k : begin_block;
-    for (int64_t q = first_to_see; q < end_block; q++) see_keys(tiles.members[q - begin_block], tiles, a, q, k);
+    for (int64_t q = first_to_see; q < end_block; q++)
+      if (seen_from(q) <= k && k < seen_to(q)) see_keys(tiles.members[q - begin_block], tiles, a, documents, q, k);
   }
   for (int64_t q = begin_block; q < end_block; q++)
     finish(tiles.members[q - begin_block], a, pair, span(q, a.h.context));
@@ -142,12 +161,13 @@ void attend(const Arguments<T>& a, int64_t pair, int64_t begin_block, int64_t en
 
 /// The longest tasks of a head come first. Whichever thread takes a tile of queries, and in whatever company, its
 /// results have the same bits.
-template <class T> void forward(const Arguments<T>& a) {
+template <class T> void forward(Arguments<T> a, const int32_t* bounds, int64_t documents) {
   const int threads = team_for(a.h);
   const int64_t blocks = tiles_in(a.h.context);
   const int64_t together = a.h.pairs() * blocks >= 4 * most_members * threads ? most_members : 1;
   const int64_t groups = (blocks + together - 1) / together, bytes = Tiles<T>(nullptr, a.h.head_size).bytes;
-  char* const scratch = team_scratch(threads, bytes);
+  char* const scratch = team_scratch(1, threads * bytes + PackedDocuments::bytes(a.h, bounds));
+  a.documents = PackedDocuments::mark(scratch + threads * bytes, a.h, bounds, documents);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (int64_t task = 0; task < a.h.pairs() * groups; task++) {
     Tiles<T> tiles(scratch + omp_get_thread_num() * bytes, a.h.head_size);
@@ -158,11 +178,13 @@ template <class T> void forward(const Arguments<T>& a) {
 
 }  // namespace
 
-void attention_forward(gatun_stream&, void* y, void* lse, const void* qkv, int64_t batch, int64_t context,
-                       int64_t heads, int64_t head_size, double scale, int32_t causal, gatun_dtype dtype) {
+void attention_forward(gatun_stream&, void* y, void* lse, const void* qkv, const int32_t* bounds, int64_t batch,
+                       int64_t context, int64_t heads, int64_t head_size, int64_t documents, double scale,
+                       int32_t causal, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    forward(Arguments<T>{(T*)y, (T*)lse, (const T*)qkv, {batch, context, heads, head_size, causal == 1}, T(scale)});
+    forward<T>({(T*)y, (T*)lse, (const T*)qkv, {batch, context, heads, head_size, causal == 1}, T(scale), {}}, bounds,
+               documents);
   });
 }
 

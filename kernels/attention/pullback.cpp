@@ -9,6 +9,7 @@
 #include <omp.h>
 
 #include "body.h"
+#include "documents.h"
 #include "fast_math.h"
 #include "heads.h"
 #include "team.h"
@@ -23,6 +24,7 @@ template <class T> struct Arguments {
   Heads h;
   T scale;
   bool fresh;
+  PackedDocuments documents;
 };
 
 /// Tiles of a task that owns keys. Scores lie (queries, keys).
@@ -104,6 +106,17 @@ template <Queries queries, class T> void clear_later_keys(T* weights, T* dscores
     }
 }
 
+/// Nor does it the keys of other documents.
+template <class T> void clear_other_documents(T* weights, T* dscores, const int32_t* first, Span rows, Span columns) {
+  for (int64_t r = 0; r < rows.count; r++)
+#pragma omp simd
+    for (int64_t c = 0; c < columns.count; c++) {
+      const bool seen = first[rows.start + r] == first[columns.start + c];
+      weights[r * tile + c] = seen ? weights[r * tile + c] : T(0);
+      dscores[r * tile + c] = seen ? dscores[r * tile + c] : T(0);
+    }
+}
+
 template <class T> void add_share_of_dq(const Arguments<T>& a, int64_t pair, Span queries, const T* dq, bool first) {
   store_rows(packed_rows(a.dqkv, a.h, pair, query_part).from(queries.start), dq, queries.count, a.h.head_size,
              a.fresh && first);
@@ -118,8 +131,9 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_
   transpose_tile(tiles.values_transposed, tiles.dy, keys.count, cols);
   load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, key_part).from(keys.start), keys.count, cols);
   transpose_tile(tiles.keys_transposed, tiles.keys, keys.count, cols);
-  const int64_t first = a.h.causal ? block : 0;
-  for (int64_t q = first; q < tiles_in(a.h.context); q++) {
+  const auto documents = a.documents.of(a.h, pair);
+  const int64_t first = a.h.causal ? block : documents.first_tile(keys);
+  for (int64_t q = first; q < documents.end_tile(keys, a.h.context); q++) {
     const auto queries = span(q, a.h.context);
     load_rows(tiles.queries, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, cols);
     load_rows(tiles.dy, output_rows(a.dy, a.h, pair).from(queries.start), queries.count, cols);
@@ -130,6 +144,8 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_
     differentiate<Queries::in_rows>(tiles.weights, tiles.dscores, Statistics<T>(a, pair, queries), a.scale,
                                     queries.count, width);
     if (a.h.causal && q == block) clear_later_keys<Queries::in_rows>(tiles.weights, tiles.dscores, queries.count);
+    if (documents.part(queries, keys))
+      clear_other_documents(tiles.weights, tiles.dscores, documents.first, queries, keys);
     multiply_tiles<T>({tiles.dvalues, stride}, transposed(tiles.weights, tile), {tiles.dy, stride}, keys.count, cols,
                       queries.count, q > first);
     multiply_tiles<T>({tiles.dkeys, stride}, transposed(tiles.dscores, tile), {tiles.queries, stride}, keys.count, cols,
@@ -137,7 +153,7 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_
     if (!with_dq) continue;
     multiply_tiles<T>({tiles.dqueries, stride}, as_stored(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
                       cols, keys.count, false);
-    add_share_of_dq(a, pair, queries, tiles.dqueries, block == 0);
+    add_share_of_dq(a, pair, queries, tiles.dqueries, block == documents.first_tile(queries));
   }
   store_rows(packed_rows(a.dqkv, a.h, pair, key_part).from(keys.start), tiles.dkeys, keys.count, cols, a.fresh);
   store_rows(packed_rows(a.dqkv, a.h, pair, value_part).from(keys.start), tiles.dvalues, keys.count, cols, a.fresh);
@@ -152,8 +168,10 @@ template <class T> void walk_keys(const Arguments<T>& a, int64_t pair, int64_t b
   load_rows(tiles.keys, output_rows(a.dy, a.h, pair).from(queries.start), queries.count, cols);
   transpose_tile(tiles.dy_transposed, tiles.keys, queries.count, cols);
   const Statistics<T> statistics(a, pair, queries);
-  const int64_t last = a.h.causal ? block : tiles_in(a.h.context) - 1;
-  for (int64_t k = 0; k <= last; k++) {
+  const auto documents = a.documents.of(a.h, pair);
+  const int64_t first = documents.first_tile(queries);
+  const int64_t end = a.h.causal ? block + 1 : documents.end_tile(queries, a.h.context);
+  for (int64_t k = first; k < end; k++) {
     const auto keys = span(k, a.h.context);
     load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, key_part).from(keys.start), keys.count, cols);
     load_rows(tiles.values, packed_rows(a.qkv, a.h, pair, value_part).from(keys.start), keys.count, cols);
@@ -163,9 +181,11 @@ template <class T> void walk_keys(const Arguments<T>& a, int64_t pair, int64_t b
                       width, cols, false);
     differentiate<Queries::in_lanes>(tiles.weights, tiles.dscores, statistics, a.scale, keys.count, width);
     if (a.h.causal && k == block) clear_later_keys<Queries::in_lanes>(tiles.weights, tiles.dscores, keys.count);
+    if (documents.part(keys, queries))
+      clear_other_documents(tiles.weights, tiles.dscores, documents.first, keys, queries);
     multiply_tiles<T>({tiles.dqueries, stride}, transposed(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
                       cols, keys.count, false);
-    add_share_of_dq(a, pair, queries, tiles.dqueries, k == 0);
+    add_share_of_dq(a, pair, queries, tiles.dqueries, k == first);
   }
 }
 
@@ -217,10 +237,11 @@ bool heads_occupy(int threads, int64_t pairs) {
   return 5 * rounds * threads <= 7 * pairs;
 }
 
-template <class T> void pullback(const Arguments<T>& a) {
+template <class T> void pullback(Arguments<T> a, const int32_t* bounds, int64_t documents) {
   const int threads = team_for(a.h);
   const int64_t bytes = KeyTiles<T>(nullptr, a.h.head_size).bytes;  // more than QueryTiles take
-  char* const scratch = team_scratch(threads, bytes);
+  char* const scratch = team_scratch(1, threads * bytes + PackedDocuments::bytes(a.h, bounds));
+  a.documents = PackedDocuments::mark(scratch + threads * bytes, a.h, bounds, documents);
   sum_dy_times_y(a, threads);
   if (heads_occupy(threads, a.h.pairs()))
     pullback_by_heads(a, threads, scratch, bytes);
@@ -231,19 +252,22 @@ template <class T> void pullback(const Arguments<T>& a) {
 }  // namespace
 
 void attention_pullback(gatun_stream&, void* delta, void* dqkv, const void* dy, const void* qkv, const void* y,
-                        const void* lse, int64_t batch, int64_t context, int64_t heads, int64_t head_size, double scale,
-                        int32_t causal, int32_t fresh, gatun_dtype dtype) {
+                        const void* lse, const int32_t* bounds, int64_t batch, int64_t context, int64_t heads,
+                        int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
+                        gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    pullback(Arguments<T>{(T*)delta,
-                          (T*)dqkv,
-                          (const T*)dy,
-                          (const T*)qkv,
-                          (const T*)y,
-                          (const T*)lse,
-                          {batch, context, heads, head_size, causal == 1},
-                          T(scale),
-                          is_fresh(fresh, 0)});
+    pullback<T>({(T*)delta,
+                 (T*)dqkv,
+                 (const T*)dy,
+                 (const T*)qkv,
+                 (const T*)y,
+                 (const T*)lse,
+                 {batch, context, heads, head_size, causal == 1},
+                 T(scale),
+                 is_fresh(fresh, 0),
+                 {}},
+                bounds, documents);
   });
 }
 

@@ -9,7 +9,8 @@
  *                     overwritten, every element of it; a clear bit says that it is added into.
  *   GATUN_INOUT(n)    read and updated in place.
  *   GATUN_IN(n)       only read. `<limit` after the extent bounds integers from above (they are not negative);
- *                     `ignorable` allows negative ones, which leave their row out.
+ *                     `ignorable` allows negative ones, which leave their row out; `ascending` ones begin at 0, do
+ *                     not fall and end at the limit less 1.
  *   GATUN_TABLE(n)    n addresses of arrays; the comment says what is done to those.
  *   ..._OPT           may be null: an output not wanted, or an input that counts as zero.
  *
@@ -364,12 +365,17 @@ GATUN_API gatun_status gatun_residual_layernorm_pullback(
 
 /** y = softmax(scale * q k^T) v, head by head; qkv is packed (batch, context, 3, heads, head_size), y is (batch,
  * context, heads, head_size). `causal` = 1 lets a position see itself and those before it. lse[b,h,t] is the
- * log-sum-exp of the row of scores. Needs no memory that grows with context squared. */
+ * log-sum-exp of the row of scores. Needs no memory that grows with context squared.
+ *
+ * With `bounds` a position sees only positions of its own document: document d has the positions bounds[d] to before
+ * bounds[d+1], counted through all sequences, and may be empty; one that crosses the end of a sequence is two. Without,
+ * documents is 0 and each sequence is one document. */
 GATUN_API gatun_status gatun_attention_forward(gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* y,
                                                GATUN_OUT(batch*heads*context) gatun_wide* lse,
-                                               GATUN_IN(batch*context*3*heads*head_size) void* qkv, int64_t batch,
-                                               int64_t context, int64_t heads, int64_t head_size, double scale,
-                                               int32_t causal, gatun_dtype dtype);
+                                               GATUN_IN(batch*context*3*heads*head_size) void* qkv,
+                                               GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds,
+                                               int64_t batch, int64_t context, int64_t heads, int64_t head_size,
+                                               int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
 
 /** `delta` is scratch: the row sums of dy * y. */
 GATUN_API gatun_status gatun_attention_pullback(gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
@@ -377,9 +383,11 @@ GATUN_API gatun_status gatun_attention_pullback(gatun_stream* stream, GATUN_OUT(
                                                 GATUN_IN(batch*context*heads*head_size) void* dy,
                                                 GATUN_IN(batch*context*3*heads*head_size) void* qkv,
                                                 GATUN_IN(batch*context*heads*head_size) void* y,
-                                                GATUN_IN(batch*heads*context) gatun_wide* lse, int64_t batch,
-                                                int64_t context, int64_t heads, int64_t head_size, double scale,
-                                                int32_t causal, int32_t fresh, gatun_dtype dtype);
+                                                GATUN_IN(batch*heads*context) gatun_wide* lse,
+                                                GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds,
+                                                int64_t batch, int64_t context, int64_t heads, int64_t head_size,
+                                                int64_t documents, double scale, int32_t causal, int32_t fresh,
+                                                gatun_dtype dtype);
 
 /** One token of each sequence: its key and value go to `position` of the caches (batch, heads, capacity, head_size),
  * then it attends to positions 0 to `position`. qkv is (batch, 3, heads, head_size). */

@@ -2,6 +2,7 @@ package dev.gatun.laws;
 
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
@@ -59,6 +60,29 @@ public sealed interface Argument {
     }
   }
 
+  /// I32 elements that are the same in every draw.
+  record Given(List<Integer> elements) implements Argument {
+    @Override
+    public Shape shape() {
+      return Shape.of(elements.size());
+    }
+
+    @Override
+    public DType dtype(DType activations) {
+      return DType.I32;
+    }
+
+    @Override
+    public double[] draw(SplittableRandom random) {
+      return elements.stream().mapToDouble(Integer::doubleValue).toArray();
+    }
+
+    @Override
+    public String label() {
+      return elements.toString();
+    }
+  }
+
   /// Where elements lie. Differences need distance from the kinks and poles of what is sampled.
   enum Range {
     ANYWHERE(random -> random.nextDouble(-2, 2)),
@@ -86,6 +110,10 @@ public sealed interface Argument {
 
   static Argument indices(int limit, long... sizes) {
     return new Indices(Shape.of(sizes), limit, 0);
+  }
+
+  static Argument given(Integer... elements) {
+    return new Given(List.of(elements));
   }
 
   static Argument ignorableIndices(int limit, long... sizes) {

@@ -3,6 +3,7 @@ package dev.gatun.laws;
 import static dev.gatun.laws.Argument.Range.AWAY_FROM_ZERO;
 import static dev.gatun.laws.Argument.Range.POSITIVE;
 import static dev.gatun.laws.Argument.floats;
+import static dev.gatun.laws.Argument.given;
 import static dev.gatun.laws.Argument.ignorableIndices;
 import static dev.gatun.laws.Argument.indices;
 import static dev.gatun.laws.Argument.wide;
@@ -238,6 +239,12 @@ final class OpSamples {
       attention(causal, 2, 17, 2, 8);
       attention(causal, 1, 65, 1, 20);
       attention(causal, 1, 129, 1, 4);
+      documents(causal, 1, 1, 1, 1, 0, 1);
+      documents(causal, 1, 7, 3, 3, 0, 3, 3, 4, 7);
+      documents(causal, 2, 5, 2, 5, 0, 0, 7, 10);
+      documents(causal, 1, 65, 1, 20, 0, 64, 65);
+      documents(causal, 1, 131, 1, 4, 0, 1, 64, 66, 131);
+      documents(causal, 3, 67, 1, 3, 0, 63, 63, 140, 195, 201);
     }
   }
 
@@ -245,6 +252,13 @@ final class OpSamples {
     var op = new Attention(heads, 0.7 / Math.sqrt(size), causal);
     var definition = TransformerDefinitions.of(op);
     add(new OpSample(op, definition, floats(batch, context, 3 * heads * size)));
+  }
+
+  private void documents(
+      boolean causal, long batch, long context, long heads, long size, Integer... bounds) {
+    var op = new Attention(heads, 0.7 / Math.sqrt(size), causal, true);
+    var qkv = floats(batch, context, 3 * heads * size);
+    add(new OpSample(op, TransformerDefinitions.of(op), qkv, given(bounds)));
   }
 
   private void losses() {

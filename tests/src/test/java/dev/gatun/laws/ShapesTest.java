@@ -76,6 +76,8 @@ class ShapesTest {
       List.of(
           new Misfit(new Attention(2, 1, true), floats(3, 12)),
           new Misfit(new Attention(2, 1, true), floats(1, 4, 15)).saying(0, "2 heads"),
+          new Misfit(new Attention(1, 1, true, true), floats(1, 4, 6), indices(1)).saying(1),
+          new Misfit(new Attention(1, 1, true, true), floats(1, 4, 6), floats(2)).saying("I32"),
           new Misfit(new Binary(Binary.Kind.ADD), floats(3, 5), floats(4, 5)),
           new Misfit(new Binary(Binary.Kind.ADD), floats(3, 5), floats(3)),
           new Misfit(new Binary(Binary.Kind.ADD), floats(5), floats(3, 5)),

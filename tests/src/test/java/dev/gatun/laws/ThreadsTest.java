@@ -1,6 +1,7 @@
 package dev.gatun.laws;
 
 import static dev.gatun.laws.Argument.floats;
+import static dev.gatun.laws.Argument.given;
 import static dev.gatun.laws.Argument.indices;
 import static dev.gatun.laws.Argument.wide;
 
@@ -77,7 +78,11 @@ class ThreadsTest {
             wide(129),
             wide(129)),
         sample(new SoftmaxCrossEntropy(129), floats(257, 129), indices(129, 257)),
-        sample(new Attention(3, 0.2, true), floats(2, 129, 3 * 3 * 17)));
+        sample(new Attention(3, 0.2, true), floats(2, 129, 3 * 3 * 17)),
+        sample(
+            new Attention(3, 0.2, true, true),
+            floats(2, 129, 3 * 3 * 17),
+            given(0, 1, 64, 150, 203, 258)));
   }
 
   @TestFactory

@@ -93,6 +93,19 @@ final class TransformerDefinitions {
     return y;
   }
 
+  /// Where the document of a position starts and ends among all positions. Without bounds each
+  /// sequence is one.
+  private static int[] document(int[][] x, int position, int context) {
+    int sequence = position / context * context;
+    int[] found = {sequence, sequence + context};
+    for (int d = 0; x.length > 1 && d + 1 < x[1].length; d++) {
+      if (x[1][d] > position || x[1][d + 1] <= position) continue;
+      found[0] = Math.max(found[0], x[1][d]);
+      found[1] = Math.min(found[1], x[1][d + 1]);
+    }
+    return found;
+  }
+
   /// The packed argument is (B, T, 3 * H * D).
   static Definition of(Attention op) {
     return (s, shapes, x) -> {
@@ -102,12 +115,12 @@ final class TransformerDefinitions {
       int width = heads * size;
       var y = new int[x[0].length / 3];
       for (int row = 0; row < y.length / size; row++) {
-        int batch = row / heads / context;
-        int at = row / heads % context;
+        int at = row / heads;
         int head = row % heads * size;
-        int seen = op.causal() ? at + 1 : context;
-        int first = batch * context * 3 * width + head;
-        int query = first + at * 3 * width;
+        var document = document(x, at, context);
+        int seen = (op.causal() ? at + 1 : document[1]) - document[0];
+        int first = document[0] * 3 * width + head;
+        int query = at * 3 * width + head;
         var scores = new int[seen];
         for (int u = 0; u < seen; u++) {
           int key = first + (u * 3 + 1) * width;

@@ -6,7 +6,15 @@ import java.util.List;
 /// y = softmax(scale * q k^T) v, head by head, without a T x T matrix. Input: the (B, T, 3 * heads
 /// * D) product of one linear layer, which holds q, k and v of all heads one behind the other;
 /// value (B, T, heads * D); lse (B, heads, T) is saved.
-public record Attention(long heads, double scale, boolean causal) implements Op {
+///
+/// With `documents` a second input, the I32 bounds (documents + 1), ascends from 0 to B * T:
+/// a position sees only those of its own document, from bounds[d] to before bounds[d + 1].
+public record Attention(long heads, double scale, boolean causal, boolean documents) implements Op {
+  /// Over sequences that are one document each.
+  public Attention(long heads, double scale, boolean causal) {
+    this(heads, scale, causal, false);
+  }
+
   record Sizes(long batch, long context, long headSize) {
     static Sizes of(Shape qkv, long heads) {
       return new Sizes(qkv.size(0), qkv.size(1), qkv.size(2) / (3 * heads));
@@ -15,7 +23,7 @@ public record Attention(long heads, double scale, boolean causal) implements Op 
 
   @Override
   public Outputs shapes(List<Spec> inputs) {
-    Require.count(this, inputs, 1);
+    Require.count(this, inputs, documents ? 2 : 1);
     Require.oneType(this, inputs, 0);
     Require.rank(this, inputs, 0, 3);
     var qkv = inputs.getFirst();
@@ -25,9 +33,17 @@ public record Attention(long heads, double scale, boolean causal) implements Op 
         "qkv is %s; its width must be 3 times a multiple of %d heads",
         qkv.shape(),
         heads);
+    if (documents) requireBounds(inputs);
     var s = Sizes.of(qkv.shape(), heads);
     return Outputs.of(qkv.with(Shape.of(s.batch(), s.context(), heads * s.headSize())))
         .saving(qkv.wide(s.batch(), heads, s.context()));
+  }
+
+  private void requireBounds(List<Spec> inputs) {
+    Require.rank(this, inputs, 1, 1);
+    Require.indices(this, inputs, 1);
+    var bounds = inputs.get(1).shape();
+    Require.that(bounds.size(0) >= 2, this, "bounds %s enclose no document", bounds);
   }
 
   @Override
@@ -39,10 +55,12 @@ public record Attention(long heads, double scale, boolean causal) implements Op 
             f.out(0),
             f.out(1),
             f.in(0),
+            documents ? f.in(1) : null,
             s.batch(),
             s.context(),
             heads,
             s.headSize(),
+            documents ? f.shape(1).size(0) - 1 : 0,
             scale,
             causal ? 1 : 0,
             f.dtype());
@@ -55,11 +73,11 @@ public record Attention(long heads, double scale, boolean causal) implements Op 
 
   @Override
   public Reads reads() {
-    return Reads.of(0).values(0).saved(0);
+    return (documents ? Reads.of(0, 1) : Reads.of(0)).values(0).saved(0);
   }
 }
 
-/// (qkv, y, lse, dy) -> dqkv.
+/// (qkv, [bounds,] y, lse, dy) -> dqkv.
 record AttentionPullback(Attention attention) implements Op {
   @Override
   public Outputs shapes(List<Spec> inputs) {
@@ -69,20 +87,24 @@ record AttentionPullback(Attention attention) implements Op {
   @Override
   public void forward(Frame f) {
     long heads = attention.heads();
+    boolean documents = attention.documents();
+    int y = documents ? 2 : 1;
     var s = Attention.Sizes.of(f.shape(0), heads);
     f.kernels()
         .attentionPullback(
             f.stream(),
-            f.scratch(s.batch() * heads * s.context(), f.input(2).dtype()),
+            f.scratch(s.batch() * heads * s.context(), f.input(y + 1).dtype()),
             f.out(0),
-            f.in(3),
+            f.in(y + 2),
             f.in(0),
-            f.in(1),
-            f.in(2),
+            f.in(y),
+            f.in(y + 1),
+            documents ? f.in(1) : null,
             s.batch(),
             s.context(),
             heads,
             s.headSize(),
+            documents ? f.shape(1).size(0) - 1 : 0,
             attention.scale(),
             attention.causal() ? 1 : 0,
             f.fresh(),

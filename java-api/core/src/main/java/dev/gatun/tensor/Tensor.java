@@ -5,6 +5,7 @@ import dev.gatun.ShapeMismatch;
 import dev.gatun.WrongDevice;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
+import dev.gatun.op.Attention;
 import dev.gatun.op.Binary;
 import dev.gatun.op.Concatenate;
 import dev.gatun.op.Gather;
@@ -243,6 +244,20 @@ public final class Tensor {
   /// This (…, in) times weight (in, out) plus bias (out).
   public Tensor linear(Tensor weight, Tensor bias) {
     return run(new Linear(true), this, weight, bias);
+  }
+
+  /// Attention over this (B, T, 3 * heads * D) product of one linear layer, which holds the
+  /// queries, keys and values of all heads one behind the other: (B, T, heads * D). A position
+  /// sees itself and, if `causal`, only those before it.
+  public Tensor attention(long heads, double scale, boolean causal) {
+    return run(new Attention(heads, scale, causal), this);
+  }
+
+  /// The same over documents that lie one behind the other in the sequences: a position sees
+  /// only its own. The I32 `bounds` are where documents begin, counted through all sequences,
+  /// and B * T as the last.
+  public Tensor attention(long heads, double scale, boolean causal, Tensor bounds) {
+    return run(new Attention(heads, scale, causal, true), this, bounds);
   }
 
   /// The mean of the squared differences, a scalar.

@@ -115,7 +115,7 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
         boolean wide = array.dtype(DType.BF16) != DType.BF16;
         write(place, region, i, wide ? (float) x : Bf16.nearest(x));
       } else if (array.type().equals("int32_t")) {
-        place.setAtIndex(ValueLayout.JAVA_INT, i, index(array, i, random));
+        place.setAtIndex(ValueLayout.JAVA_INT, i, index(region, i, random));
       } else {
         place.setAtIndex(ValueLayout.JAVA_LONG, i, sizesOfTable(array) ? tableSize(i) : COUNTED);
       }
@@ -131,9 +131,11 @@ record Call(Prototype kernel, KernelSample sample, DType dtype, List<Region> reg
     }
   }
 
-  private int index(Parameter array, int i, SplittableRandom random) {
-    if (array.ignorable() && i % 3 == 2) return -1 - i;
-    return random.nextInt(Math.toIntExact(Extent.of(array.limit(), sample.scalars())));
+  private int index(Region region, int i, SplittableRandom random) {
+    var array = region.parameter();
+    int limit = Math.toIntExact(Extent.of(array.limit(), sample.scalars()));
+    if (array.ascending()) return (int) ((limit - 1) * i / Math.max(1, region.count() - 1));
+    return array.ignorable() && i % 3 == 2 ? -1 - i : random.nextInt(limit);
   }
 
   /// Whether the integers are the sizes of the arrays in the kernel's tables.

@@ -66,10 +66,14 @@ final class KernelSamples {
       residual_layernorm_forward     rows=5 cols=64,640,1040 eps=1e-5
       residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129
       residual_layernorm_pullback    rows=5 cols=64,640,1040
-      attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
-      attention_forward              batch=1 context=129 heads=1 head_size=4 scale=0.5 causal=0,1
-      attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 causal=0,1
-      attention_pullback             batch=1 context=129 heads=1 head_size=4 scale=0.5 causal=0,1
+      attention_forward              batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,3,20 bounds=present causal=0,1
+      attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_forward              batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_forward              batch=0,2 context=97 heads=1 head_size=4 scale=0.5 documents=1,5 bounds=present causal=0,1
+      attention_pullback             batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,3,20 bounds=present causal=0,1
+      attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_pullback             batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_pullback             batch=0,2 context=97 heads=1 head_size=4 scale=0.5 documents=1,5 bounds=present causal=0,1
       attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
       softmax_cross_entropy_forward  rows=0,1,7 vocab=1,17 stride=17,24
       softmax_cross_entropy_forward  rows=65 vocab=5 stride=24

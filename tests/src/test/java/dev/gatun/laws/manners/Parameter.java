@@ -4,8 +4,8 @@ import dev.gatun.tensor.DType;
 import java.util.regex.Pattern;
 
 /// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
-/// the sizes; `limit` is empty where values have none. For arguments that are no arrays `type` says
-/// what they are.
+/// the sizes; `limit` is empty where values have none. `ascending` ones run from 0 to the limit
+/// less 1. For arguments that are no arrays `type` says what they are.
 public record Parameter(
     String name,
     String type,
@@ -13,7 +13,8 @@ public record Parameter(
     boolean optional,
     String extent,
     String limit,
-    boolean ignorable) {
+    boolean ignorable,
+    boolean ascending) {
   private static final Pattern ARRAY =
       Pattern.compile("GATUN_(OUT|ACC|INOUT|IN|TABLE)(_OPT)?\\(([^,)]*),?([^)]*)\\)\\s*(.*)");
   private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\s*(\\**)\\s*(\\w+)");
@@ -37,7 +38,7 @@ public record Parameter(
     if (!marked && !declaration.group(2).isEmpty()) {
       throw new IllegalArgumentException(name + " is an array but its manner is not said: " + text);
     }
-    if (!marked) return new Parameter(name, type, Manner.SCALAR, false, "", "", false);
+    if (!marked) return new Parameter(name, type, Manner.SCALAR, false, "", "", false, false);
     var bounds = array.group(4).strip();
     return new Parameter(
         name,
@@ -45,8 +46,9 @@ public record Parameter(
         Manner.valueOf(array.group(1)),
         array.group(2) != null,
         array.group(3).strip(),
-        bounds.replaceAll("<|,?\\s*ignorable", "").strip(),
-        bounds.contains("ignorable"));
+        bounds.replaceAll("<|,?\\s*(ignorable|ascending)", "").strip(),
+        bounds.contains("ignorable"),
+        bounds.contains("ascending"));
   }
 
   public boolean isArray() {

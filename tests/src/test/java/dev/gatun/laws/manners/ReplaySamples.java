@@ -55,10 +55,12 @@ final class ReplaySamples {
       layernorm_pullback             rows=2 cols=768,6148 dtype=0
       residual_layernorm_forward     rows=37 cols=40,33 eps=1e-5 dtype=0,2
       residual_layernorm_pullback    rows=21 cols=40,33 dtype=0,2
-      attention_forward              batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
-      attention_forward              batch=1 context=9 heads=4 head_size=20 scale=0.25 causal=1 dtype=2
-      attention_pullback             batch=1 context=37 heads=1 head_size=16 scale=0.25 causal=0 dtype=0
-      attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 causal=1 dtype=2
+      attention_forward              batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_forward              batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_forward              batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
+      attention_pullback             batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_pullback             batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
       attention_decode               batch=9 heads=4 capacity=37 head_size=16 scale=0.25 dtype=0,2
       softmax_cross_entropy_forward  rows=6 vocab=600 stride=640 dtype=0,2
       softmax_cross_entropy_pullback rows=6 vocab=600 stride=640,601 dtype=0,2
