@@ -1,7 +1,6 @@
 // y = softmax(scale * q k^T) v, head by head, by tiles: 2 products of rows x lines x head_size a pair of tiles; bound
 // by arithmetic. A strip of queries keeps each query's running maximum and sum, and rescales what it has when a maximum
-// moves (Milakov and Gimelshein 2018; Dao 2022). Exponents are taken to the base of two, so that scale * log2(e) times
-// a score minus the maximum is one fused operation; lse comes out natural.
+// moves (Milakov and Gimelshein 2018; Dao 2022).
 // Trap: the sign of the scale is free, and so the largest exponent may belong to the smallest score; and a row may see
 // nothing of a tile that another row of its strip sees: its maximum is then still -infinity, from which nothing may be
 // subtracted.
@@ -61,9 +60,9 @@ template <class S> struct Running {
         const W other = shuffle_xor(extreme, mask);
         extreme = factor < 0 ? fmin(extreme, other) : fmax(extreme, other);
       }
-      const W highest = fmax(max[i][half], extreme * factor);
+      const W highest = fmax(max[i][half], product(extreme, factor));
       const W reference = highest == -W(INFINITY) ? W(0) : highest;
-      const W rescale = S::Arithmetic::power_of_two(max[i][half] - reference);
+      const W rescale = S::Arithmetic::power(max[i][half], 1, reference);
       max[i][half] = highest;
       sum[i][half] *= rescale;
       GATUN_UNROLL
@@ -75,7 +74,7 @@ template <class S> struct Running {
       for (int j = 0; j < across; j++) {
         GATUN_UNROLL
         for (int e = half * 2; e < half * 2 + 2; e++) {
-          scores.at[i][j][e] = S::Arithmetic::power_of_two(fma(scores.at[i][j][e], factor, -reference));
+          scores.at[i][j][e] = S::Arithmetic::power(scores.at[i][j][e], factor, reference);
           sum[i][half] += scores.at[i][j][e];
         }
       }
@@ -88,10 +87,9 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
   using W = typename S::W;
   using A = typename S::Arithmetic;
   using Tile = typename S::Walked;
-  constexpr W log_of_2 = W(0.6931471805599453);
   char *const shared = shared_memory(), *const stages = shared + S::stages_at;
-  const auto place = a.order.place(a.heads, block_x());
-  const int first = place.tile * S::rows;
+  const auto place = a.order.place(block_x());
+  const int first = static_cast<int>(place.tile) * S::rows;
   const int chunks = static_cast<int>((a.heads.head_size + Vector<T>::count - 1) / Vector<T>::count);
   const auto rows_of = [&](Part part) { return packed_rows(a.qkv, a.heads, place.pair, part, a.vectors); };
   const auto keys = rows_of(key_part), values = rows_of(value_part);
@@ -109,7 +107,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
 
   Running<S> running;
   running.begin();
-  const W factor = factor_of(a.scale);
+  const W factor = factor_of<S>(a.scale);
   int stage = 0;
   for (int line = begin; line < end; line += S::lines) {
     copy_async_wait<0>();
@@ -125,21 +123,21 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
     A::template add_weighted<Tile>(running.y, scores, tiles + Tile::bytes, chunks);
   }
 
+  const auto owned = sight.place();
   running.each([&](int i, int half) {
-    const W sum = row_sum(running.sum[i][half]);
-    const W inverse = W(1) / sum;
+    const W sum = row_sum(running.sum[i][half]), inverse = W(1) / sum;
     GATUN_UNROLL
     for (int j = 0; j < S::Sums::across; j++) {
       GATUN_UNROLL
       for (int e = half * 2; e < half * 2 + 2; e++) running.y.at[i][j][e] *= inverse;
     }
-    const int64_t t = first + own.first + S::Sums::row(i, half * 2);
+    const int64_t t = owned.tile * S::rows + own.first + S::Sums::row(i, half * 2);
     if (t < a.heads.context && lane_index() % 4 == 0)
-      store(a.lse + place.pair * a.heads.context + t, running.max[i][half] * log_of_2 + log(sum));
+      store(a.lse + owned.pair * a.heads.context + t, running.max[i][half] * A::log_of_base + log(sum));
   });
   block_barrier();
   attention::Rows<S>{a.heads.context, a.heads.head_size, a.vectors, true}.receive(
-      running.y, W(1), first, [&](int64_t t) { return a.y + output(a.heads, place.pair, t); });
+      running.y, W(1), owned, [&](int64_t t) { return a.y + output(a.heads, owned.pair, t); });
 }
 
 // What fits registers and 99 KB of shared memory. On tensor cores 32 rows a warp: each fragment of the other side that

@@ -31,8 +31,6 @@ template <class T> struct Pullback {
   }
 };
 
-template <class W> constexpr W log2_of_e = W(1.4426950408889634);
-
 /// delta: a group of lanes a row, a power of two of them that are enough for its pieces or the whole warp.
 constexpr int delta_threads = 256;
 
@@ -68,21 +66,20 @@ template <class S, class Of> GATUN_DEVICE void differentiate(typename S::Scores&
                                                              typename S::W factor, Of statistic_of) {
   scores.each([&](int i, int j, int e) {
     const auto of = statistic_of(i, j, e);
-    scores.at[i][j][e] = S::Arithmetic::power_of_two(fma(scores.at[i][j][e], factor, -of.lse));
+    scores.at[i][j][e] = S::Arithmetic::power(scores.at[i][j][e], factor, of.lse);
     gradients.at[i][j][e] = scores.at[i][j][e] * (gradients.at[i][j][e] - of.delta);
   });
 }
 
 /// dq of a tile of queries.
 template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_queries(Pullback<typename S::T> a) {
-  using T = typename S::T;
   using W = typename S::W;
   using A = typename S::Arithmetic;
   using Owned = typename S::Owned;
   using Tile = typename S::Walked;
   char *const shared = shared_memory(), *const stages = shared + S::stages_at;
-  const auto place = a.order.place(a.heads, block_x());
-  const int first = place.tile * S::rows;
+  const auto place = a.order.place(block_x());
+  const int first = static_cast<int>(place.tile) * S::rows;
   const auto keys = a.rows_of(place.pair, key_part), values = a.rows_of(place.pair, value_part);
   bring<Owned, S::threads>(shared, a.rows_of(place.pair, query_part), first);
   bring<Owned, S::threads>(shared + Owned::bytes, a.dy_of(place.pair), first);
@@ -104,10 +101,10 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_querie
     for (int half = 0; half < 2; half++) {
       const int64_t t = first + own.first + S::Scores::row(i, half * 2), at = place.pair * a.heads.context + t;
       of_row[i][half] = {};
-      if (t < a.heads.context) of_row[i][half] = {load(a.lse + at) * log2_of_e<W>, load(a.delta + at)};
+      if (t < a.heads.context) of_row[i][half] = {load(a.lse + at) * A::base_of_log, load(a.delta + at)};
     }
   }
-  const W factor = factor_of(a.scale);
+  const W factor = factor_of<S>(a.scale);
   typename S::Sums dqueries;
   dqueries.clear();
   int stage = 0;
@@ -126,21 +123,21 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_querie
     A::template add_weighted<Tile>(dqueries, gradients, tiles, a.chunks());
   }
   block_barrier();
+  const auto owned = sight.place();
   attention::Rows<S>{a.heads.context, a.heads.head_size, a.vectors, a.fresh}.receive(
-      dqueries, a.scale, first, [&](int64_t t) { return a.dqkv + packed(a.heads, place.pair, query_part, t); });
+      dqueries, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, query_part, t); });
 }
 
 /// dk and dv of a tile of keys. Scores lie (keys, queries), and what is known of a query comes with its row.
 template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(Pullback<typename S::T> a) {
-  using T = typename S::T;
   using W = typename S::W;
   using A = typename S::Arithmetic;
   using Owned = typename S::Owned;
   using Tile = typename S::Walked;
   static_assert(S::lines <= S::threads);
   char *const shared = shared_memory(), *const stages = shared + S::stages_at;
-  const auto place = a.order.place(a.heads, block_x());
-  const int first = place.tile * S::rows;
+  const auto place = a.order.place(block_x());
+  const int first = static_cast<int>(place.tile) * S::rows;
   const auto queries = a.rows_of(place.pair, query_part), dy = a.dy_of(place.pair);
   bring<Owned, S::threads>(shared, a.rows_of(place.pair, key_part), first);
   bring<Owned, S::threads>(shared + Owned::bytes, a.rows_of(place.pair, value_part), first);
@@ -164,7 +161,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
   const int begin = sight.first_seen() / S::lines * S::lines, end = sight.last_seen();
   bring_tiles(begin, 0);
 
-  const W factor = factor_of(a.scale);
+  const W factor = factor_of<S>(a.scale);
   typename S::Sums dkeys, dvalues;
   dkeys.clear();
   dvalues.clear();
@@ -181,7 +178,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
       A::template score<Owned, Tile>(gradients, shared + Owned::bytes, own.first, tiles + Tile::bytes, a.chunks());
       differentiate<S>(scores, gradients, factor, [&](int, int j, int e) {
         const W* const of_column = statistics(stage) + scores.column(j, e);
-        return Statistic<W>{shared_load(of_column) * log2_of_e<W>, shared_load(of_column + S::lines)};
+        return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines)};
       });
       A::template add_weighted<Tile>(dvalues, scores, tiles + Tile::bytes, a.chunks());
       A::template add_weighted<Tile>(dkeys, gradients, tiles, a.chunks());
@@ -189,9 +186,10 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
     stage = 1 - stage;
   }
   block_barrier();
+  const auto owned = sight.place();
   const attention::Rows<S> rows{a.heads.context, a.heads.head_size, a.vectors, a.fresh};
-  rows.receive(dkeys, a.scale, first, [&](int64_t t) { return a.dqkv + packed(a.heads, place.pair, key_part, t); });
-  rows.receive(dvalues, W(1), first, [&](int64_t t) { return a.dqkv + packed(a.heads, place.pair, value_part, t); });
+  rows.receive(dkeys, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, key_part, t); });
+  rows.receive(dvalues, W(1), owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, value_part, t); });
 }
 
 /// Shapes of the two walks that fit registers and 99 KB of shared memory; and larger ones, of more lines between two

@@ -114,7 +114,11 @@ struct TensorCores {
     }
   }
 
-  GATUN_DEVICE static float power_of_two(float x) { return rough_exp2(x); }
+  // Exponents are to the base of two: one fused operation and one instruction.
+  static constexpr float log_of_base = 0.69314718f, base_of_log = 1.44269504f;
+  GATUN_DEVICE static float power(float score, float factor, float subtracted) {
+    return rough_exp2(fma(score, factor, -subtracted));
+  }
 };
 
 template <class T_> struct Registers {
@@ -193,7 +197,9 @@ template <class T_> struct Registers {
     }
   }
 
-  GATUN_DEVICE static T power_of_two(T x) { return exp2(x); }
+  // The highest score has the weight 1, to the last bit.
+  static constexpr T log_of_base = 1, base_of_log = 1;
+  GATUN_DEVICE static T power(T score, T factor, T subtracted) { return exp(product(score, factor) - subtracted); }
 };
 
 }  // namespace gatun::attention

@@ -24,7 +24,8 @@ template <class Arithmetic_, int head_, int warps_, int down_, int lines_, int o
   /// Of a stage: two tiles and two statistics a line.
   static constexpr int stage_bytes = 2 * Walked::bytes + 2 * lines * static_cast<int>(sizeof(W));
   static constexpr int stages_at = owned * Owned::bytes, spans_at = stages_at + 2 * stage_bytes;
-  static constexpr int shared_bytes = spans_at + rows * static_cast<int>(sizeof(Span));
+  static constexpr int place_at = spans_at + rows * static_cast<int>(sizeof(Span));
+  static constexpr int shared_bytes = place_at + 16;
   /// Sums leave through shared memory that is no longer needed: 16 rows of each warp at a time.
   static constexpr int room_stride = head + 8;
   static_assert(warps * 16 * room_stride * static_cast<int>(sizeof(W)) <= spans_at);
@@ -69,9 +70,8 @@ template <class Tile, int threads, class T> GATUN_DEVICE void bring(char* tile, 
 }
 
 /// What a block owns.
-struct Place {
-  int64_t pair, sequence;
-  int tile;
+struct alignas(16) Place {
+  int64_t pair, tile;
 };
 
 /// Blocks begin in the order of their numbers: the longest first, within as many pairs as share the second-level cache.
@@ -80,11 +80,11 @@ struct Order {
   bool last_first;
 
   dim3 blocks() const { return dim3(static_cast<unsigned>(tiles * pairs)); }
-  GATUN_DEVICE Place place(const Heads& h, int64_t block) const {
+  GATUN_DEVICE Place place(int64_t block) const {
     const int64_t group = block / (together * tiles), rest = block % (together * tiles), first = group * together;
     const int64_t here = pairs - first < together ? pairs - first : together;
     const int64_t pair = first + rest % here, rank = rest / here;
-    return {pair, pair / h.heads, static_cast<int>(last_first ? tiles - 1 - rank : rank)};
+    return {pair, last_first ? tiles - 1 - rank : rank};
   }
 };
 
@@ -98,24 +98,29 @@ inline Order order_of(const Heads& h, int rows, int64_t element_bytes, bool last
           h.pairs(), last_first};
 }
 
-/// What the rows of a block see of the other side. Rows behind the context see what its last one sees.
+/// What the rows of a block see of the other side. Rows behind the context see what its last one sees. Here too lies
+/// what the block will ask for when its walk is done: registers are dear meanwhile.
 template <class S> class Sight {
-  const Span* spans_;
+  char* shared_;
 
  public:
   /// A barrier must come before the first question.
   template <class Seen> GATUN_DEVICE Sight(char* shared, const Heads& h, const Place& place, Seen seen)
-      : spans_(reinterpret_cast<const Span*>(shared + S::spans_at)) {
-    auto* const spans = reinterpret_cast<Span*>(shared + S::spans_at);
+      : shared_(shared) {
     for (int r = thread_index(); r < S::rows; r += S::threads) {
-      const int64_t row = static_cast<int64_t>(place.tile) * S::rows + r, last = h.context - 1;
-      shared_store(spans + r, seen(h, place.sequence, row < last ? row : last));
+      const int64_t row = place.tile * S::rows + r, last = h.context - 1;
+      shared_store(spans() + r, seen(h, place.pair / h.heads, row < last ? row : last));
     }
+    if (thread_index() == 0) shared_store(reinterpret_cast<Place*>(shared_ + S::place_at), place);
   }
-  GATUN_DEVICE Span of(int row) const { return shared_load(spans_ + row); }
+  GATUN_DEVICE Place place() const { return shared_load(reinterpret_cast<const Place*>(shared_ + S::place_at)); }
+  GATUN_DEVICE Span of(int row) const { return shared_load(spans() + row); }
   // Both ends of spans ascend with the rows.
   GATUN_DEVICE int first_seen() const { return of(0).first; }
   GATUN_DEVICE int last_seen() const { return of(S::rows - 1).last; }
+
+ private:
+  GATUN_DEVICE Span* spans() const { return reinterpret_cast<Span*>(shared_ + S::spans_at); }
 };
 
 /// A warp's strip of rows. What it sees is read again for every tile: registers are dear.
@@ -142,8 +147,10 @@ template <class S> struct OwnStrip {
   }
 };
 
-/// What takes scores to exponents of two. A scale of 0 must still tell a hidden score from the others.
-template <class W> GATUN_DEVICE W factor_of(W scale) { return scale == 0 ? W(1e-30) : scale * W(1.4426950408889634); }
+/// What takes scores to exponents. A scale of 0 must still tell a hidden score from the others.
+template <class S> GATUN_DEVICE typename S::W factor_of(typename S::W scale) {
+  return scale == 0 ? typename S::W(1e-30) : scale * S::Arithmetic::base_of_log;
+}
 
 /// take(row of the block's, first column, `run` sums), through shared memory that nobody else uses any more.
 template <class S, int run, class Take> GATUN_DEVICE void give(const typename S::Sums& sums, Take take) {
@@ -189,8 +196,10 @@ template <class S> struct Rows {
   int64_t count, width;
   bool vectors, fresh;
 
-  template <class At> GATUN_DEVICE void receive(const typename S::Sums& sums, W factor, int64_t first, At at) const {
+  template <class At>
+  GATUN_DEVICE void receive(const typename S::Sums& sums, W factor, const Place& place, At at) const {
     constexpr int run = Vector<T>::count;
+    const int64_t first = place.tile * S::rows;
     give<S, run>(sums, [&](int row, int column, W* values) {
       if (first + row >= count || column >= width) return;
       for (int e = 0; e < run; e++) values[e] *= factor;

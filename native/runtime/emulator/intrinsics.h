@@ -139,6 +139,7 @@ inline float rough_exp2(float x) { return x < -126 ? 0.0f : std::exp2(x); }
 inline float fused(float a, float b, float c) { return std::fma(a, b, c); }
 inline double fused(double a, double b, double c) { return std::fma(a, b, c); }
 inline float product(float a, float b) { return a * b; }
+inline double product(double a, double b) { return a * b; }
 inline float difference(float a, float b) { return a - b; }
 inline float root(float x) { return std::sqrt(x); }
 

@@ -142,6 +142,7 @@ GATUN_DEVICE float rough_exp2(float x) {
 GATUN_DEVICE float fused(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 GATUN_DEVICE double fused(double a, double b, double c) { return __fma_rn(a, b, c); }
 GATUN_DEVICE float product(float a, float b) { return __fmul_rn(a, b); }
+GATUN_DEVICE double product(double a, double b) { return __dmul_rn(a, b); }
 GATUN_DEVICE float difference(float a, float b) { return __fsub_rn(a, b); }
 GATUN_DEVICE float root(float x) { return __fsqrt_rn(x); }
 
