@@ -14,7 +14,9 @@ using Result = int;
 enum PointerAttribute : int { context_of_memory = 1, start_of_range = 11, size_of_range = 12 };
 
 struct Driver {
-  Result (*current_context)(Context* context);
+  Result (*device)(int* device, int ordinal);
+  Result (*retain_primary)(Context* context, int device);
+  Result (*release_primary)(int device);
   Result (*stream_context)(cudaStream_t stream, Context* context);
   Result (*pointer_attribute)(void* value, PointerAttribute attribute, unsigned long long address);
 };
@@ -36,7 +38,9 @@ template <class Function> void find(Function*& function, const char* name) {
 const Driver& driver() {
   static const Driver found = [] {
     Driver driver{};
-    find(driver.current_context, "cuCtxGetCurrent");
+    find(driver.device, "cuDeviceGet");
+    find(driver.retain_primary, "cuDevicePrimaryCtxRetain");
+    find(driver.release_primary, "cuDevicePrimaryCtxRelease");
     find(driver.stream_context, "cuStreamGetCtx");
     find(driver.pointer_attribute, "cuPointerGetAttribute");
     return driver;
@@ -44,23 +48,31 @@ const Driver& driver() {
   return found;
 }
 
-/// Of a device that was checked and so is current: the runtime then made its primary context current.
-void require_primary(Context context, const char* what) {
+/// Not the thread's current context, which another library may have changed. The runtime holds the primary one as long
+/// as the process lives, so what is retained here can be released at once.
+Context primary_context(int ordinal) {
+  int device = 0;
   Context primary = nullptr;
-  const Result result = driver().current_context(&primary);
-  if (result != 0) fail(GATUN_INTERNAL, "asking for the device's context: CUDA error ", result);
-  require(context == primary, what,
+  Result result = driver().device(&device, ordinal);
+  if (result == 0) result = driver().retain_primary(&primary, device);
+  if (result == 0) result = driver().release_primary(device);
+  if (result != 0) fail(GATUN_INTERNAL, "asking for the device's primary context: CUDA error ", result);
+  return primary;
+}
+
+void require_primary(const gatun_device* device, Context context, const char* what) {
+  require(context == primary_context(device->ordinal), what,
           " belongs to another CUDA context than the device's primary one; make it after cudaSetDevice, or after "
           "cuDevicePrimaryCtxRetain in the place of cuCtxCreate");
 }
 
 }  // namespace
 
-void admit(gatun_device*, cudaStream_t foreign) {
+void admit(gatun_device* device, cudaStream_t foreign) {
   Context context = nullptr;
   const Result result = driver().stream_context(foreign, &context);
   require(result == 0, "the stream to wrap is none that the CUDA driver knows (error ", result, ")");
-  require_primary(context, "the stream to wrap");
+  require_primary(device, context, "the stream to wrap");
 }
 
 void admit(gatun_device* device, const void* address, int64_t bytes) {
@@ -77,7 +89,7 @@ void admit(gatun_device* device, const void* address, int64_t bytes) {
   };
   Context context = nullptr;
   // Memory of a pool belongs to no context; every context of its device may use it.
-  if (tells(&context, context_of_memory) && context) require_primary(context, "the memory");
+  if (tells(&context, context_of_memory) && context) require_primary(device, context, "the memory");
   unsigned long long start = 0;
   size_t length = 0;
   if (tells(&start, start_of_range) && tells(&length, size_of_range))

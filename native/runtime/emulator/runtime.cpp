@@ -176,10 +176,17 @@ const Mapped* around(const void* address) {
 enum DriverResult : int { driver_success = 0, driver_invalid_value = 1, driver_invalid_handle = 400 };
 enum PointerAttribute : int { context_of_memory = 1, start_of_range = 11, size_of_range = 12 };
 
-int current_context(const void** context) {
+int device_of_ordinal(int* device, int ordinal) {
+  *device = ordinal;
+  return driver_success;
+}
+
+int retain_primary(const void** context, int) {
   *context = primary;
   return driver_success;
 }
+
+int release_primary(int) { return driver_success; }
 
 int stream_context(cudaStream_t stream, const void** context) {
   const std::lock_guard lock(mutex);
@@ -208,7 +215,9 @@ int pointer_attribute(void* value, PointerAttribute attribute, unsigned long lon
 }
 
 const std::map<std::string, void*> driver_functions{
-    {"cuCtxGetCurrent", reinterpret_cast<void*>(current_context)},
+    {"cuDeviceGet", reinterpret_cast<void*>(device_of_ordinal)},
+    {"cuDevicePrimaryCtxRetain", reinterpret_cast<void*>(retain_primary)},
+    {"cuDevicePrimaryCtxRelease", reinterpret_cast<void*>(release_primary)},
     {"cuStreamGetCtx", reinterpret_cast<void*>(stream_context)},
     {"cuPointerGetAttribute", reinterpret_cast<void*>(pointer_attribute)},
 };
