@@ -104,8 +104,8 @@ class DlPackTest {
 
   @Test
   void anArrayOfAnotherLibraryIsGivenBackOnceItsScopeIsClosed() {
-    try (var memory = device.scope();
-        var arena = Arena.ofConfined()) {
+    try (var arena = Arena.ofConfined(); // longer than any scope that could call the deleter
+        var memory = device.scope()) {
       var x = Tensor.of(memory, Shape.of(3, 2), 1f, 2f, 3f, 4f, 5f, 6f);
       var managed = managed(arena, x.data(), 3, 2);
       var scope = device.scope();
@@ -122,8 +122,8 @@ class DlPackTest {
 
   @Test
   void columnsInThePlaceOfRowsAreRefusedAndStayTheCallers() {
-    try (var memory = device.scope();
-        var arena = Arena.ofConfined()) {
+    try (var arena = Arena.ofConfined();
+        var memory = device.scope()) {
       var x = Tensor.of(memory, Shape.of(3, 2), 1f, 2f, 3f, 4f, 5f, 6f);
       var managed = managed(arena, x.data(), 3, 2);
       managed.set(ValueLayout.ADDRESS, STRIDES, arena.allocateFrom(ValueLayout.JAVA_LONG, 1L, 3L));
