@@ -138,7 +138,8 @@ part_laws() {
   every='' products='(?i)matmul|linear|head_?loss'
   # On the emulator a few samples try the way; ./mvnw verify runs them all.
   if on_emulator; then every='^(LayerNorm|layernorm|linear)'; fi
-  packages="--select-package=dev.gatun.laws --select-package=dev.gatun.golden --select-package=dev.gatun.memory"
+  packages="--select-package=dev.gatun.laws --select-package=dev.gatun.golden"
+  packages="$packages --select-package=dev.gatun.memory --select-package=dev.gatun.interop"
   own="env GATUN_CUBLASLT=none"
   step layer 60 "$build/test/layer_$backend"
   step fragments 60 "$self" call compare_fragments

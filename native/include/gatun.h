@@ -108,6 +108,11 @@ GATUN_API gatun_status gatun_device_trim(gatun_device* device);
 GATUN_API gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream);
 GATUN_API gatun_status gatun_stream_close(gatun_stream* stream);
 
+/** The same over a stream of another library: `foreign` is a cudaStream_t, which is a CUstream too, of the device's
+ * primary context; null is the legacy default stream. It must outlive the wrapped one, whose closing waits for its work
+ * and leaves it open. Only CUDA has such streams. */
+GATUN_API gatun_status gatun_stream_wrap(gatun_device* device, gatun_stream** stream, void* foreign);
+
 /** Waits until all calls on the stream are done. */
 GATUN_API gatun_status gatun_stream_join(gatun_stream* stream);
 
@@ -134,6 +139,11 @@ GATUN_API gatun_status gatun_scope_close(gatun_scope* scope);
  * be read. */
 GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes);
 
+/** Refuses memory of another library that kernels of the device must not be given. CUDA takes device and managed memory
+ * that belongs to the device's primary context, or to none, as that of memory pools does; the CPU takes what is not
+ * null. Nothing is kept: the memory is its owner's. */
+GATUN_API gatun_status gatun_device_admit(gatun_device* device, const void* address, int64_t bytes);
+
 /** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on, and
  * it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device frees
  * it. */
@@ -149,6 +159,37 @@ GATUN_API gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_addre
                                           int64_t bytes);
 
 GATUN_API gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes);
+
+/* ---- Arrays in and out: DLPack ---------------------------------------------------------------------------------- */
+
+typedef int32_t gatun_dlpack_form;
+enum {
+  GATUN_DLPACK_PLAIN = 0,    /* a DLManagedTensor */
+  GATUN_DLPACK_VERSIONED = 1 /* a DLManagedTensorVersioned of major version 1 */
+};
+
+typedef int32_t gatun_dlpack_type;
+enum { GATUN_DLPACK_INT = 0, GATUN_DLPACK_FLOAT = 2, GATUN_DLPACK_BFLOAT = 4 };
+
+enum { GATUN_DLPACK_MOST_AXES = 64 };
+
+/** Makes *managed over an array in row-major order that lies in memory of the scope. Whoever receives it calls its deleter
+ * once, from any thread, when all work with the array is done. Until then the memory stays, even when scope and device
+ * are closed before; the scope's chunks that hold it then serve no other scope. Work on the array that was asked of a
+ * stream may still be under way: join the stream first, or make the receiver wait. */
+GATUN_API gatun_status gatun_dlpack_export(gatun_scope* scope, void** managed, void* address, const int64_t* sizes,
+                                           int32_t rank, gatun_dlpack_type type, int32_t bits, gatun_dlpack_form form);
+
+/** Takes a managed array over: the scope calls the deleter once, when it is closed and its streams' work is done, and
+ * when arrays exported from it have been given back. One that is refused stays the caller's. `sizes` has room for
+ * GATUN_DLPACK_MOST_AXES. Refused are strides that are not those of row-major order, other types than integers of 32
+ * and 64 bits and floats of 32, 64 and, as bfloat, 16, several lanes, read-only arrays, and those of other devices. */
+GATUN_API gatun_status gatun_dlpack_import(gatun_scope* scope, void** address, int64_t* sizes, int32_t* rank,
+                                           gatun_dlpack_type* type, int32_t* bits, void* managed,
+                                           gatun_dlpack_form form);
+
+/** Calls the deleter of one that nobody has taken over. From any thread. */
+GATUN_API gatun_status gatun_dlpack_delete(void* managed, gatun_dlpack_form form);
 
 /* ---- Elementwise ------------------------------------------------------------------------------------------------ */
 

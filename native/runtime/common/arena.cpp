@@ -1,6 +1,7 @@
 #include "arena.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 
 #include "device.h"
@@ -50,6 +51,8 @@ Chunk ChunkPool::take(int64_t least_bytes) {
 
 void ChunkPool::give(Chunk chunk) { free_.push_back(chunk); }
 
+void ChunkPool::forget(Chunk chunk) { held_bytes_ -= chunk.bytes; }
+
 void ChunkPool::trim() {
   for (const auto& chunk : free_) {
     give_to_system(chunk);
@@ -63,10 +66,20 @@ void check(gatun_scope* scope) {
   check(scope->device);
 }
 
+Holdings::~Holdings() {
+  for (const auto& loan : loans) loan.give_back(loan.managed);
+  for (const auto& chunk : chunks) give_to_system(chunk);
+}
+
 }  // namespace gatun
 
 gatun_scope::~gatun_scope() {
-  for (const auto& chunk : chunks) device->pool.give(chunk);
+  // Exports are made by this thread alone, so a count of one stays one.
+  const bool kept = held.use_count() > 1;
+  // What another thread did with an array it gave back comes before the next use of the memory.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  for (const auto& chunk : held->chunks) kept ? device->pool.forget(chunk) : device->pool.give(chunk);
+  if (!kept) held->chunks.clear();
 }
 
 gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes, int64_t* held_bytes) {
@@ -92,7 +105,7 @@ gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t
     check(device);
     require(scope != nullptr, "the address for the scope is null");
     require(cap_bytes >= 0, "cap_bytes is ", cap_bytes, "; it must be positive, or 0 for no bound");
-    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes, 0, {}, nullptr, nullptr});
+    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes});
     device->scopes.insert(opened.get());
     *scope = opened.release();
   });
@@ -102,6 +115,7 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
   return guarded([&] {
     if (!scope) return;
     gatun::require_owner(scope->device);
+    if (!scope->held->loans.empty()) gatun::finish_streams(scope->device);
     // Its chunks serve any stream next.
     gatun::order_streams(scope->device);
     scope->device->scopes.erase(scope);
@@ -119,7 +133,7 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
       gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
     if (room > scope->end - scope->next) {
       const auto chunk = scope->device->pool.take(room);
-      scope->chunks.push_back(chunk);
+      scope->held->chunks.push_back(chunk);
       // The larger rest stays open for the next allocations.
       if (chunk.bytes - room >= scope->end - scope->next) {
         scope->next = chunk.start + room;
@@ -131,6 +145,16 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
       scope->next += room;
     }
     scope->used_bytes += room;
+  });
+}
+
+gatun_status gatun_device_admit(gatun_device* device, const void* address, int64_t bytes) {
+  return guarded([&] {
+    check(device);
+    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    if (!bytes) return;
+    require(address != nullptr, "the address of ", bytes, " bytes is null");
+    gatun::admit(device, address, bytes);
   });
 }
 

@@ -2,6 +2,7 @@
 // fresh memory costs more than a step. Where chunks come from is the backend's affair.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "gatun.h"
@@ -29,6 +30,10 @@ char* take_from_system(gatun_device* device, int64_t bytes);
 void give_to_system(Chunk chunk);
 /// What the device's streams are asked to do from here on comes behind all that they were asked so far.
 void order_streams(gatun_device* device);
+/// Waits for all that the device's streams were asked to do.
+void finish_streams(gatun_device* device);
+/// Refuses memory of another library that kernels of the device must not be given.
+void admit(gatun_device* device, const void* address, int64_t bytes);
 /// Host memory that the device reaches by itself; null where there is none.
 void* take_pinned(gatun_device* device, int64_t bytes);
 void give_pinned(void* address);
@@ -46,6 +51,8 @@ class ChunkPool {
   ~ChunkPool();
   Chunk take(int64_t least_bytes);
   void give(Chunk chunk);
+  /// The chunk is no longer the device's.
+  void forget(Chunk chunk);
   void trim();
   int64_t held_bytes() const { return held_bytes_; }
 
@@ -55,17 +62,35 @@ class ChunkPool {
   int64_t held_bytes_ = 0;
 };
 
+/// An array of another library that a scope has taken over.
+struct Loan {
+  const char* start;
+  int64_t bytes;
+  void* managed;
+  void (*give_back)(void* managed);
+};
+
+/// What a scope holds. Arrays that it exported share it, and so it can outlive the scope and its device: whoever lets
+/// go last, in whatever thread, gives it all back.
+struct Holdings {
+  std::vector<Chunk> chunks;
+  std::vector<Loan> loans;
+  Holdings() = default;
+  Holdings(const Holdings&) = delete;
+  ~Holdings();
+};
+
 }  // namespace gatun
 
 struct gatun_scope {
   gatun_device* device;
   int64_t cap_bytes;
   int64_t used_bytes = 0;
-  std::vector<gatun::Chunk> chunks;
+  std::shared_ptr<gatun::Holdings> held = std::make_shared<gatun::Holdings>();
   char* next = nullptr;
   char* end = nullptr;
 
-  /// Gives its chunks to the device's pool.
+  /// Gives its chunks to the device's pool, unless an exported array keeps them.
   ~gatun_scope();
 };
 

@@ -118,6 +118,14 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   });
 }
 
+gatun_status gatun_stream_wrap(gatun_device* device, gatun_stream** stream, void*) {
+  return guarded([&] {
+    check(device);
+    require(stream != nullptr, "the address for the stream is null");
+    gatun::fail(GATUN_UNSUPPORTED, "the CPU has no streams of other libraries: only a CUDA device can wrap one");
+  });
+}
+
 gatun_status gatun_stream_close(gatun_stream* stream) {
   return guarded([&] {
     if (!stream) return;

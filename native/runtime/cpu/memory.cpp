@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "device.h"
+#include "dlpack.h"
 #include "status.h"
 
 using gatun::check;
@@ -58,6 +59,12 @@ void give_to_system(Chunk chunk) { munmap(chunk.start, static_cast<size_t>(chunk
 
 /// A call on a stream is done when it returns.
 void order_streams(gatun_device*) {}
+void finish_streams(gatun_device*) {}
+
+/// The host's memory is the CPU's, whoever allocated it.
+void admit(gatun_device*, const void*, int64_t) {}
+
+dlpack::Device dlpack_device(const gatun_device*) { return {dlpack::cpu, 0}; }
 
 void* take_pinned(gatun_device*, int64_t bytes) { return std::malloc(static_cast<size_t>(bytes)); }
 void give_pinned(void* address) { std::free(address); }

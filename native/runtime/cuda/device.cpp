@@ -139,6 +139,17 @@ std::string describe(gatun_device& device) {
   return text.str();
 }
 
+constexpr const char* opening_a_stream = "opening a stream";
+
+/// What kernels on a stream need beside it.
+void equip(gatun_stream& stream) {
+  const auto require_opened = [&](cudaError_t error) { require_cuda(stream.device, error, opening_a_stream); };
+  require_opened(cudaHostAlloc(reinterpret_cast<void**>(&stream.complaint), sizeof(Complaint), cudaHostAllocMapped));
+  stream.complaint->made = 0;
+  require_opened(cudaEventCreateWithFlags(&stream.asked, cudaEventDisableTiming));
+  stream.library = MatmulLibrary::open(stream.device, stream.handle);
+}
+
 }  // namespace
 }  // namespace gatun
 
@@ -150,7 +161,7 @@ gatun_stream::~gatun_stream() {
   library.reset();
   workspace.release();
   if (asked) cudaEventDestroy(asked);
-  if (handle) cudaStreamDestroy(handle);
+  if (handle && !foreign) cudaStreamDestroy(handle);
   if (complaint) cudaFreeHost(complaint);
 }
 
@@ -191,15 +202,26 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
     auto opened = std::make_unique<gatun_stream>(device);
-    const auto require_opened = [device](cudaError_t error) { require_cuda(device, error, "opening a stream"); };
-    require_opened(
-        cudaHostAlloc(reinterpret_cast<void**>(&opened->complaint), sizeof(gatun::Complaint), cudaHostAllocMapped));
-    opened->complaint->made = 0;
-    require_opened(cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking));
-    require_opened(cudaEventCreateWithFlags(&opened->asked, cudaEventDisableTiming));
-    opened->library = gatun::MatmulLibrary::open(device, opened->handle);
+    require_cuda(device, cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking), gatun::opening_a_stream);
+    gatun::equip(*opened);
     device->streams.insert(opened.get());
     *stream = opened.release();
+  });
+}
+
+gatun_status gatun_stream_wrap(gatun_device* device, gatun_stream** stream, void* foreign) {
+  return guarded([&] {
+    check(device);
+    require(stream != nullptr, "the address for the stream is null");
+    auto wrapped = std::make_unique<gatun_stream>(device);
+    wrapped->foreign = true;
+    // The null stream under a name of its own: a null handle is that of a stream not yet opened.
+    const auto handle = foreign ? static_cast<cudaStream_t>(foreign) : cudaStreamLegacy;
+    gatun::admit(device, handle);
+    wrapped->handle = handle;
+    gatun::equip(*wrapped);
+    device->streams.insert(wrapped.get());
+    *stream = wrapped.release();
   });
 }
 

@@ -61,6 +61,7 @@ struct gatun_stream {
   gatun::Complaint* complaint = nullptr;
   gatun::Workspace workspace;
   std::unique_ptr<gatun::MatmulLibrary> library;  // null where there is none
+  bool foreign = false;                           // another library's, which closes it
   explicit gatun_stream(gatun_device* device);
   ~gatun_stream();
 };
@@ -80,6 +81,9 @@ namespace gatun {
 /// the thread's current one.
 void check(gatun_device* device);
 void check(gatun_stream* stream);
+
+/// Refuses a stream of another library that belongs to another context than the device's primary one.
+void admit(gatun_device* device, cudaStream_t foreign);
 
 /// Turns an error of the CUDA runtime into a failure; one that leaves the device unusable marks it as lost.
 void require_cuda(gatun_device* device, cudaError_t error, const char* doing);

@@ -39,6 +39,12 @@ void order_streams(gatun_device* device) {
         require_cuda(device, cudaStreamWaitEvent(later->handle, earlier->asked, 0), "ordering streams");
 }
 
+void finish_streams(gatun_device* device) {
+  if (device->lost) return;
+  for (auto* stream : device->streams)
+    require_cuda(device, cudaStreamSynchronize(stream->handle), "waiting for the streams");
+}
+
 void* take_pinned(gatun_device* device, int64_t bytes) {
   void* address = nullptr;
   if (const auto error = cudaHostAlloc(&address, static_cast<size_t>(bytes), cudaHostAllocDefault);

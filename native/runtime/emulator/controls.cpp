@@ -4,6 +4,7 @@
 
 #include "counters.h"
 #include "cuda_runtime.h"
+#include "foreign.h"
 #include "grid.h"
 
 using namespace gatun::emulator;
@@ -18,3 +19,14 @@ void gatun_emulator_order(uint64_t seed) { order_by(seed); }
 void gatun_emulator_fail_at(int64_t n, int32_t error) { fail_at(n, static_cast<cudaError_t>(error)); }
 int64_t gatun_emulator_calls(void) { return calls_made(); }
 int64_t gatun_emulator_held(void) { return held(); }
+void* gatun_emulator_stream_make(int32_t primary) { return foreign_stream(primary != 0); }
+void gatun_emulator_stream_end(void* stream) { cudaStreamDestroy(static_cast<cudaStream_t>(stream)); }
+int64_t gatun_emulator_stream_asked(void* stream) {
+  return asked_of(stream ? static_cast<cudaStream_t>(stream) : cudaStreamLegacy);
+}
+void* gatun_emulator_memory_take(int64_t bytes, int32_t kind) {
+  return foreign_memory(bytes, static_cast<Foreign>(kind));
+}
+void gatun_emulator_memory_give(void* address) {
+  if (cudaFree(address) != cudaSuccess) cudaFreeHost(address);
+}

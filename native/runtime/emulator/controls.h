@@ -30,6 +30,18 @@ GATUN_CONTROL int64_t gatun_emulator_calls(void);
 /** Device and pinned memory, streams, events and graphs that were not given back. */
 GATUN_CONTROL int64_t gatun_emulator_held(void);
 
+/** A cudaStream_t as another library makes it, in the device's primary context or in one of its own. */
+GATUN_CONTROL void* gatun_emulator_stream_make(int32_t primary);
+GATUN_CONTROL void gatun_emulator_stream_end(void* stream);
+
+/** What a stream was asked to do so far: launches, copies and events; null is the legacy default stream. */
+GATUN_CONTROL int64_t gatun_emulator_stream_asked(void* stream);
+
+/** Memory as another library takes it: 0 of the device, 1 of the device in a context of its own, 2 of the device in a
+ * memory pool, 3 of the host, page-locked. */
+GATUN_CONTROL void* gatun_emulator_memory_take(int64_t bytes, int32_t kind);
+GATUN_CONTROL void gatun_emulator_memory_give(void* address);
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cuda_runtime.h"
+#include "foreign.h"
 
 struct CUgraph_st {
   std::vector<std::function<cudaError_t()>> nodes;
@@ -23,7 +24,9 @@ struct CUgraphExec_st {
   std::vector<std::function<cudaError_t()>> nodes;
 };
 struct CUstream_st {
-  std::unique_ptr<CUgraph_st> capture;
+  const void* context;
+  std::atomic<int64_t> asked{0};
+  std::unique_ptr<CUgraph_st> capture{};
   bool invalidated = false;
 };
 struct CUevent_st {
@@ -37,7 +40,18 @@ constexpr size_t page = 4096;
 constexpr size_t total_bytes = size_t{8} << 30;
 
 std::mutex mutex;
-std::map<void*, std::pair<char*, size_t>> mapped;
+/// Device memory as it was mapped, between its two pages, and where it belongs.
+struct Mapped {
+  char* start;
+  size_t bytes;
+  const void* context;  // null: to a memory pool
+};
+
+const char contexts[2] = {};
+const void *const primary = &contexts[0], *const another = &contexts[1];
+CUstream_st legacy{primary};
+
+std::map<const char*, Mapped> mapped;
 std::set<void*> host, handles;
 size_t used_bytes = 0;
 std::atomic<int64_t> calls{0}, failing{0};
@@ -69,7 +83,9 @@ cudaError_t given_back() { return must_fail() ? answer(failure) : cudaSuccess; }
   if (must_fail()) return answer(failure)
 
 cudaError_t run_or_capture(cudaStream_t stream, std::function<cudaError_t()> work) {
+  if (stream == cudaStreamLegacy) stream = &legacy;
   if (!stream) return answer(cudaErrorInvalidResourceHandle);
+  stream->asked++;
   if (!stream->capture) return answer(work());
   stream->capture->nodes.push_back(std::move(work));
   return cudaSuccess;
@@ -77,7 +93,7 @@ cudaError_t run_or_capture(cudaStream_t stream, std::function<cudaError_t()> wor
 
 /// A wait for what has only been written down would never end: it is refused, and spoils the capture.
 bool waits_for_capture(cudaStream_t stream) {
-  if (!stream || !stream->capture) return false;
+  if (!stream || stream == cudaStreamLegacy || !stream->capture) return false;
   stream->invalidated = true;
   return true;
 }
@@ -94,7 +110,7 @@ int processors() {
   return wanted ? std::atoi(wanted) : 3;
 }
 
-cudaError_t map_memory(void** address, size_t bytes) {
+cudaError_t map_memory(void** address, size_t bytes, const void* context = primary) {
   const size_t rounded = (bytes + page - 1) / page * page;
   const std::lock_guard lock(mutex);
   if (used_bytes + rounded > total_bytes) return answer(cudaErrorMemoryAllocation);
@@ -102,7 +118,7 @@ cudaError_t map_memory(void** address, size_t bytes) {
   if (start == MAP_FAILED) return answer(cudaErrorMemoryAllocation);
   char* inside = static_cast<char*>(start) + page;
   mprotect(inside, rounded, PROT_READ | PROT_WRITE);
-  mapped[inside] = {static_cast<char*>(start), rounded};
+  mapped[inside] = {static_cast<char*>(start), rounded, context};
   used_bytes += rounded;
   *address = inside;
   return cudaSuccess;
@@ -147,7 +163,91 @@ template <class T> bool forget(T* handle) {
   return handles.erase(handle) == 1;
 }
 
+/// The device memory that an address lies in; the lock is held.
+const Mapped* around(const void* address) {
+  const auto* at = static_cast<const char*>(address);
+  const auto behind = mapped.upper_bound(at);
+  if (behind == mapped.begin()) return nullptr;
+  const auto& [start, memory] = *std::prev(behind);
+  return at < start + memory.bytes ? &memory : nullptr;
+}
+
+// The driver's functions and what they answer with, by the numbers of its header.
+enum DriverResult : int { driver_success = 0, driver_invalid_value = 1, driver_invalid_handle = 400 };
+enum PointerAttribute : int { context_of_memory = 1, start_of_range = 11, size_of_range = 12 };
+
+int device_of_ordinal(int* device, int ordinal) {
+  *device = ordinal;
+  return driver_success;
+}
+
+int retain_primary(const void** context, int) {
+  *context = primary;
+  return driver_success;
+}
+
+int release_primary(int) { return driver_success; }
+
+int stream_context(cudaStream_t stream, const void** context) {
+  const std::lock_guard lock(mutex);
+  if (stream != cudaStreamLegacy && !handles.count(stream)) return driver_invalid_handle;
+  *context = stream == cudaStreamLegacy ? primary : stream->context;
+  return driver_success;
+}
+
+int pointer_attribute(void* value, PointerAttribute attribute, unsigned long long address) {
+  const std::lock_guard lock(mutex);
+  const auto* const memory = around(reinterpret_cast<const void*>(address));
+  if (!memory) return driver_invalid_value;
+  switch (attribute) {
+    case context_of_memory:
+      if (!memory->context) return driver_invalid_value;
+      *static_cast<const void**>(value) = memory->context;
+      return driver_success;
+    case start_of_range:
+      *static_cast<const void**>(value) = memory->start + page;
+      return driver_success;
+    case size_of_range:
+      *static_cast<size_t*>(value) = memory->bytes;
+      return driver_success;
+  }
+  return driver_invalid_value;
+}
+
+const std::map<std::string, void*> driver_functions{
+    {"cuDeviceGet", reinterpret_cast<void*>(device_of_ordinal)},
+    {"cuDevicePrimaryCtxRetain", reinterpret_cast<void*>(retain_primary)},
+    {"cuDevicePrimaryCtxRelease", reinterpret_cast<void*>(release_primary)},
+    {"cuStreamGetCtx", reinterpret_cast<void*>(stream_context)},
+    {"cuPointerGetAttribute", reinterpret_cast<void*>(pointer_attribute)},
+};
+
 }  // namespace
+
+cudaStream_t foreign_stream(bool of_primary) { return keep(new CUstream_st{of_primary ? primary : another}); }
+
+int64_t asked_of(cudaStream_t stream) { return (stream == cudaStreamLegacy ? &legacy : stream)->asked; }
+
+void* foreign_memory(int64_t bytes, Foreign kind) {
+  void* address = nullptr;
+  const auto size = static_cast<size_t>(bytes);
+  switch (kind) {
+    case Foreign::device_memory:
+      map_memory(&address, size);
+      break;
+    case Foreign::memory_of_another_context:
+      map_memory(&address, size, another);
+      break;
+    case Foreign::pool_memory:
+      map_memory(&address, size, nullptr);
+      break;
+    case Foreign::host_memory:
+      cudaHostAlloc(&address, size, cudaHostAllocDefault);
+      break;
+  }
+  return address;
+}
+
 }  // namespace gatun::emulator
 
 using namespace gatun::emulator;
@@ -198,10 +298,10 @@ cudaError_t cudaFree(void* address) {
   if (!address) return cudaSuccess;
   if (allocates_in_capture()) return answer(cudaErrorStreamCaptureUnsupported);
   const std::lock_guard lock(gatun::emulator::mutex);
-  const auto found = mapped.find(address);
+  const auto found = mapped.find(static_cast<char*>(address));
   if (found == mapped.end()) return answer(cudaErrorInvalidValue);
-  munmap(found->second.first, found->second.second + 2 * page);
-  used_bytes -= found->second.second;
+  munmap(found->second.start, found->second.bytes + 2 * page);
+  used_bytes -= found->second.bytes;
   mapped.erase(found);
   return given_back();
 }
@@ -220,6 +320,21 @@ cudaError_t cudaFreeHost(void* address) {
   ::operator delete(address);
   return given_back();
 }
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* address) {
+  GATUN_EMULATED_CALL;
+  const std::lock_guard lock(gatun::emulator::mutex);
+  const bool pinned = host.count(const_cast<void*>(address)) != 0;
+  *attributes = {around(address) ? cudaMemoryTypeDevice : pinned ? cudaMemoryTypeHost : cudaMemoryTypeUnregistered, 0};
+  return cudaSuccess;
+}
+cudaError_t cudaGetDriverEntryPointByVersion(const char* symbol, void** function, unsigned, unsigned long long,
+                                             cudaDriverEntryPointQueryResult* result) {
+  GATUN_EMULATED_CALL;
+  const auto found = driver_functions.find(symbol);
+  *function = found == driver_functions.end() ? nullptr : found->second;
+  if (result) *result = *function ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
+  return cudaSuccess;
+}
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
   GATUN_EMULATED_CALL;
   return run_or_capture(stream, [=] {
@@ -229,7 +344,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   GATUN_EMULATED_CALL;
-  *stream = keep(new CUstream_st);
+  *stream = foreign_stream(true);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {

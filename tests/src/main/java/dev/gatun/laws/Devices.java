@@ -27,6 +27,11 @@ public final class Devices {
     return BACKEND.equals("emu");
   }
 
+  /// Whether it is a real GPU.
+  public static boolean isGpu() {
+    return BACKEND.equals("cuda");
+  }
+
   /// Whether a device also computes in bf16.
   public static boolean computeInBf16(Device device) {
     return !device.backend().equals("cpu");

@@ -18,10 +18,20 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /// A layer imports only from those before it: ffi, memory, tensor and op, grad, nn, optim, store,
-/// train, scaling, tool.
+/// train, scaling, interop, tool.
 class LayersTest {
   private static final String[] LAYERS = {
-    "ffi", "memory", "tensor and op", "grad", "nn", "optim", "store", "train", "scaling", "tool"
+    "ffi",
+    "memory",
+    "tensor and op",
+    "grad",
+    "nn",
+    "optim",
+    "store",
+    "train",
+    "scaling",
+    "interop",
+    "tool"
   };
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()

@@ -3,6 +3,7 @@ package dev.gatun.house;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +11,12 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The Java programs in the README compile and run as they stand there, on the module path, with
-/// native access granted to one module only.
+/// native access granted to one module only; the one that needs a GPU compiles.
 class ReadmeTest {
   private static final Path ROOT = Path.of(System.getProperty("gatun.root"));
 
@@ -31,6 +33,30 @@ class ReadmeTest {
   @Test
   void oneKernelRunsOnRawMemory() throws Exception {
     assertEquals("layer norm of 4096 rows done", run(programs().get(1)).strip());
+  }
+
+  /// It needs a GPU to run.
+  @Test
+  void theTrainerWithItsMemoryInJcudaCompiles() throws Exception {
+    var program = programs().get(2);
+    assertTrue(program.contains("JCudaPointers"), program);
+    var source = Files.writeString(folder.resolve("Program.java"), program);
+    var errors = new ByteArrayOutputStream();
+    int code =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                null,
+                errors,
+                "-Werror",
+                "-Xlint:all",
+                "-proc:none",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                "-d",
+                folder.resolve("classes").toString(),
+                source.toString());
+    assertEquals(0, code, errors::toString);
   }
 
   private static List<String> programs() throws Exception {

@@ -17,22 +17,25 @@ import java.util.List;
 import java.util.Set;
 
 /// A processor that runs kernels, with one stream of work. It belongs to the thread that opened it;
-/// another thread gets a [WrongDevice]. Closing it closes all scopes and pinned memory that are
-/// still open on it.
+/// another thread gets a [WrongDevice]. Closing it closes all scopes, wrapped streams and pinned
+/// memory that are still open on it.
 public final class Device implements AutoCloseable {
   private static final int DESCRIPTION_BYTES = 8192;
 
   private final Kernels kernels;
   private final String backend;
+  private final int ordinal;
   private final Thread owner = Thread.currentThread();
   private final MemorySegment handle;
   private final Stream stream;
   private final Deque<Scope> open = new ArrayDeque<>();
   private final Set<Pinned> pinned = new HashSet<>();
+  private final Set<Stream> wrapped = new HashSet<>();
   private boolean closed;
 
   private Device(String backend, int ordinal, int threads) {
     this.backend = backend;
+    this.ordinal = ordinal;
     this.kernels = Backend.load(backend);
     try (var arena = Arena.ofConfined()) {
       var answer = arena.allocate(ValueLayout.ADDRESS);
@@ -46,7 +49,7 @@ public final class Device implements AutoCloseable {
   private Stream open(MemorySegment answer) {
     try {
       kernels.streamOpen(handle, answer);
-      return new Stream(kernels, answer.get(ValueLayout.ADDRESS, 0));
+      return new Stream(this, answer.get(ValueLayout.ADDRESS, 0));
     } catch (GatunException refusal) {
       kernels.deviceClose(handle);
       throw refusal;
@@ -88,6 +91,11 @@ public final class Device implements AutoCloseable {
     return backend;
   }
 
+  /// Its number among those of its backend.
+  public int ordinal() {
+    return ordinal;
+  }
+
   public Kernels kernels() {
     requireOwner();
     return kernels;
@@ -96,6 +104,19 @@ public final class Device implements AutoCloseable {
   public Stream stream() {
     requireOwner();
     return stream;
+  }
+
+  /// A stream of another library as one of this device: `foreign` is the address that CUDA knows it
+  /// by (a `cudaStream_t`, which is a `CUstream` too), or 0 for the legacy default stream. It must
+  /// belong to the device's primary context and stay open until the wrapped one is closed.
+  public Stream wrap(long foreign) {
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.ADDRESS);
+      kernels().streamWrap(handle, answer, MemorySegment.ofAddress(foreign));
+      var stream = new Stream(this, answer.get(ValueLayout.ADDRESS, 0));
+      wrapped.add(stream);
+      return stream;
+    }
   }
 
   /// Opens an arena; it becomes the place where operations put their results until it is closed or
@@ -166,6 +187,7 @@ public final class Device implements AutoCloseable {
     try {
       while (!open.isEmpty()) open.peek().close();
       List.copyOf(pinned).forEach(Pinned::close);
+      List.copyOf(wrapped).forEach(Stream::close);
     } finally {
       closed = true;
       kernels.deviceClose(handle);
@@ -192,6 +214,14 @@ public final class Device implements AutoCloseable {
 
   void closed(Pinned memory) {
     pinned.remove(memory);
+  }
+
+  void closed(Stream foreign) {
+    wrapped.remove(foreign);
+  }
+
+  boolean owns(Stream some) {
+    return some == stream;
   }
 
   void requireOwner() {

@@ -1,5 +1,6 @@
 package dev.gatun.memory;
 
+import dev.gatun.ClosedTensor;
 import dev.gatun.GatunException;
 import dev.gatun.ffi.internal.NativeLibrary;
 import java.lang.foreign.Arena;
@@ -53,6 +54,22 @@ public class Scope implements AutoCloseable {
     device.kernels().scopeAllocate(handle, answer, bytes);
     usedBytes += bytes;
     return NativeLibrary.bound(answer.get(ValueLayout.ADDRESS, 0), arena);
+  }
+
+  /// What functions of a scope take as their first argument.
+  public final MemorySegment handle() {
+    device.requireOwner();
+    if (closed) throw new ClosedTensor("the scope is closed");
+    return handle;
+  }
+
+  /// Memory of another library, which this scope neither owns nor frees: its owner must keep it
+  /// until the scope is closed. Refused is what kernels of the device must not be given: on a GPU
+  /// memory of the host, of another device, and of another context than the device's primary one.
+  public final MemorySegment lent(long address, long bytes) {
+    var foreign = MemorySegment.ofAddress(address);
+    device.kernels().deviceAdmit(device.handle(), foreign, bytes);
+    return NativeLibrary.bound(foreign, arena);
   }
 
   /// The address `offsetBytes` behind one of this scope's.

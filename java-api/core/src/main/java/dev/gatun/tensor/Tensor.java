@@ -96,6 +96,11 @@ public final class Tensor {
     return scope.device();
   }
 
+  /// Where its memory is accounted for, and as long as which it lives.
+  public Scope scope() {
+    return scope;
+  }
+
   public DType dtype() {
     return dtype;
   }

@@ -32,6 +32,32 @@ public final class Emulator {
   private static final MethodHandle HELD =
       function("gatun_emulator_held", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
 
+  private static final MethodHandle STREAM_MAKE =
+      function(
+          "gatun_emulator_stream_make",
+          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+  private static final MethodHandle STREAM_END =
+      function("gatun_emulator_stream_end", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+  private static final MethodHandle STREAM_ASKED =
+      function(
+          "gatun_emulator_stream_asked",
+          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+  private static final MethodHandle MEMORY_TAKE =
+      function(
+          "gatun_emulator_memory_take",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+  private static final MethodHandle MEMORY_GIVE =
+      function("gatun_emulator_memory_give", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
+
+  /// Memory as another library takes it, by the numbers of `controls.h`.
+  public enum Foreign {
+    DEVICE,
+    OTHER_CONTEXT,
+    POOL,
+    HOST
+  }
+
   private Emulator() {}
 
   private static MethodHandle function(String name, FunctionDescriptor type) {
@@ -80,9 +106,52 @@ public final class Emulator {
   }
 
   /// What was taken from the runtime and not given back.
-  static long held() {
+  public static long held() {
     try {
       return (long) HELD.invokeExact();
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /// The address of a stream as another library makes it, in the primary context or in its own.
+  public static long makeStream(boolean primary) {
+    try {
+      return (long) STREAM_MAKE.invokeExact(primary ? 1 : 0);
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  public static void endStream(long stream) {
+    try {
+      STREAM_END.invokeExact(stream);
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /// How often a stream was asked for something so far; 0 names the legacy default stream.
+  public static long askedOf(long stream) {
+    try {
+      return (long) STREAM_ASKED.invokeExact(stream);
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /// The address of memory as another library takes it.
+  public static long takeMemory(long bytes, Foreign kind) {
+    try {
+      return (long) MEMORY_TAKE.invokeExact(bytes, kind.ordinal());
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  public static void giveMemory(long address) {
+    try {
+      MEMORY_GIVE.invokeExact(address);
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }
