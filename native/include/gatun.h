@@ -400,6 +400,8 @@ GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(ba
 
 /* ---- Blocks ----------------------------------------------------------------------------------------------------- */
 
+/* Each runs the kernels above in turn: where memory gives out within one, some outputs have been written. */
+
 /** y = x + gelu(normed weight_in + bias_in) weight_out + bias_out with normed = the layer norm of x: one call for the
  * kernels that compute it. The other outputs are what the pullback reads; `pre`, what GELU is applied to, is null for
  * inference. */
