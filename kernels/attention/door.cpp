@@ -1,29 +1,10 @@
-#include "door.h"
-
-#include <cmath>
+#include "checks.h"
 
 GATUN_BODY(attention_forward)
 GATUN_BODY(attention_pullback)
 GATUN_BODY(attention_decode)
 
 using namespace gatun;
-
-namespace {
-
-void check_scale(double scale) { require(std::isfinite(scale), "scale is ", scale, "; it must be finite"); }
-
-/// Bounds are counted in int32, as tokens are.
-void check_documents(gatun_stream* stream, const int32_t* bounds, int64_t documents, int64_t positions) {
-  sizes({{"documents", documents}});
-  if (!bounds) return require(documents == 0, "documents is ", documents, " but bounds is null; then it must be 0");
-  require(documents > 0 || positions == 0, "documents is 0, but bounds are given and there are ", positions,
-          " positions");
-  require(positions <= std::numeric_limits<int32_t>::max(), "bounds cannot count batch * context = ", positions,
-          " positions");
-  in_range(stream, "bounds", bounds, documents + 1, positions + 1);
-}
-
-}  // namespace
 
 gatun_status gatun_attention_forward(gatun_stream* stream, void* y, void* lse, const void* qkv, const int32_t* bounds,
                                      int64_t batch, int64_t context, int64_t heads, int64_t head_size,

@@ -439,6 +439,67 @@ GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(ba
                                               GATUN_IN(1, <capacity) int32_t* position, int64_t batch, int64_t heads,
                                               int64_t capacity, int64_t head_size, double scale, gatun_dtype dtype);
 
+/* ---- Blocks ----------------------------------------------------------------------------------------------------- */
+
+/* Each runs the kernels above in turn: where memory gives out within one, some outputs have been written. */
+
+/** y = x + gelu(normed weight_in + bias_in) weight_out + bias_out with normed = the layer norm of x: one call for the
+ * kernels that compute it. The other outputs are what the pullback reads; `pre`, what GELU is applied to, is null for
+ * inference. */
+GATUN_API gatun_status gatun_mlp_forward(
+    gatun_stream* stream, GATUN_OUT(rows*cols) void* y, GATUN_OUT(rows*cols) void* normed,
+    GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd, GATUN_OUT_OPT(rows*hidden) void* pre,
+    GATUN_OUT(rows*hidden) void* activated, GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* norm_weight,
+    GATUN_IN(cols*hidden) void* weight_in, GATUN_IN(hidden*cols) void* weight_out,
+    GATUN_IN_OPT(cols) gatun_wide* norm_bias, GATUN_IN_OPT(hidden) gatun_wide* bias_in,
+    GATUN_IN_OPT(cols) gatun_wide* bias_out, int64_t rows, int64_t cols, int64_t hidden, double eps, gatun_dtype dtype);
+
+/** `dpre` and `dnormed` are scratch. */
+GATUN_API gatun_status gatun_mlp_pullback(
+    gatun_stream* stream, GATUN_OUT(rows*hidden) void* dpre, GATUN_OUT(rows*cols) void* dnormed,
+    GATUN_ACC_OPT(rows*cols) void* dx, GATUN_ACC_OPT(cols) gatun_wide* dnorm_weight,
+    GATUN_ACC_OPT(cols*hidden) gatun_wide* dweight_in, GATUN_ACC_OPT(hidden*cols) gatun_wide* dweight_out,
+    GATUN_ACC_OPT(cols) gatun_wide* dnorm_bias, GATUN_ACC_OPT(hidden) gatun_wide* dbias_in,
+    GATUN_ACC_OPT(cols) gatun_wide* dbias_out, GATUN_IN(rows*cols) void* dy, GATUN_IN(rows*cols) void* x,
+    GATUN_IN(rows*cols) void* normed, GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd,
+    GATUN_IN(rows*hidden) void* pre, GATUN_IN(rows*hidden) void* activated, GATUN_IN(cols) gatun_wide* norm_weight,
+    GATUN_IN(cols*hidden) void* weight_in, GATUN_IN(hidden*cols) void* weight_out, int64_t rows, int64_t cols,
+    int64_t hidden, int32_t fresh, gatun_dtype dtype);
+
+/** y = x + mixed weight_out + bias_out with mixed = the attention over qkv = normed weight_in + bias_in, and normed = the
+ * layer norm of x. cols are heads * head_size; weight_in is (cols, 3 cols), weight_out (cols, cols). Bounds of documents
+ * are as in attention. */
+GATUN_API gatun_status gatun_attention_block_forward(
+    gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* y,
+    GATUN_OUT(batch*context*heads*head_size) void* normed, GATUN_OUT(batch*context) gatun_wide* mean,
+    GATUN_OUT(batch*context) gatun_wide* rstd, GATUN_OUT(batch*context*3*heads*head_size) void* qkv,
+    GATUN_OUT(batch*context*heads*head_size) void* mixed, GATUN_OUT(batch*heads*context) gatun_wide* lse,
+    GATUN_IN(batch*context*heads*head_size) void* x, GATUN_IN(heads*head_size) gatun_wide* norm_weight,
+    GATUN_IN(3*heads*head_size*heads*head_size) void* weight_in,
+    GATUN_IN(heads*head_size*heads*head_size) void* weight_out, GATUN_IN_OPT(heads*head_size) gatun_wide* norm_bias,
+    GATUN_IN_OPT(3*heads*head_size) gatun_wide* bias_in, GATUN_IN_OPT(heads*head_size) gatun_wide* bias_out,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double eps, double scale, int32_t causal, gatun_dtype dtype);
+
+/** `delta`, `dqkv` and `dnormed` are scratch. */
+GATUN_API gatun_status gatun_attention_block_pullback(
+    gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+    GATUN_OUT(batch*context*3*heads*head_size) void* dqkv, GATUN_OUT(batch*context*heads*head_size) void* dnormed,
+    GATUN_ACC_OPT(batch*context*heads*head_size) void* dx, GATUN_ACC_OPT(heads*head_size) gatun_wide* dnorm_weight,
+    GATUN_ACC_OPT(3*heads*head_size*heads*head_size) gatun_wide* dweight_in,
+    GATUN_ACC_OPT(heads*head_size*heads*head_size) gatun_wide* dweight_out,
+    GATUN_ACC_OPT(heads*head_size) gatun_wide* dnorm_bias, GATUN_ACC_OPT(3*heads*head_size) gatun_wide* dbias_in,
+    GATUN_ACC_OPT(heads*head_size) gatun_wide* dbias_out, GATUN_IN(batch*context*heads*head_size) void* dy,
+    GATUN_IN(batch*context*heads*head_size) void* x, GATUN_IN(batch*context*heads*head_size) void* normed,
+    GATUN_IN(batch*context) gatun_wide* mean, GATUN_IN(batch*context) gatun_wide* rstd,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN(batch*context*heads*head_size) void* mixed,
+    GATUN_IN(batch*heads*context) gatun_wide* lse, GATUN_IN(heads*head_size) gatun_wide* norm_weight,
+    GATUN_IN(3*heads*head_size*heads*head_size) void* weight_in,
+    GATUN_IN(heads*head_size*heads*head_size) void* weight_out,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
+    gatun_dtype dtype);
+
 /* ---- Losses ----------------------------------------------------------------------------------------------------- */
 
 /** The mean of lse - logit of the target, over the rows whose target is not negative; `counted` says how many those

@@ -27,7 +27,7 @@
 
 namespace {
 
-constexpr int most_words = 24, most_numbers = 8;
+constexpr int most_words = 40, most_numbers = 8;
 
 /// One array of a case; a table holds the numbers of others, which become their addresses.
 struct Array {

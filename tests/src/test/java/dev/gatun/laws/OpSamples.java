@@ -9,6 +9,7 @@ import static dev.gatun.laws.Argument.indices;
 import static dev.gatun.laws.Argument.wide;
 
 import dev.gatun.op.Attention;
+import dev.gatun.op.AttentionBlock;
 import dev.gatun.op.Binary;
 import dev.gatun.op.Concatenate;
 import dev.gatun.op.Embedding;
@@ -17,6 +18,7 @@ import dev.gatun.op.HeadLoss;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
+import dev.gatun.op.Mlp;
 import dev.gatun.op.Reduce;
 import dev.gatun.op.Reshape;
 import dev.gatun.op.ResidualLayerNorm;
@@ -47,6 +49,7 @@ final class OpSamples {
     linear();
     norms();
     attention();
+    blocks();
     losses();
     for (long n : new long[] {1, 7, 129}) {
       add(new OpSample(new Softplus(), Softplus.definition(), floats(n)));
@@ -259,6 +262,39 @@ final class OpSamples {
     var op = new Attention(heads, 0.7 / Math.sqrt(size), causal, true);
     var qkv = floats(batch, context, 3 * heads * size);
     add(new OpSample(op, TransformerDefinitions.of(op), qkv, given(bounds)));
+  }
+
+  private void blocks() {
+    for (boolean bias : BOTH) {
+      mlp(bias, 1, 1, 1);
+      mlp(bias, 3, 5, 7);
+      mlp(bias, 17, 8, 33);
+      attentionBlock(bias, true, 1, 1, 1, 2);
+      attentionBlock(bias, false, 2, 3, 1, 5);
+      attentionBlock(bias, true, 1, 17, 3, 4);
+      attentionBlock(bias, true, 1, 7, 2, 3, 0, 2, 3, 7);
+      attentionBlock(bias, false, 2, 35, 1, 4, 0, 1, 40, 70);
+    }
+  }
+
+  private void mlp(boolean bias, long rows, long cols, long hidden) {
+    var op = new Mlp(1e-2, bias);
+    var arguments = new ArrayList<>(List.of(floats(rows, cols), wide(cols), floats(cols, hidden)));
+    arguments.add(floats(hidden, cols));
+    if (bias) arguments.addAll(List.of(wide(cols), wide(hidden), wide(cols)));
+    add(new OpSample(op, arguments, TransformerDefinitions.of(op)));
+  }
+
+  private void attentionBlock(
+      boolean bias, boolean causal, long batch, long context, long heads, long size, Integer... d) {
+    long cols = heads * size;
+    var op = new AttentionBlock(heads, 0.7 / Math.sqrt(size), 1e-2, bias, causal, d.length > 0);
+    var arguments =
+        new ArrayList<>(List.of(floats(batch, context, cols), wide(cols), floats(cols, 3 * cols)));
+    arguments.add(floats(cols, cols));
+    if (bias) arguments.addAll(List.of(wide(cols), wide(3 * cols), wide(cols)));
+    if (d.length > 0) arguments.add(given(d));
+    add(new OpSample(op, arguments, TransformerDefinitions.of(op)));
   }
 
   private void losses() {

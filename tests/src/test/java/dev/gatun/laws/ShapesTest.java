@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.ShapeMismatch;
 import dev.gatun.op.Attention;
+import dev.gatun.op.AttentionBlock;
 import dev.gatun.op.Binary;
 import dev.gatun.op.Concatenate;
 import dev.gatun.op.CustomOp;
@@ -15,6 +16,7 @@ import dev.gatun.op.HeadLoss;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
+import dev.gatun.op.Mlp;
 import dev.gatun.op.Op;
 import dev.gatun.op.Reduce;
 import dev.gatun.op.Reshape;
@@ -78,6 +80,10 @@ class ShapesTest {
           new Misfit(new Attention(2, 1, true), floats(1, 4, 15)).saying(0, "2 heads"),
           new Misfit(new Attention(1, 1, true, true), floats(1, 4, 6), indices(1)).saying(1),
           new Misfit(new Attention(1, 1, true, true), floats(1, 4, 6), floats(2)).saying("I32"),
+          block(3, floats(1, 2, 4), floats(4), floats(4, 12), floats(4, 4)).saying(0, "3 heads"),
+          block(2, floats(1, 2, 4), floats(4), floats(4, 8), floats(4, 4)).saying(2, "(4, 12)"),
+          block(2, floats(1, 2, 4), floats(4), floats(4, 12), floats(4, 8)).saying(3, "(4, 4)"),
+          block(2, floats(2, 4), floats(4), floats(4, 12), floats(4, 4)).saying(0),
           new Misfit(new Binary(Binary.Kind.ADD), floats(3, 5), floats(4, 5)),
           new Misfit(new Binary(Binary.Kind.ADD), floats(3, 5), floats(3)),
           new Misfit(new Binary(Binary.Kind.ADD), floats(5), floats(3, 5)),
@@ -105,6 +111,12 @@ class ShapesTest {
           new Misfit(new MatMul(), floats(2, 3, 5), floats(5, 4)),
           new Misfit(new MatMul(), floats(2, 3, 5), floats(3, 5, 4)),
           new Misfit(new MatMul(), floats(5), floats(5)),
+          new Misfit(new Mlp(1, false), floats(3, 4), floats(4), floats(5, 8), floats(8, 4))
+              .saying(2, "(4, 8)"),
+          new Misfit(new Mlp(1, false), floats(3, 4), floats(4), floats(4, 8), floats(8, 3))
+              .saying(3, "(8, 4)"),
+          new Misfit(new Mlp(1, false), floats(3, 4), floats(3), floats(4, 8), floats(8, 4))
+              .saying(0, 1),
           new Misfit(new Reduce(Reduce.Kind.SUM, 2), floats(3, 5)).saying(0, "axis 2"),
           new Misfit(new Reshape(Shape.of(4, 4)), floats(3, 5)).saying(0, "(4, 4)"),
           new Misfit(new ResidualLayerNorm(1, false), floats(3, 4), floats(4, 3), floats(4))
@@ -119,6 +131,10 @@ class ShapesTest {
           new Misfit(new SquaredError(), floats(3, 5), floats(5, 3)),
           new Misfit(new SquaredError(), floats(0, 5), floats(0, 5)).saying("nothing"),
           new Misfit(new Transpose(), floats(5)));
+
+  private static Misfit block(long heads, Spec... arguments) {
+    return new Misfit(new AttentionBlock(heads, 1, 1, false, true), arguments);
+  }
 
   @TestFactory
   Stream<DynamicTest> refusesShapesThatDoNotGoTogether() {

@@ -1,11 +1,14 @@
 package dev.gatun.laws;
 
 import dev.gatun.op.Attention;
+import dev.gatun.op.AttentionBlock;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
+import dev.gatun.op.Mlp;
 import dev.gatun.op.ResidualLayerNorm;
 import dev.gatun.tensor.Shape;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /// What products, norms and attention mean.
@@ -93,8 +96,56 @@ final class TransformerDefinitions {
     return y;
   }
 
-  /// Where the document of a position starts and ends among all positions. Without bounds each
-  /// sequence is one.
+  /// What is computed between its parts is stored between them too.
+  static Definition of(Mlp op) {
+    return (s, shapes, x) -> {
+      var cols = shapes.getFirst().cols();
+      var hidden = shapes.getFirst().with(-1, shapes.get(2).size(1));
+      var normed = s.stored(norm(s, x[0], x[1], op.bias() ? x[4] : null, cols, op.eps()));
+      var activated =
+          product(Linear.Activation.GELU, s, shapes, shapes.getFirst(), normed, x, op.bias(), 2);
+      var product =
+          product(Linear.Activation.NONE, s, shapes, hidden, s.stored(activated), x, op.bias(), 3);
+      return new int[][] {residual(s, x[0], s.stored(product))};
+    };
+  }
+
+  static Definition of(AttentionBlock op) {
+    return (s, shapes, x) -> {
+      var shape = shapes.getFirst();
+      var normed = s.stored(norm(s, x[0], x[1], op.bias() ? x[4] : null, shape.cols(), op.eps()));
+      var qkv =
+          s.stored(product(Linear.Activation.NONE, s, shapes, shape, normed, x, op.bias(), 2));
+      var attention = new Attention(op.heads(), op.scale(), op.causal(), op.documents());
+      var packed = List.of(shape.with(-1, 3 * shape.cols()));
+      var inputs = op.documents() ? new int[][] {qkv, x[x.length - 1]} : new int[][] {qkv};
+      var mixed = s.stored(of(attention).of(s, packed, inputs)[0]);
+      var product = product(Linear.Activation.NONE, s, shapes, shape, mixed, x, op.bias(), 3);
+      return new int[][] {residual(s, x[0], s.stored(product))};
+    };
+  }
+
+  /// With the weight that is argument `weight` of a block; its bias is three places behind.
+  private static int[] product(
+      Linear.Activation activation,
+      Scalars s,
+      List<Shape> shapes,
+      Shape shape,
+      int[] of,
+      int[][] x,
+      boolean bias,
+      int weight) {
+    var linear = new Linear(bias, activation);
+    var inputs = bias ? new int[][] {of, x[weight], x[weight + 3]} : new int[][] {of, x[weight]};
+    return of(linear).of(s, List.of(shape, shapes.get(weight)), inputs)[0];
+  }
+
+  private static int[] residual(Scalars s, int[] x, int[] addition) {
+    return IntStream.range(0, x.length).map(i -> s.plus(x[i], addition[i])).toArray();
+  }
+
+  /// Where the document of a position starts and ends among all positions. Without bounds
+  /// each sequence is one.
   private static int[] document(int[][] x, int position, int context) {
     int sequence = position / context * context;
     int[] found = {sequence, sequence + context};

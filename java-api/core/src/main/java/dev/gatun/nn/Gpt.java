@@ -3,11 +3,13 @@ package dev.gatun.nn;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.op.Attention;
+import dev.gatun.op.AttentionBlock;
 import dev.gatun.op.Embedding;
 import dev.gatun.op.HeadLoss;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
+import dev.gatun.op.Mlp;
 import dev.gatun.op.Op;
 import dev.gatun.op.ResidualLayerNorm;
 import dev.gatun.tensor.DType;
@@ -187,6 +189,39 @@ public final class Gpt {
   private Tensor mlp(int layer, Tensor normed) {
     var wide = linear(Names.inBlock(layer, "mlp.c_fc"), normed, Linear.Activation.GELU);
     return linear(Names.inBlock(layer, "mlp.c_proj"), wide, Linear.Activation.NONE);
+  }
+
+  /// The first half of a block by itself, in one call: `stream` (B, T, C) plus what attention
+  /// in that layer makes of its norm. With `bounds` it keeps to documents, as
+  /// [Tensor#attention] does; they may be null.
+  public Tensor attentionBlock(int layer, Tensor stream, Tensor bounds) {
+    var op =
+        new AttentionBlock(
+            config.heads(),
+            config.attentionScale(layer),
+            config.eps(),
+            config.bias(),
+            true,
+            bounds != null);
+    var inputs = half(stream, layer, "ln_1", "attn.c_attn", "attn.c_proj");
+    if (bounds != null) inputs.add(bounds);
+    return op.apply(inputs).getFirst();
+  }
+
+  /// The second half of a block by itself, in one call: `stream` plus what the MLP of that
+  /// layer makes of its norm.
+  public Tensor mlpBlock(int layer, Tensor stream) {
+    var op = new Mlp(config.eps(), config.bias());
+    return op.apply(half(stream, layer, "ln_2", "mlp.c_fc", "mlp.c_proj")).getFirst();
+  }
+
+  /// The stream, the weights of a norm and of two products, then their biases.
+  private List<Tensor> half(Tensor stream, int layer, String... parts) {
+    var all = new ArrayList<>(List.of(stream));
+    for (var part : parts) all.add(parameters.get(Names.weight(Names.inBlock(layer, part))));
+    if (!config.bias()) return all;
+    for (var part : parts) all.add(parameters.get(Names.bias(Names.inBlock(layer, part))));
+    return all;
   }
 
   /// The residual stream and its norm.

@@ -33,17 +33,17 @@ public record Attention(long heads, double scale, boolean causal, boolean docume
         "qkv is %s; its width must be 3 times a multiple of %d heads",
         qkv.shape(),
         heads);
-    if (documents) requireBounds(inputs);
+    if (documents) requireBounds(this, inputs, 1);
     var s = Sizes.of(qkv.shape(), heads);
     return Outputs.of(qkv.with(Shape.of(s.batch(), s.context(), heads * s.headSize())))
         .saving(qkv.wide(s.batch(), heads, s.context()));
   }
 
-  private void requireBounds(List<Spec> inputs) {
-    Require.rank(this, inputs, 1, 1);
-    Require.indices(this, inputs, 1);
-    var bounds = inputs.get(1).shape();
-    Require.that(bounds.size(0) >= 2, this, "bounds %s enclose no document", bounds);
+  static void requireBounds(Op op, List<Spec> inputs, int which) {
+    Require.rank(op, inputs, which, 1);
+    Require.indices(op, inputs, which);
+    var bounds = inputs.get(which).shape();
+    Require.that(bounds.size(0) >= 2, op, "bounds %s enclose no document", bounds);
   }
 
   @Override

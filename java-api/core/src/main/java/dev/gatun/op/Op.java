@@ -12,6 +12,8 @@ import java.util.List;
 /// here is held to the laws on every backend. Ops of one's own extend [CustomOp].
 public sealed interface Op
     permits Attention,
+        AttentionBlock,
+        AttentionBlockPullback,
         AttentionPullback,
         Binary,
         BinaryPullback,
@@ -30,6 +32,8 @@ public sealed interface Op
         LinearPullback,
         MatMul,
         MatMulPullback,
+        Mlp,
+        MlpPullback,
         Reduce,
         ReducePullback,
         Reshape,

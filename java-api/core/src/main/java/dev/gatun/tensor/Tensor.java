@@ -6,11 +6,13 @@ import dev.gatun.WrongDevice;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.op.Attention;
+import dev.gatun.op.AttentionBlock;
 import dev.gatun.op.Binary;
 import dev.gatun.op.Concatenate;
 import dev.gatun.op.Gather;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
+import dev.gatun.op.Mlp;
 import dev.gatun.op.Op;
 import dev.gatun.op.Reduce;
 import dev.gatun.op.Reshape;
@@ -20,7 +22,9 @@ import dev.gatun.op.Transpose;
 import dev.gatun.op.Unary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// An array on a device, in row-major order, that lives as long as its scope. Operations are
 /// kernels: each puts its result into the innermost open scope of the device, and if that is a
@@ -252,8 +256,8 @@ public final class Tensor {
   }
 
   /// Attention over this (B, T, 3 * heads * D) product of one linear layer, which holds the
-  /// queries, keys and values of all heads one behind the other: (B, T, heads * D). A position
-  /// sees itself and, if `causal`, only those before it.
+  /// queries, keys and values of all heads one behind the other: (B, T, heads * D). A
+  /// position sees itself and, if `causal`, only those before it.
   public Tensor attention(long heads, double scale, boolean causal) {
     return run(new Attention(heads, scale, causal), this);
   }
@@ -263,6 +267,27 @@ public final class Tensor {
   /// and B * T as the last.
   public Tensor attention(long heads, double scale, boolean causal, Tensor bounds) {
     return run(new Attention(heads, scale, causal, true), this, bounds);
+  }
+
+  /// This (B, T, C) plus attention over its layer norm, one half of a transformer's block in
+  /// one call. `parameters`: the norm's weight (C), weights (C, 3 C) and (C, C), then either
+  /// no biases or that of the norm (C) and those of the products (3 C), (C).
+  public Tensor attentionBlock(
+      long heads, double scale, double eps, boolean causal, Tensor... parameters) {
+    var op = new AttentionBlock(heads, scale, eps, parameters.length > 3, causal);
+    return run(op, with(parameters));
+  }
+
+  /// This (…, C) plus what two products around a GELU make of its layer norm, the other half
+  /// of a transformer's block in one call. `parameters`: the norm's weight (C), weights (C,
+  /// hidden) and (hidden, C), then either no biases or that of the norm (C) and those of the
+  /// products (hidden), (C).
+  public Tensor mlpBlock(double eps, Tensor... parameters) {
+    return run(new Mlp(eps, parameters.length > 3), with(parameters));
+  }
+
+  private Tensor[] with(Tensor... others) {
+    return Stream.concat(Stream.of(this), Arrays.stream(others)).toArray(Tensor[]::new);
   }
 
   /// The mean of the squared differences, a scalar.

@@ -7,6 +7,7 @@ import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -35,6 +36,11 @@ class Bf16Test {
   /// Its numbers stay below a bound that rounding would reach.
   private static final String STAYS_BELOW = "random_uniform";
 
+  /// They round what passes from one kernel to the next, each time as that kernel does; what
+  /// comes of it is for the laws of their ops to judge.
+  private static final Set<String> SEQUENCES =
+      Set.of("mlp_forward", "mlp_pullback", "attention_block_forward", "attention_block_pullback");
+
   private static Rig rig;
 
   @BeforeAll
@@ -52,6 +58,7 @@ class Bf16Test {
     return Prototype.KERNELS.stream()
         .filter(kernel -> Devices.isUnderTest(kernel.name()))
         .filter(kernel -> !STAYS_BELOW.equals(kernel.name()))
+        .filter(kernel -> !SEQUENCES.contains(kernel.name()))
         .map(
             kernel ->
                 DynamicTest.dynamicTest(

@@ -3,9 +3,9 @@ package dev.gatun.laws.manners;
 import dev.gatun.tensor.DType;
 import java.util.regex.Pattern;
 
-/// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions over
-/// the sizes; `limit` is empty where values have none. `ascending` ones run from 0 to the limit
-/// less 1. For arguments that are no arrays `type` says what they are.
+/// One argument of a kernel, as `gatun.h` declares it. `extent` and `limit` are expressions
+/// over the sizes; `limit` is empty where values have none. `ascending` ones run from 0 to
+/// the limit less 1. For arguments that are no arrays `type` says what they are.
 public record Parameter(
     String name,
     String type,

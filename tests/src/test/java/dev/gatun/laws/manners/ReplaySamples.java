@@ -62,6 +62,10 @@ final class ReplaySamples {
       attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
       attention_pullback             batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
       attention_decode               batch=9 heads=4 capacity=37 head_size=16 scale=0.25 dtype=0,2
+      mlp_forward                    rows=9 cols=40 hidden=33 eps=1e-5 dtype=0,2
+      mlp_pullback                   rows=9 cols=40 hidden=33 dtype=0,2
+      attention_block_forward        batch=2 context=9 heads=2 head_size=16 documents=3 bounds=present eps=1e-5 scale=0.25 causal=1 dtype=0,2
+      attention_block_pullback       batch=2 context=9 heads=2 head_size=16 documents=3 bounds=present scale=0.25 causal=1 dtype=0,2
       softmax_cross_entropy_forward  rows=6 vocab=600 stride=640 dtype=0,2
       softmax_cross_entropy_pullback rows=6 vocab=600 stride=640,601 dtype=0,2
       head_loss_forward              rows=9 cols=40 vocab=130 stride=136 chunk=7 keep_gradient=0 dtype=0,2
