@@ -35,10 +35,13 @@ struct Span {
   GATUN_DEVICE bool has(int t) const { return t >= first && t < last; }
 };
 
+GATUN_DEVICE int clamped(int64_t t, int64_t low, int64_t high) {
+  return static_cast<int>(t < low ? low : t > high ? high : t);
+}
+
 /// The positions of t's document that are in its sequence. Whatever the bounds say, t is among them and all exist.
 GATUN_DEVICE Span document_of(const Heads& h, int64_t sequence, int64_t t) {
-  const int context = static_cast<int>(h.context), here = static_cast<int>(t);
-  if (!h.bounds) return {0, context};
+  if (!h.bounds) return {0, static_cast<int>(h.context)};
   const int64_t start = sequence * h.context;
   int64_t low = 0, high = h.documents;  // the document is one from `low` to before `high`
   while (high - low > 1) {
@@ -46,12 +49,7 @@ GATUN_DEVICE Span document_of(const Heads& h, int64_t sequence, int64_t t) {
     (load(h.bounds + middle) <= start + t ? low : high) = middle;
   }
   const int64_t first = load(h.bounds + low) - start, last = load(h.bounds + low + 1) - start;
-  return {first < 0   ? 0
-          : first > t ? here
-                      : static_cast<int>(first),
-          last > context ? context
-          : last <= t    ? here + 1
-                         : static_cast<int>(last)};
+  return {clamped(first, 0, t), clamped(last, t + 1, h.context)};
 }
 
 /// The keys that query t attends to.

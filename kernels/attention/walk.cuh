@@ -177,13 +177,7 @@ template <class S, int run, class Take> GATUN_DEVICE void give(const typename S:
     for (int at = lane_index(); at < 16 * (S::head / run); at += 32) {
       const int row = at / (S::head / run), column = at % (S::head / run) * run;
       W values[run];
-      constexpr int together = Vector<W>::count < run ? Vector<W>::count : run;
-      GATUN_UNROLL
-      for (int e = 0; e < run; e += together) {
-        const auto chunk = shared_load(reinterpret_cast<const Vector<W>*>(room + row * S::room_stride + column + e));
-        GATUN_UNROLL
-        for (int k = 0; k < together; k++) values[e + k] = chunk.at[k];
-      }
+      products::read_run<run>(values, room + row * S::room_stride + column);
       take((warp_index() * S::down + round) * 16 + row, column, values);
     }
   }

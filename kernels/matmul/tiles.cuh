@@ -86,6 +86,26 @@ template <class Tile, class T, int threads, bool any_alignment> class Loader {
 
 // ---- Tensor cores --------------------------------------------------------------------------------------------------
 
+/// `run` numbers of a line that lanes read side by side: one 16 bytes of it or, in floats, two. Odd halves of eight
+/// lanes then read their second 16 bytes first, so that no two of them meet in a bank.
+template <int run, class W> GATUN_DEVICE void read_run(W* values, const W* from) {
+  constexpr int in_chunk = Vector<W>::count;
+  const auto* const chunks = reinterpret_cast<const Vector<W>*>(from);
+  if constexpr (run == 2 * in_chunk) {
+    const bool swapped = lane_index() & 4;
+    const auto first = shared_load(chunks + swapped), second = shared_load(chunks + !swapped);
+    GATUN_UNROLL
+    for (int e = 0; e < in_chunk; e++) {
+      values[e] = swapped ? second.at[e] : first.at[e];
+      values[e + in_chunk] = swapped ? first.at[e] : second.at[e];
+    }
+  } else {
+    const auto chunk = shared_load(chunks);
+    GATUN_UNROLL
+    for (int e = 0; e < run; e++) values[e] = chunk.at[e];
+  }
+}
+
 /// Each warp multiplies a part of the tile by mma.m16n8k16, from fragments that ldmatrix takes out of shared memory,
 /// transposed where the factor's lines run along `inner`'s other side. 64 x 64 a warp is what pays: 8 ldmatrix for 32
 /// mma.
@@ -153,8 +173,8 @@ struct TensorTile {
   }
 
   /// take(row and column in the tile, `run` sums), through shared memory, 16 rows of each warp at a time. Lines are so
-  /// far apart that writing meets no conflict; odd halves of eight lanes read their second chunk first, so that reading
-  /// meets none. The rounds stay a loop, which keeps `take` from being compiled into each.
+  /// far apart that writing meets no conflict. The rounds stay a loop, which keeps `take` from being compiled into
+  /// each.
   template <int run, class Take> GATUN_DEVICE void give(Take take) {
     constexpr int stride = warp_cols + 8;
     struct Pair {
@@ -177,21 +197,8 @@ struct TensorTile {
       warp_barrier();
       for (int at = lane_index(); at < 16 * (warp_cols / run); at += 32) {
         const int row = at / (warp_cols / run), col = at % (warp_cols / run) * run;
-        const auto* const from = reinterpret_cast<const Vector<float>*>(room + row * stride + col);
         float values[run];
-        if constexpr (run == 8) {
-          const bool swapped = lane_index() & 4;
-          const auto first = shared_load(from + swapped), second = shared_load(from + !swapped);
-          GATUN_UNROLL
-          for (int e = 0; e < 4; e++) {
-            values[e] = swapped ? second.at[e] : first.at[e];
-            values[e + 4] = swapped ? first.at[e] : second.at[e];
-          }
-        } else {
-          const auto chunk = shared_load(from);
-          GATUN_UNROLL
-          for (int e = 0; e < run; e++) values[e] = chunk.at[e];
-        }
+        read_run<run>(values, room + row * stride + col);
         take(first_row() + round * 16 + row, first_col() + col, values);
       }
       warp_barrier();

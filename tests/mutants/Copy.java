@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 /// A copy of the sources at `root`, in the folder `work`, into which faults are planted. It keeps
 /// its builds, so that a fault costs the compilation of what includes it.
 record Copy(Path root, String dnnl, Path work) {
-  private static final List<String> SOURCES = List.of("native", "kernels", "java-api/core");
+  private static final List<String> SOURCES =
+      List.of("native", "kernels", "bench/native", "java-api/core");
 
   /// Copies what differs, and forgets what is no longer there.
   void refresh() throws IOException {

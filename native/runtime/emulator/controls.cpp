@@ -16,6 +16,7 @@ void gatun_emulator_counts(char* text, int64_t capacity_bytes) {
 }
 
 void gatun_emulator_order(uint64_t seed) { order_by(seed); }
+void gatun_emulator_grant(int64_t shared_bytes) { granted_shared_bytes = shared_bytes; }
 void gatun_emulator_fail_at(int64_t n, int32_t error) { fail_at(n, static_cast<cudaError_t>(error)); }
 int64_t gatun_emulator_calls(void) { return calls_made(); }
 int64_t gatun_emulator_held(void) { return held(); }

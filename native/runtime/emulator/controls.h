@@ -20,6 +20,9 @@ GATUN_CONTROL void gatun_emulator_counts(char* text, int64_t capacity_bytes);
  */
 GATUN_CONTROL void gatun_emulator_order(uint64_t seed);
 
+/** Bytes of shared memory that devices grant a block from now on; 99 KB if this is never called. */
+GATUN_CONTROL void gatun_emulator_grant(int64_t shared_bytes);
+
 /** The n-th call of the CUDA runtime from now on, counted from 1, fails with this error code, and with an error after
  * which a device does nothing more all calls behind it. 0 lets all succeed, as in a new process. */
 GATUN_CONTROL void gatun_emulator_fail_at(int64_t n, int32_t error);

@@ -18,7 +18,8 @@ struct Extent {
 
 constexpr int warp_lanes = 32, most_threads = 1024, most_payload_bytes = 64;
 /// What a block may ask for: as much as the smallest GPU this library is built for grants.
-constexpr int64_t most_shared_bytes = 99 << 10;
+/// Bytes that a block may ask for: as many as every target grants, unless a test grants more.
+extern int64_t granted_shared_bytes;
 
 /// What went wrong inside a kernel: where, and what. The launch ends with it, as a fault ends a kernel on a GPU.
 struct KernelFault : std::runtime_error {

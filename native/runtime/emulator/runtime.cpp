@@ -271,7 +271,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int device)
   GATUN_EMULATED_CALL;
   if (device != 0) return answer(cudaErrorInvalidDevice);
   *value =
-      which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::most_shared_bytes);
+      which == cudaDevAttrMultiProcessorCount ? processors() : static_cast<int>(gatun::emulator::granted_shared_bytes);
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {

@@ -103,10 +103,10 @@ GATUN_DEVICE void copy_async(void* to, const void* from, int wanted) {
 /// One number likewise, or zero.
 template <class W> GATUN_DEVICE void copy_async_number(W* to, const W* from, bool wanted) {
   constexpr int bytes = sizeof(W);
-  asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(
-                   static_cast<uint32_t>(__cvta_generic_to_shared(to))),
-               "l"(__cvta_generic_to_global(from)), "n"(bytes), "r"(wanted ? bytes : 0)
-               : "memory");
+  asm volatile(
+      "cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(to))),
+      "l"(__cvta_generic_to_global(from)), "n"(bytes), "r"(wanted ? bytes : 0)
+      : "memory");
 }
 GATUN_DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until at most `groups` of the committed ones are under way.

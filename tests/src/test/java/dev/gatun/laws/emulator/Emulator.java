@@ -2,6 +2,7 @@ package dev.gatun.laws.emulator;
 
 import static java.util.stream.Collectors.toMap;
 
+import dev.gatun.memory.Device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -10,10 +11,16 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Function;
 
 /// What tests ask of libgatun_emu.so beside the kernels: `native/runtime/emulator/controls.h`.
 public final class Emulator {
   private static final long CAPACITY = 1 << 16;
+
+  /// What devices for consumers grant a block, and those of data centres.
+  public static final long CONSUMER_SHARED_BYTES = 99 << 10;
+
+  public static final long LARGE_SHARED_BYTES = 227 << 10;
   private static final SymbolLookup LIBRARY =
       SymbolLookup.libraryLookup(
           Path.of(System.getProperty("gatun.library.path"), "libgatun_emu.so"), Arena.global());
@@ -23,6 +30,8 @@ public final class Emulator {
       function(
           "gatun_emulator_counts",
           FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+  private static final MethodHandle GRANT =
+      function("gatun_emulator_grant", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG));
   private static final MethodHandle FAIL_AT =
       function(
           "gatun_emulator_fail_at",
@@ -62,6 +71,24 @@ public final class Emulator {
 
   private static MethodHandle function(String name, FunctionDescriptor type) {
     return Linker.nativeLinker().downcallHandle(LIBRARY.findOrThrow(name), type);
+  }
+
+  /// Runs `work` on a device of its own, which grants a block so many bytes of shared memory.
+  public static <R> R granting(long sharedBytes, Function<Device, R> work) {
+    grant(sharedBytes);
+    try (var device = Device.emulated()) {
+      return work.apply(device);
+    } finally {
+      grant(CONSUMER_SHARED_BYTES);
+    }
+  }
+
+  private static void grant(long sharedBytes) {
+    try {
+      GRANT.invokeExact(sharedBytes);
+    } catch (Throwable impossible) {
+      throw new IllegalStateException(impossible);
+    }
   }
 
   /// What each kernel spent, by its name, while `work` ran.

@@ -20,8 +20,16 @@ final class Meter implements AutoCloseable {
   private static final int COUNTED = 3;
   private static final double RATE = 1e-3;
 
-  private final Device device = Device.emulated();
+  private final Device device;
   private final SplittableRandom random = new SplittableRandom(1);
+
+  Meter() {
+    this(Device.emulated());
+  }
+
+  Meter(Device device) {
+    this.device = device;
+  }
 
   Map<String, Counts> spent(Case call) {
     try (var scope = device.scope()) {
