@@ -1,6 +1,7 @@
 // Kernels of one backend, timed by the events of gatun.h on random data: one line of JSON a measurement.
 //
-//   kernels [--tiny] [copy] [rows] [loss] [optimizer] [products]        all groups when none is named
+//   kernels [--tiny] [copy] [rows] [loss] [optimizer] [products] [attention] [blocks]
+//   all groups when none is named
 //
 // A time is the median of nine batches; a batch is as many calls as fill ten milliseconds, queued behind each other, as
 // they are in a training step. Arrays that a cache could hold take turns with others, until together they are larger
@@ -89,10 +90,11 @@ class Memory {
 struct Work {
   std::string what, shape, dtype;
   double bytes, flops;
+  bool by_products = flops > 0;  // which a library may make
 };
 
 void print(const Work& work, double milliseconds, double least, double most) {
-  const std::string by = work.flops > 0 ? products_by : "gatun";
+  const std::string by = work.by_products ? products_by : "gatun";
   std::printf("{\"by\":\"%s\",\"what\":\"%s\",\"shape\":\"%s\",\"dtype\":\"%s\",\"ms\":", by.c_str(), work.what.c_str(),
               work.shape.c_str(), work.dtype.c_str());
   if (tiny)
@@ -321,6 +323,86 @@ void measure_products() {
   measure_linear(sized(65536, 65), sized(768, 40), sized(3072, 72));
 }
 
+/// Tokens of a measurement of attention, whatever its context.
+constexpr int64_t attention_tokens = 16384, attention_width = 2048;
+
+/// FLOPs are counted as is usual: two products forward and five in the pullback (which makes seven), of a causal mask
+/// half of them.
+void measure_attention(int64_t context, int64_t head_size, bool causal) {
+  const int64_t batch = sized(attention_tokens / context, 1), heads = sized(attention_width / head_size, 2);
+  const int64_t rows = batch * context, cols = heads * head_size, n = rows * cols;
+  const double product =
+      2.0 * static_cast<double>(batch * heads * context) * static_cast<double>(context * head_size) / (causal ? 2 : 1);
+  const double scale = 1 / std::sqrt(static_cast<double>(head_size));
+  Memory memory;
+  void *const y = memory.array(n, bf16), *const lse = memory.array(rows * heads, GATUN_F32);
+  void *const delta = memory.array(rows * heads, GATUN_F32), *const dqkv = memory.array(3 * n, bf16);
+  const void *const qkv = memory.normals(3 * n, bf16), *const dy = memory.normals(n, bf16);
+  const auto work = [&](const char* what, double arrays, double products) {
+    return Work{std::string("attention ") + what + (causal ? ", causal" : ""),
+                shape_of({batch, context, heads, head_size}),
+                "bf16",
+                2.0 * arrays * static_cast<double>(n),
+                products * product,
+                false};
+  };
+  const double forward = measure(work("forward", 4, 2), {[=] {
+                                   return gatun_attention_forward(stream, y, lse, qkv, nullptr, batch, context, heads,
+                                                                  head_size, 0, scale, causal, bf16);
+                                 }});
+  const double pullback =
+      measure(work("pullback", 8, 5), {[=] {
+                return gatun_attention_pullback(stream, delta, dqkv, dy, qkv, y, lse, nullptr, batch, context, heads,
+                                                head_size, 0, scale, causal, all_fresh, bf16);
+              }});
+  print(work("forward and pullback", 12, 7), forward + pullback, forward + pullback, forward + pullback);
+}
+
+void measure_attentions() {
+  for (const int64_t head_size : {64, 128})
+    for (const bool causal : {true, false}) {
+      if (tiny) {
+        measure_attention(65, head_size, causal);
+        continue;
+      }
+      for (int64_t context = 512; context <= 16384; context *= 2) measure_attention(context, head_size, causal);
+    }
+}
+
+/// The halves of a block of GPT-2 124M, forward.
+void measure_blocks() {
+  const int64_t batch = sized(64, 1), context = sized(1024, 33), heads = sized(12, 2), head_size = 64;
+  const int64_t rows = batch * context, cols = heads * head_size, hidden = 4 * cols, n = rows * cols;
+  Memory memory;
+  void *const y = memory.array(n, bf16), *const normed = memory.array(n, bf16);
+  void *const mean = memory.array(rows, GATUN_F32), *const rstd = memory.array(rows, GATUN_F32);
+  const void *const x = memory.normals(n, bf16), *const bias = memory.normals(hidden, GATUN_F32);
+  const auto weight = [&](int64_t from, int64_t to) { return memory.normals(from * to, bf16); };
+  const auto wide = [](int64_t a, int64_t b, int64_t c) {
+    return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
+  };
+  {
+    void *const pre = memory.array(rows * hidden, bf16), *const activated = memory.array(rows * hidden, bf16);
+    const void *const in = weight(cols, hidden), *const out = weight(hidden, cols);
+    measure({"mlp block forward", shape_of({rows, cols, hidden}), "bf16", 2.0 * static_cast<double>(2 * n),
+             4.0 * wide(rows, cols, hidden)},
+            {[=] {
+              return gatun_mlp_forward(stream, y, normed, mean, rstd, pre, activated, x, bias, in, out, bias, bias,
+                                       bias, rows, cols, hidden, 1e-5, bf16);
+            }});
+  }
+  void *const qkv = memory.array(3 * n, bf16), *const mixed = memory.array(n, bf16);
+  void* const lse = memory.array(rows * heads, GATUN_F32);
+  const void *const in = weight(cols, 3 * cols), *const out = weight(cols, cols);
+  measure({"attention block forward, causal", shape_of({batch, context, heads, head_size}), "bf16",
+           2.0 * static_cast<double>(2 * n), 8.0 * wide(rows, cols, cols) + 2.0 * wide(rows, context, cols)},
+          {[=] {
+            return gatun_attention_block_forward(stream, y, normed, mean, rstd, qkv, mixed, lse, x, bias, in, out, bias,
+                                                 bias, bias, nullptr, batch, context, heads, head_size, 0, 1e-5, 0.125,
+                                                 1, bf16);
+          }});
+}
+
 /// What the device says of itself, a line of JSON each.
 void print_device() {
   char text[8192];
@@ -345,11 +427,9 @@ int main(int count, char** arguments) {
   const struct {
     const char* name;
     void (*measure)();
-  } groups[] = {{"copy", measure_copy},
-                {"rows", measure_rows},
-                {"loss", measure_loss},
-                {"optimizer", measure_optimizer},
-                {"products", measure_products}};
+  } groups[] = {{"copy", measure_copy},           {"rows", measure_rows},         {"loss", measure_loss},
+                {"optimizer", measure_optimizer}, {"products", measure_products}, {"attention", measure_attentions},
+                {"blocks", measure_blocks}};
   for (const auto& group : groups)
     if (wanted.empty() || wanted.contains(group.name)) group.measure();
   check(gatun_device_close(device));

@@ -9,7 +9,7 @@ import statistics
 import sys
 
 import torch
-from torch.nn.functional import cross_entropy, embedding, gelu, layer_norm
+from torch.nn.functional import cross_entropy, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 
 TINY = "--tiny" in sys.argv
 DEVICE = "cpu" if TINY else "cuda"
@@ -171,8 +171,70 @@ def products():
             bytes=2 * (r * (i + 2 * o) + i * o), flops=2 * r * i * o)
 
 
+def heads_of(qkv, heads):
+    """Queries, keys and values (batch, heads, context, head_size) of a packed array, where they lie."""
+    batch, context, width = qkv.shape
+    return qkv.view(batch, context, 3, heads, width // 3 // heads).permute(2, 0, 3, 1, 4)
+
+
+def attentions():
+    def attention(context, head_size, causal):
+        batch, heads = sized(16384 // context, 1), sized(2048 // head_size, 2)
+        n, cols = batch * context * heads * head_size, heads * head_size
+        product = 2 * n * context // (2 if causal else 1)
+        name, shape = ", causal" if causal else "", (batch, context, heads, head_size)
+        qkv = normals(batch, context, 3 * cols).requires_grad_()
+
+        def forward():
+            return scaled_dot_product_attention(*heads_of(qkv, heads), is_causal=causal)
+
+        def without_tape():
+            with torch.no_grad():
+                forward()
+
+        y = forward()
+        dy = torch.randn_like(y)
+        measure("attention forward" + name, shape, "bf16", [without_tape], bytes=8 * n, flops=2 * product)
+        measure("attention pullback" + name, shape, "bf16",
+                [lambda: torch.autograd.grad(y, qkv, dy, retain_graph=True)], bytes=16 * n, flops=5 * product)
+        measure("attention forward and pullback" + name, shape, "bf16",
+                [lambda: torch.autograd.grad(forward(), qkv, dy)], bytes=24 * n, flops=7 * product)
+
+    for head_size in (64, 128):
+        for causal in (True, False):
+            for context in [65] if TINY else [512 << i for i in range(6)]:
+                attention(context, head_size, causal)
+
+
+def blocks():
+    batch, context, heads, head_size = sized(64, 1), sized(1024, 33), sized(12, 2), 64
+    rows, cols = batch * context, heads * head_size
+    hidden = 4 * cols
+    x, norm, bias = normals(batch, context, cols), normals(cols), normals(hidden)
+    w_in, w_out, w_qkv, w_mixed = (normals(*s) for s in ((hidden, cols), (cols, hidden), (3 * cols, cols), (cols, cols)))
+
+    def mlp():
+        normed = layer_norm(x, (cols,), norm, norm)
+        return x + linear(gelu(linear(normed, w_in, bias), approximate="tanh"), w_out, norm)
+
+    def attention():
+        qkv = linear(layer_norm(x, (cols,), norm, norm), w_qkv, bias[:3 * cols])
+        mixed = scaled_dot_product_attention(*heads_of(qkv, heads), is_causal=True)
+        return x + linear(mixed.transpose(1, 2).reshape(batch, context, cols), w_mixed, norm)
+
+    n = rows * cols
+    for name, shape, function, flops in (
+            ("mlp block forward", (rows, cols, hidden), mlp, 4 * n * hidden),
+            ("attention block forward, causal", (batch, context, heads, head_size), attention,
+             8 * n * cols + 2 * n * context)):
+        with torch.no_grad():
+            measure(name, shape, "bf16", [function], bytes=4 * n, flops=flops)
+            if not TINY:
+                measure(name + ", compiled", shape, "bf16", [torch.compile(function)], bytes=4 * n, flops=flops)
+
+
 if __name__ == "__main__":
-    for work in (copy, norms, gelus, embeddings, losses, optimizer, products):
+    for work in (copy, norms, gelus, embeddings, losses, optimizer, products, attentions, blocks):
         attempt(work.__name__, work)
         if not TINY:
             torch.cuda.empty_cache()

@@ -39,13 +39,25 @@ final class KernelTable {
       random_normal                  | n=124475904                                               | random_runs<float, 1, Normal<float>>
       """;
 
-  /// `function | sizes on the GPU | the kernel | sizes at which it is counted | what must move
-  /// then`.
+  /// Bound by arithmetic: `function | sizes on the GPU | the kernel | sizes at which it is counted
+  /// | what must move then | FLOPs on the GPU | what must move there`.
   private static final String PRODUCTS =
       """
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192              | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128              | 2*a + 4*b + c
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=2 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, true>  | batch=1 rows=512 cols=512 inner=128 transposed=2 | 2*a + 4*b + c
-      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=1 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, true, false>  | batch=1 rows=512 cols=512 inner=128 transposed=1 | 2*a + 4*b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192              | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, false> | batch=1 rows=512 cols=512 inner=128              | 2*a + 4*b + c | 2*batch*rows*cols*inner | a + b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=2 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, false, true>  | batch=1 rows=512 cols=512 inner=128 transposed=2 | 2*a + 4*b + c | 2*batch*rows*cols*inner | a + b + c
+      matmul_forward | batch=1 rows=8192 cols=8192 inner=8192 transposed=1 | product_of_tiles<TensorTile<128, 256, 2, 4, 4, 1, false>, true, false>  | batch=1 rows=512 cols=512 inner=128 transposed=1 | 2*a + 4*b + c | 2*batch*rows*cols*inner | a + b + c
+      """;
+
+  /// As `PRODUCTS`, for one head over 256 positions, causal, of which a block owns 128: it brings
+  /// the other side's rows once and a half. The FLOPs are those of the half that is seen.
+  private static final String ATTENTION =
+      """
+      attention_forward  | batch=16 heads=16 context=4096 head_size=64  | attention_forward_tiles<Shape<TensorCores, 64, 4, 2, 64,     | batch=1 heads=1 context=256 head_size=64 documents=0 bounds=absent causal=1  | 5*y + lse         | 2*batch*heads*context*context*head_size | qkv + y
+      attention_pullback | batch=16 heads=16 context=4096 head_size=64  | attention_pullback_queries<Shape<TensorCores, 64, 4, 2, 32,  | batch=1 heads=1 context=256 head_size=64 documents=0 bounds=absent causal=1  | 6*y + lse + delta | 3*batch*heads*context*context*head_size | qkv + 2*y
+      attention_pullback | batch=16 heads=16 context=4096 head_size=64  | attention_pullback_keys<Shape<TensorCores, 64, 4, 2, 32,     | batch=1 heads=1 context=256 head_size=64 documents=0 bounds=absent causal=1  | 7*y + 3*lse       | 4*batch*heads*context*context*head_size | qkv + 3*y
+      attention_forward  | batch=16 heads=16 context=4096 head_size=128 | attention_forward_tiles<Shape<TensorCores, 128, 4, 2, 32,    | batch=1 heads=1 context=256 head_size=128 documents=0 bounds=absent causal=1 | 5*y + lse         | 2*batch*heads*context*context*head_size | qkv + y
+      attention_pullback | batch=16 heads=16 context=4096 head_size=128 | attention_pullback_queries<Shape<TensorCores, 128, 8, 1, 32, | batch=1 heads=1 context=256 head_size=128 documents=0 bounds=absent causal=1 | 6*y + lse + delta | 3*batch*heads*context*context*head_size | qkv + 2*y
+      attention_pullback | batch=16 heads=16 context=4096 head_size=128 | attention_pullback_keys<Shape<TensorCores, 128, 8, 1, 32,    | batch=1 heads=1 context=256 head_size=128 documents=0 bounds=absent causal=1 | 7*y + 3*lse       | 4*batch*heads*context*context*head_size | qkv + 3*y
       """;
 
   private static final List<Budgets> BUDGETS =
@@ -69,7 +81,8 @@ final class KernelTable {
       String counted,
       Predicate<String> meant,
       String must,
-      String flops) {}
+      String flops,
+      String once) {}
 
   private final List<Assembled> assembled;
   private final Meter meter = new Meter();
@@ -90,7 +103,8 @@ final class KernelTable {
 
   private String markdown() {
     return Stream.concat(
-            ROWS.lines().map(KernelTable::budgeted), PRODUCTS.lines().map(KernelTable::product))
+            ROWS.lines().map(KernelTable::budgeted),
+            (PRODUCTS + ATTENTION).lines().map(KernelTable::product))
         .map(this::row)
         .collect(
             joining(
@@ -113,7 +127,7 @@ final class KernelTable {
         if (!row.kernel().equals(columns[0])) continue;
         var must = row.read() + "+" + row.written();
         return new Line(
-            columns[0], columns[1], columns[2], row.sizes(), budgets::isMeant, must, "0");
+            columns[0], columns[1], columns[2], row.sizes(), budgets::isMeant, must, "0", must);
       }
     }
     throw new IllegalArgumentException(columns[0] + " has no budget");
@@ -121,9 +135,21 @@ final class KernelTable {
 
   private static Line product(String line) {
     var columns = columns(line);
-    var flops = "2*batch*rows*cols*inner";
+    var kernel = columns[2];
     return new Line(
-        columns[0], columns[1], columns[2], columns[3], launch -> true, columns[4], flops);
+        columns[0],
+        columns[1],
+        kernel,
+        columns[3],
+        launch -> launch.equals(base(kernel)),
+        columns[4],
+        columns[5],
+        columns[6]);
+  }
+
+  /// A kernel's name without its types.
+  private static String base(String kernel) {
+    return kernel.substring(0, kernel.indexOf('<'));
   }
 
   private String row(Line line) {
@@ -134,17 +160,18 @@ final class KernelTable {
     double moved =
         Counts.sum(spent.values(), "read_bytes") + Counts.sum(spent.values(), "written_bytes");
     double share = moved / counted.bytes(line.must());
-    var launch = spent.get(line.kernel().substring(0, line.kernel().indexOf('<')));
-    int registers = Assembled.of(assembled, line.kernel()).registers();
+    var launch = spent.get(base(line.kernel()));
+    var assembled = Assembled.of(this.assembled, line.kernel());
+    int registers = assembled.registers();
     double occupancy = Hopper.occupancy(launch.of("threads"), registers, launch.of("shared_bytes"));
     boolean isProduct = !line.flops().equals("0");
-    double bytes = isProduct ? gpu.bytes("a + b + c") : share * gpu.bytes(line.must());
+    double bytes = isProduct ? gpu.bytes(line.once()) : share * gpu.bytes(line.must());
     double seconds = Hopper.seconds(bytes, gpu.bytes(line.flops()));
     return "| `%s` | %s | `%s` | %.3f | %d | %.1f KB | %.0f%% | %.3g ms |%n"
         .formatted(
             line.function(),
             line.sizes(),
-            line.kernel(),
+            assembled.name(),
             share,
             registers,
             launch.of("shared_bytes") / 1024.0,
