@@ -31,7 +31,8 @@ template <class T> struct Pullback {
   }
 };
 
-/// delta: a group of lanes a row, a power of two of them that are enough for its pieces or the whole warp.
+/// delta: a group of lanes a row, a power of two of them that are enough for its pieces or the whole warp; or one lane,
+/// which adds up in the order in which registers add up dy v: then what must cancel in a row of one key does.
 constexpr int delta_threads = 256;
 
 template <class T, template <class> class Piece> GATUN_KERNEL(delta_threads, 4)
@@ -47,7 +48,7 @@ attention_pullback_delta(Pullback<T> a, int group) {
       for (int64_t p = thread_index() % group; p < pieces; p += group) {
         const auto dy = load(reinterpret_cast<const P*>(a.dy + r * a.heads.head_size) + p);
         const auto y = load(reinterpret_cast<const P*>(a.y + r * a.heads.head_size) + p);
-        for (int e = 0; e < P::count; e++) sum += widened(dy.at[e]) * widened(y.at[e]);
+        for (int e = 0; e < P::count; e++) sum = fma(widened(dy.at[e]), widened(y.at[e]), sum);
       }
     for (int mask = group / 2; mask; mask /= 2) sum += shuffle_xor(sum, mask);
     if (r < rows && thread_index() % group == 0) {
@@ -226,7 +227,8 @@ template <class T> void launch_delta(gatun_stream& stream, const Pullback<T>& a)
   const bool vectors = a.heads.head_size % Vector<T>::count == 0 && aligned(a.dy, a.y);
   const int64_t pieces = a.heads.head_size / (vectors ? Vector<T>::count : 1);
   int group = 1;
-  while (group < pieces && group < 32) group *= 2;
+  if constexpr (std::is_same_v<T, bf16>)
+    while (group < pieces && group < 32) group *= 2;
   const auto grid = grid_for(stream, a.heads.rows(), delta_threads / group);
   if (vectors)
     GATUN_LAUNCH(stream, (attention_pullback_delta<T, Vector>), grid, delta_threads, 0, a, group);

@@ -66,20 +66,17 @@ void check(gatun_scope* scope) {
   check(scope->device);
 }
 
-Holdings::~Holdings() {
-  for (const auto& loan : loans) loan.give_back(loan.managed);
-  for (const auto& chunk : chunks) give_to_system(chunk);
-}
-
 }  // namespace gatun
 
 gatun_scope::~gatun_scope() {
-  // Exports are made by this thread alone, so a count of one stays one.
-  const bool kept = held.use_count() > 1;
+  for (const auto& held : chunks) {
+    // Exports are made by this thread alone, so a count of one stays one.
+    const bool kept = held.use_count() > 1;
+    kept ? device->pool.forget(held->chunk) : device->pool.give(held->chunk);
+    held->serves_again = !kept;
+  }
   // What another thread did with an array it gave back comes before the next use of the memory.
   std::atomic_thread_fence(std::memory_order_acquire);
-  for (const auto& chunk : held->chunks) kept ? device->pool.forget(chunk) : device->pool.give(chunk);
-  if (!kept) held->chunks.clear();
 }
 
 gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes, int64_t* held_bytes) {
@@ -115,7 +112,7 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
   return guarded([&] {
     if (!scope) return;
     gatun::require_owner(scope->device);
-    if (!scope->held->loans.empty()) gatun::finish_streams(scope->device);
+    if (!scope->loans.empty()) gatun::finish_streams(scope->device);
     // Its chunks serve any stream next.
     gatun::order_streams(scope->device);
     scope->device->scopes.erase(scope);
@@ -133,7 +130,7 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
       gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
     if (room > scope->end - scope->next) {
       const auto chunk = scope->device->pool.take(room);
-      scope->held->chunks.push_back(chunk);
+      scope->chunks.push_back(std::make_shared<gatun::HeldChunk>(chunk));
       // The larger rest stays open for the next allocations.
       if (chunk.bytes - room >= scope->end - scope->next) {
         scope->next = chunk.start + room;

@@ -62,22 +62,29 @@ class ChunkPool {
   int64_t held_bytes_ = 0;
 };
 
-/// An array of another library that a scope has taken over.
-struct Loan {
-  const char* start;
-  int64_t bytes;
-  void* managed;
-  void (*give_back)(void* managed);
+// A scope shares each thing that it holds with the arrays it exported of it, and so that can outlive the scope and its
+// device: whoever lets go last, in whatever thread, gives it back. An array keeps no more than what it lies in; else
+// scopes that took over each other's arrays would keep each other for ever.
+
+/// Memory of the system's.
+struct HeldChunk {
+  Chunk chunk;
+  bool serves_again = false;  // and belongs to the device's pool
+  explicit HeldChunk(Chunk from) : chunk(from) {}
+  HeldChunk(const HeldChunk&) = delete;
+  ~HeldChunk() {
+    if (!serves_again) give_to_system(chunk);
+  }
 };
 
-/// What a scope holds. Arrays that it exported share it, and so it can outlive the scope and its device: whoever lets
-/// go last, in whatever thread, gives it all back.
-struct Holdings {
-  std::vector<Chunk> chunks;
-  std::vector<Loan> loans;
-  Holdings() = default;
-  Holdings(const Holdings&) = delete;
-  ~Holdings();
+/// An array of another library that a scope has taken over.
+struct Loan {
+  Chunk at;
+  void* managed;
+  void (*give_back)(void* managed);
+  Loan(Chunk lies_at, void* taken, void (*give)(void*)) : at(lies_at), managed(taken), give_back(give) {}
+  Loan(const Loan&) = delete;
+  ~Loan() { give_back(managed); }
 };
 
 }  // namespace gatun
@@ -86,11 +93,12 @@ struct gatun_scope {
   gatun_device* device;
   int64_t cap_bytes;
   int64_t used_bytes = 0;
-  std::shared_ptr<gatun::Holdings> held = std::make_shared<gatun::Holdings>();
+  std::vector<std::shared_ptr<gatun::HeldChunk>> chunks = {};
+  std::vector<std::shared_ptr<gatun::Loan>> loans = {};
   char* next = nullptr;
   char* end = nullptr;
 
-  /// Gives its chunks to the device's pool, unless an exported array keeps them.
+  /// Gives its chunks to the device's pool, but for those that an exported array keeps.
   ~gatun_scope();
 };
 

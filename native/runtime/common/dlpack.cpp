@@ -1,5 +1,5 @@
 // Arrays in and out by DLPack: structs with a deleter, which the receiver calls exactly once. An exported array shares
-// what its scope holds; an imported one becomes a part of that.
+// what it lies in with its scope; an imported one becomes a part of what the scope holds.
 #include "dlpack.h"
 
 #include <algorithm>
@@ -78,7 +78,7 @@ void require_row_major(const dlpack::Tensor& tensor) {
 
 /// What an exported array keeps until its deleter is called.
 template <class Form> struct Exported {
-  std::shared_ptr<Holdings> held;
+  std::shared_ptr<const void> held;
   std::vector<int64_t> sizes, strides;
   Form managed{};
 };
@@ -87,21 +87,22 @@ bool lies_in(const char* at, int64_t bytes, const char* start, int64_t length) {
   return at >= start && at + bytes <= start + length;
 }
 
-/// Memory that was lent without a deleter is not the scope's to keep.
-void require_held(const Holdings& held, const void* address, int64_t bytes) {
+/// What an array lies in. Memory that was lent without a deleter is not the scope's to keep.
+std::shared_ptr<const void> holder_of(const gatun_scope& scope, const void* address, int64_t bytes) {
   const auto* at = static_cast<const char*>(address);
-  const auto has = [=](const auto& piece) { return lies_in(at, bytes, piece.start, piece.bytes); };
-  require(std::any_of(held.chunks.begin(), held.chunks.end(), has) ||
-              std::any_of(held.loans.begin(), held.loans.end(), has),
-          "the array does not lie in memory of this scope: only its owner can hand it on");
+  for (const auto& held : scope.chunks)
+    if (lies_in(at, bytes, held->chunk.start, held->chunk.bytes)) return held;
+  for (const auto& loan : scope.loans)
+    if (lies_in(at, bytes, loan->at.start, loan->at.bytes)) return loan;
+  fail(GATUN_INVALID, "the array does not lie in memory of this scope: only its owner can hand it on");
 }
 
 void stamp(Managed&) {}
 void stamp(ManagedVersioned& managed) { managed.version = version; }
 
-template <class Form> void* exported(gatun_scope& scope, const dlpack::Tensor& tensor) {
+template <class Form> void* exported(std::shared_ptr<const void> held, const dlpack::Tensor& tensor) {
   auto out = std::make_unique<Exported<Form>>();
-  out->held = scope.held;
+  out->held = std::move(held);
   out->sizes.assign(tensor.sizes, tensor.sizes + tensor.rank);
   out->strides = row_major(tensor.sizes, tensor.rank);
   stamp(out->managed);
@@ -128,7 +129,7 @@ template <class Form> void give_back(void* managed) {
 }
 
 /// Where the array lies, if it can be taken over.
-template <class Form> Loan lent(gatun_device* device, Form& managed) {
+template <class Form> Chunk place_of(gatun_device* device, Form& managed) {
   require_known(managed);
   const auto& tensor = managed.tensor;
   const auto here = dlpack_device(device);
@@ -146,7 +147,7 @@ template <class Form> Loan lent(gatun_device* device, Form& managed) {
     require(tensor.data != nullptr, "the array has ", bytes, " bytes, but its address is null");
     admit(device, reinterpret_cast<const void*>(at), bytes);
   }
-  return {reinterpret_cast<const char*>(at), bytes, &managed, give_back<Form>};
+  return {reinterpret_cast<char*>(at), bytes};
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ gatun_status gatun_dlpack_export(gatun_scope* scope, void** managed, void* addre
     require(managed != nullptr, "the address for the array is null");
     gatun::require_type(type, bits);
     const int64_t bytes = gatun::bytes_of(sizes, rank, bits);
-    gatun::require_held(*scope->held, address, bytes);
+    const auto held = gatun::holder_of(*scope, address, bytes);
     const gatun::dlpack::Tensor tensor{address,
                                        gatun::dlpack_device(scope->device),
                                        rank,
@@ -171,7 +172,7 @@ gatun_status gatun_dlpack_export(gatun_scope* scope, void** managed, void* addre
                                        const_cast<int64_t*>(sizes),
                                        nullptr,
                                        0};
-    gatun::with_form(form, [&]<class Form>(Form*) { *managed = gatun::exported<Form>(*scope, tensor); });
+    gatun::with_form(form, [&]<class Form>(Form*) { *managed = gatun::exported<Form>(held, tensor); });
   });
 }
 
@@ -183,12 +184,13 @@ gatun_status gatun_dlpack_import(gatun_scope* scope, void** address, int64_t* si
     require(managed != nullptr, "the array is null");
     gatun::with_form(form, [&]<class Form>(Form*) {
       auto& array = *static_cast<Form*>(managed);
-      const auto loan = gatun::lent(scope->device, array);
-      auto& loans = scope->held->loans;
-      require(std::none_of(loans.begin(), loans.end(), [&](const auto& had) { return had.managed == managed; }),
+      const auto place = gatun::place_of(scope->device, array);
+      auto& loans = scope->loans;
+      require(std::none_of(loans.begin(), loans.end(), [&](const auto& had) { return had->managed == managed; }),
               "the scope has taken this array over before");
-      loans.push_back(loan);
-      *address = const_cast<char*>(loan.start);
+      loans.reserve(loans.size() + 1);  // behind here nothing fails: a loan that is made gives back
+      loans.push_back(std::make_shared<gatun::Loan>(place, managed, gatun::give_back<Form>));
+      *address = place.start;
       *rank = array.tensor.rank;
       std::copy_n(array.tensor.sizes, array.tensor.rank, sizes);
       *type = array.tensor.type.code;

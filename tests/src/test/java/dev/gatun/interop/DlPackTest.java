@@ -120,6 +120,26 @@ class DlPackTest {
     assertEquals(1, deleted);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void scopesThatTakeEachOthersArraysDoNotKeepThem(DlPack.Form form) {
+    try (var arena = Arena.ofConfined();
+        var memory = device.scope()) {
+      var managed = managed(arena, memory.floats(6), 3, 2);
+      try (var one = device.scope();
+          var other = device.scope()) {
+        var taken = DlPack.imported(one, managed.address(), DlPack.Form.PLAIN);
+        var there = arrived(other, taken, form);
+        var back = arrived(one, there, form);
+        arrived(one, back, form);
+        var made = Tensor.filled(one, DType.F32, Shape.of(3), 1);
+        arrived(one, arrived(other, made, form), form);
+        assertEquals(0, deleted);
+      }
+      assertEquals(1, deleted);
+    }
+  }
+
   @Test
   void columnsInThePlaceOfRowsAreRefusedAndStayTheCallers() {
     try (var arena = Arena.ofConfined();

@@ -57,8 +57,8 @@ public final class DlPack {
   }
 
   /// Takes over the array of the struct at `managed`, without a copy: its deleter is called
-  /// when the scope is closed and the device's work is done, and when what was exported of
-  /// the scope has been deleted. One that is refused stays the caller's.
+  /// when the scope is closed and the device's work is done, and when what was exported of it
+  /// has been deleted. One that is refused stays the caller's.
   public static Tensor imported(Scope scope, long managed, Form form) {
     try (var arena = Arena.ofConfined()) {
       var address = arena.allocate(ValueLayout.ADDRESS);
