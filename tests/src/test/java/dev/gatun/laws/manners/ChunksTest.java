@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The head computes the same whatever its chunks are, the last and shorter one included, and writes
+/// The head computes the same whatever its chunks are, the last and shorter one included, and
+// writes
 /// nothing behind its arrays. In fp64.
 @Tag("laws")
 @Tag("backend")
