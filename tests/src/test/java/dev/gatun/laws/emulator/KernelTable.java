@@ -34,7 +34,7 @@ final class KernelTable {
       reduce_forward                 | outer=65536 middle=768 inner=1                            | sum_lines<float, bf16, 1, Identity, Share<bf16>>
       transpose_forward              | batch=1 rows=8192 cols=8192                               | transpose_vectors<bf16>
       global_norm                    | n=124475904                                               | sum_lines<double, float, 1, SquareInDouble, Root<float>>
-      adamw_step                     | n=124475904                                               | adamw_step_flat<float, Vector>
+      adamw_step                     | n=124475904                                               | adamw_step_flat<float>
       adamw_table_step               | tensors=148 each=841053                                   | adamw_step_table<float>
       random_normal                  | n=124475904                                               | random_runs<float, 1, Normal<float>>
       """;
@@ -109,10 +109,8 @@ final class KernelTable {
         .collect(
             joining(
                 "",
-                """
-                  | function | at  | kernel | moved | registers | shared | occupancy | at least |
-                  | ---      | --- | ---    | ---:  | ---:      | ---:   | ---:      | ---:     |
-                """,
+                "| function | at | kernel | moved | registers | shared | occupancy | at least |\n"
+                    + "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |\n",
                 ""));
   }
 
@@ -171,7 +169,7 @@ final class KernelTable {
         .formatted(
             line.function(),
             line.sizes(),
-            assembled.name(),
+            assembled.name().replaceFirst("\\(.*", ""),
             share,
             registers,
             launch.of("shared_bytes") / 1024.0,
