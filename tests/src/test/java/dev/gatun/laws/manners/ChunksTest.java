@@ -11,8 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The head computes the same whatever its chunks are, the last and shorter one included, and
-// writes
-/// nothing behind its arrays. In fp64.
+/// writes nothing behind its arrays. In fp64.
 @Tag("laws")
 @Tag("backend")
 class ChunksTest {
