@@ -26,10 +26,11 @@ final class Cases {
   }
 
   /// Saves the replay samples to the first file that the arguments name, and the samples of the
-  /// manners to the second.
+  /// manners to the second, if there is one.
   public static void main(String[] arguments) throws IOException {
     try (var rig = new Rig(Devices.underTest())) {
       save(rig, Path.of(arguments[0]), Prototype.KERNELS);
+      if (arguments.length == 1) return;
       try (var file = open(Path.of(arguments[1]))) {
         for (var kernel : Prototype.KERNELS) {
           for (var sample : KernelSamples.ALL.get(kernel.name())) {
