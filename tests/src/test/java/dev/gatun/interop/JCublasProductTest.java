@@ -73,7 +73,7 @@ class JCublasProductTest {
     }
   }
 
-  private static boolean isThere(String library) {
+  static boolean isThere(String library) {
     try (var arena = Arena.ofConfined()) {
       SymbolLookup.libraryLookup(library, arena);
       return true;
