@@ -8,6 +8,17 @@ namespace gatun {
 
 inline void check_scale(double scale) { require(std::isfinite(scale), "scale is ", scale, "; it must be finite"); }
 
+/// What attention over whole sequences, its pullback and the blocks around them refuse of their numbers.
+inline void check_attention(gatun_stream* stream, int64_t batch, int64_t context, int64_t heads, int64_t head_size,
+                            double scale, int32_t causal, gatun_dtype dtype) {
+  check(stream);
+  computes_in(dtype);
+  sizes({{"batch", batch}, {"context", context}});
+  positive({{"heads", heads}, {"head_size", head_size}});
+  check_scale(scale);
+  one_of("causal", causal, 2);
+}
+
 /// Bounds are counted in int32, as tokens are.
 inline void check_documents(gatun_stream* stream, const int32_t* bounds, int64_t documents, int64_t positions) {
   sizes({{"documents", documents}});

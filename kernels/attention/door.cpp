@@ -10,12 +10,7 @@ gatun_status gatun_attention_forward(gatun_stream* stream, void* y, void* lse, c
                                      int64_t batch, int64_t context, int64_t heads, int64_t head_size,
                                      int64_t documents, double scale, int32_t causal, gatun_dtype dtype) {
   return guarded([&] {
-    check(stream);
-    computes_in(dtype);
-    sizes({{"batch", batch}, {"context", context}});
-    positive({{"heads", heads}, {"head_size", head_size}});
-    check_scale(scale);
-    one_of("causal", causal, 2);
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
     const int64_t rows = batch * context, cols = heads * head_size;
     arrays({{"y", y, rows * cols}, {"lse", lse, rows * heads}, {"qkv", qkv, rows * 3 * cols}});
     check_documents(stream, bounds, documents, rows);
@@ -29,12 +24,7 @@ gatun_status gatun_attention_pullback(gatun_stream* stream, void* delta, void* d
                                       int64_t context, int64_t heads, int64_t head_size, int64_t documents,
                                       double scale, int32_t causal, int32_t fresh, gatun_dtype dtype) {
   return guarded([&] {
-    check(stream);
-    computes_in(dtype);
-    sizes({{"batch", batch}, {"context", context}});
-    positive({{"heads", heads}, {"head_size", head_size}});
-    check_scale(scale);
-    one_of("causal", causal, 2);
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
     const int64_t rows = batch * context, cols = heads * head_size;
     arrays({{"delta", delta, rows * heads}, {"dqkv", dqkv, rows * 3 * cols}, {"dy", dy, rows * cols}});
     arrays({{"qkv", qkv, rows * 3 * cols}, {"y", y, rows * cols}, {"lse", lse, rows * heads}});

@@ -102,12 +102,7 @@ gatun_status gatun_attention_block_forward(gatun_stream* stream, void* y, void* 
                                            int64_t documents, double eps, double scale, int32_t causal,
                                            gatun_dtype dtype) {
   return guarded([&] {
-    check(stream);
-    computes_in(dtype);
-    sizes({{"batch", batch}, {"context", context}});
-    positive({{"heads", heads}, {"head_size", head_size}});
-    check_scale(scale);
-    one_of("causal", causal, 2);
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
     const int64_t rows = batch * context, cols = heads * head_size;
     arrays({{"y", y, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     arrays({{"qkv", qkv, rows * 3 * cols}, {"mixed", mixed, rows * cols}, {"lse", lse, rows * heads}});
@@ -134,12 +129,7 @@ gatun_status gatun_attention_block_pullback(gatun_stream* stream, void* delta, v
                                             int64_t documents, double scale, int32_t causal, int32_t fresh,
                                             gatun_dtype dtype) {
   return guarded([&] {
-    check(stream);
-    computes_in(dtype);
-    sizes({{"batch", batch}, {"context", context}});
-    positive({{"heads", heads}, {"head_size", head_size}});
-    check_scale(scale);
-    one_of("causal", causal, 2);
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
     const int64_t rows = batch * context, cols = heads * head_size;
     arrays({{"delta", delta, rows * heads}, {"dqkv", dqkv, rows * 3 * cols}, {"dnormed", dnormed, rows * cols}});
     arrays({{"dy", dy, rows * cols}, {"x", x, rows * cols}, {"normed", normed, rows * cols}});
