@@ -92,36 +92,20 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
   const int first = static_cast<int>(place.tile) * S::rows;
   const int chunks = static_cast<int>((a.heads.head_size + Vector<T>::count - 1) / Vector<T>::count);
   const auto rows_of = [&](Part part) { return packed_rows(a.qkv, a.heads, place.pair, part, a.vectors); };
-  const auto keys = rows_of(key_part), values = rows_of(value_part);
   bring<typename S::Owned, S::threads>(shared, rows_of(query_part), first);
   const Sight<S> sight(shared, a.heads, place, keys_of);
   block_barrier();
   const OwnStrip<S> own{sight};
-  const int begin = sight.first_seen() / S::lines * S::lines, end = sight.last_seen();
-  const auto bring_tiles = [&](int line, int stage) {
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes, keys, line);
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes + Tile::bytes, values, line);
-    copy_async_commit();
-  };
-  bring_tiles(begin, 0);
-
   Running<S> running;
   running.begin();
   const W factor = factor_of<S>(a.scale);
-  int stage = 0;
-  for (int line = begin; line < end; line += S::lines) {
-    copy_async_wait<0>();
-    block_barrier();
-    if (line + S::lines < end) bring_tiles(line + S::lines, 1 - stage);
-    const char* const tiles = stages + stage * S::stage_bytes;
-    stage = 1 - stage;
-    if (!own.sees(line)) continue;
+  walk<S>(stages, own, rows_of(key_part), rows_of(value_part), Nothing{}, [&](int line, const char* tiles) {
     typename S::Scores scores;
     A::template score<typename S::Owned, Tile>(scores, shared, own.first, tiles, chunks);
     own.hide(scores, line, factor);
     running.weigh(scores, factor);
     A::template add_weighted<Tile>(running.y, scores, tiles + Tile::bytes, chunks);
-  }
+  });
 
   const auto owned = sight.place();
   running.each([&](int i, int half) {
@@ -135,7 +119,6 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
     if (t < a.heads.context && lane_index() % 4 == 0)
       store(a.lse + owned.pair * a.heads.context + t, running.max[i][half] * A::log_of_base + log(sum));
   });
-  block_barrier();
   attention::Rows<S>{a.heads.context, a.heads.head_size, a.vectors, true}.receive(
       running.y, W(1), owned, [&](int64_t t) { return a.y + output(a.heads, owned.pair, t); });
 }

@@ -81,20 +81,11 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_querie
   char *const shared = shared_memory(), *const stages = shared + S::stages_at;
   const auto place = a.order.place(block_x());
   const int first = static_cast<int>(place.tile) * S::rows;
-  const auto keys = a.rows_of(place.pair, key_part), values = a.rows_of(place.pair, value_part);
   bring<Owned, S::threads>(shared, a.rows_of(place.pair, query_part), first);
   bring<Owned, S::threads>(shared + Owned::bytes, a.dy_of(place.pair), first);
   const Sight<S> sight(shared, a.heads, place, keys_of);
   block_barrier();
   const OwnStrip<S> own{sight};
-  const int begin = sight.first_seen() / S::lines * S::lines, end = sight.last_seen();
-  const auto bring_tiles = [&](int line, int stage) {
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes, keys, line);
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes + Tile::bytes, values, line);
-    copy_async_commit();
-  };
-  bring_tiles(begin, 0);
-
   Statistic<W> of_row[S::down][2];
   GATUN_UNROLL
   for (int i = 0; i < S::down; i++) {
@@ -108,22 +99,15 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_querie
   const W factor = factor_of<S>(a.scale);
   typename S::Sums dqueries;
   dqueries.clear();
-  int stage = 0;
-  for (int line = begin; line < end; line += S::lines) {
-    copy_async_wait<0>();
-    block_barrier();
-    if (line + S::lines < end) bring_tiles(line + S::lines, 1 - stage);
-    const char* const tiles = stages + stage * S::stage_bytes;
-    stage = 1 - stage;
-    if (!own.sees(line)) continue;
+  const auto use = [&](int line, const char* tiles) {
     typename S::Scores scores, gradients;
     A::template score<Owned, Tile>(scores, shared, own.first, tiles, a.chunks());
     own.hide(scores, line, factor);
     A::template score<Owned, Tile>(gradients, shared + Owned::bytes, own.first, tiles + Tile::bytes, a.chunks());
     differentiate<S>(scores, gradients, factor, [&](int i, int, int e) { return of_row[i][e / 2]; });
     A::template add_weighted<Tile>(dqueries, gradients, tiles, a.chunks());
-  }
-  block_barrier();
+  };
+  walk<S>(stages, own, a.rows_of(place.pair, key_part), a.rows_of(place.pair, value_part), Nothing{}, use);
   const auto owned = sight.place();
   attention::Rows<S>{a.heads.context, a.heads.head_size, a.vectors, a.fresh}.receive(
       dqueries, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, query_part, t); });
@@ -139,54 +123,35 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
   char *const shared = shared_memory(), *const stages = shared + S::stages_at;
   const auto place = a.order.place(block_x());
   const int first = static_cast<int>(place.tile) * S::rows;
-  const auto queries = a.rows_of(place.pair, query_part), dy = a.dy_of(place.pair);
   bring<Owned, S::threads>(shared, a.rows_of(place.pair, key_part), first);
   bring<Owned, S::threads>(shared + Owned::bytes, a.rows_of(place.pair, value_part), first);
   const Sight<S> sight(shared, a.heads, place, queries_of);
   block_barrier();
   const OwnStrip<S> own{sight};
-  const auto statistics = [&](int stage) {
-    return reinterpret_cast<W*>(stages + stage * S::stage_bytes + 2 * Tile::bytes);
-  };
-  const auto bring_tiles = [&](int line, int stage) {
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes, queries, line);
-    bring<Tile, S::threads>(stages + stage * S::stage_bytes + Tile::bytes, dy, line);
+  const auto bring_statistics = [&](int line, char* stage) {
     const int64_t t = line + thread_index(), at = place.pair * a.heads.context + t;
-    if (thread_index() < S::lines) {
-      W* const to = statistics(stage) + thread_index();
-      copy_async_number(to, a.lse + at, t < a.heads.context);
-      copy_async_number(to + S::lines, a.delta + at, t < a.heads.context);
-    }
-    copy_async_commit();
+    if (thread_index() >= S::lines) return;
+    W* const to = reinterpret_cast<W*>(stage + 2 * Tile::bytes) + thread_index();
+    copy_async_number(to, a.lse + at, t < a.heads.context);
+    copy_async_number(to + S::lines, a.delta + at, t < a.heads.context);
   };
-  const int begin = sight.first_seen() / S::lines * S::lines, end = sight.last_seen();
-  bring_tiles(begin, 0);
-
   const W factor = factor_of<S>(a.scale);
   typename S::Sums dkeys, dvalues;
   dkeys.clear();
   dvalues.clear();
-  int stage = 0;
-  for (int line = begin; line < end; line += S::lines) {
-    copy_async_wait<0>();
-    block_barrier();
-    if (line + S::lines < end) bring_tiles(line + S::lines, 1 - stage);
-    const char* const tiles = stages + stage * S::stage_bytes;
-    if (own.sees(line)) {
-      typename S::Scores scores, gradients;
-      A::template score<Owned, Tile>(scores, shared, own.first, tiles, a.chunks());
-      own.hide(scores, line, factor);
-      A::template score<Owned, Tile>(gradients, shared + Owned::bytes, own.first, tiles + Tile::bytes, a.chunks());
-      differentiate<S>(scores, gradients, factor, [&](int, int j, int e) {
-        const W* const of_column = statistics(stage) + scores.column(j, e);
-        return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines)};
-      });
-      A::template add_weighted<Tile>(dvalues, scores, tiles + Tile::bytes, a.chunks());
-      A::template add_weighted<Tile>(dkeys, gradients, tiles, a.chunks());
-    }
-    stage = 1 - stage;
-  }
-  block_barrier();
+  const auto use = [&](int line, const char* tiles) {
+    typename S::Scores scores, gradients;
+    A::template score<Owned, Tile>(scores, shared, own.first, tiles, a.chunks());
+    own.hide(scores, line, factor);
+    A::template score<Owned, Tile>(gradients, shared + Owned::bytes, own.first, tiles + Tile::bytes, a.chunks());
+    differentiate<S>(scores, gradients, factor, [&](int, int j, int e) {
+      const W* const of_column = reinterpret_cast<const W*>(tiles + 2 * Tile::bytes) + scores.column(j, e);
+      return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines)};
+    });
+    A::template add_weighted<Tile>(dvalues, scores, tiles + Tile::bytes, a.chunks());
+    A::template add_weighted<Tile>(dkeys, gradients, tiles, a.chunks());
+  };
+  walk<S>(stages, own, a.rows_of(place.pair, query_part), a.dy_of(place.pair), bring_statistics, use);
   const auto owned = sight.place();
   const attention::Rows<S> rows{a.heads.context, a.heads.head_size, a.vectors, a.fresh};
   rows.receive(dkeys, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, key_part, t); });

@@ -1,6 +1,6 @@
 // How a block goes about attention: it owns a tile of rows of one side of one pair, and walks the tiles of the other
-// side that its rows see, two arrays of them at a time (keys and values, or queries and dy). While one tile is used the
-// next one comes to shared memory behind the kernel's back; one barrier a tile is enough.
+// side that its rows see, two arrays of them at a time (keys and values, or queries and dy). One barrier a tile is
+// enough.
 #pragma once
 
 #include "heads.cuh"
@@ -145,6 +145,38 @@ template <class S> struct OwnStrip {
       if (!sight.of(first + scores.row(i, e)).has(line + scores.column(j, e))) scores.at[i][j][e] = hidden;
     });
   }
+};
+
+/// Takes a block over the tiles that its rows see. Before each, both matrices' lines and what `bring_beside(line,
+/// stage)` asks for come to a stage behind the kernel's back, while the tile before is used; with the first comes what
+/// was asked for earlier. use(line, stage) is called by the warps whose strips see any of its lines. Behind the walk
+/// nobody reads tiles any more.
+template <class S, class Beside, class Use>
+GATUN_DEVICE void walk(char* stages, const OwnStrip<S>& own, const Matrix<typename S::T>& one,
+                       const Matrix<typename S::T>& other, Beside bring_beside, Use use) {
+  using Tile = typename S::Walked;
+  const int begin = own.sight.first_seen() / S::lines * S::lines, end = own.sight.last_seen();
+  const auto bring_tiles = [&](int line, char* stage) {
+    bring<Tile, S::threads>(stage, one, line);
+    bring<Tile, S::threads>(stage + Tile::bytes, other, line);
+    bring_beside(line, stage);
+    copy_async_commit();
+  };
+  bring_tiles(begin, stages);
+  int stage = 0;
+  for (int line = begin; line < end; line += S::lines) {
+    copy_async_wait<0>();
+    block_barrier();
+    if (line + S::lines < end) bring_tiles(line + S::lines, stages + (1 - stage) * S::stage_bytes);
+    if (own.sees(line)) use(line, static_cast<const char*>(stages + stage * S::stage_bytes));
+    stage = 1 - stage;
+  }
+  block_barrier();
+}
+
+/// For a walk beside whose lines nothing else comes.
+struct Nothing {
+  GATUN_DEVICE void operator()(int, char*) const {}
 };
 
 /// What takes scores to exponents. A scale of 0 must still tell a hidden score from the others.
