@@ -2,11 +2,11 @@
 # The proof on a GPU, without a network: builds for the GPU at hand alone, runs the laws on it beside the CPU, and times
 # its kernels, beside PyTorch's where PyTorch is.
 #
-#   native/gpu-proof.sh [build|laws|bench|all]
+#   native/gpu-proof.sh [build|laws|bench|steps|all]
 #
 # Needs nvcc, CMake, a C++ compiler, and native/target/gpu-proof/kit.tar.xz, which `./mvnw verify -Pgpu-proof` makes
 # where there are a JDK and Maven. Each part ends within eight minutes. A step that fails does not end the proof: the
-# summary names it, and the answer is 1. Table and numbers go to bench/results, what the steps print to
+# summary names it, and the answer is 1. Table, chart and numbers go to bench/results, what the steps print to
 # native/target/gpu-proof/logs; both to $OUT where it is set. GATUN_PROOF_BACKEND=emu tries it all on the emulator.
 set -u
 backend=${GATUN_PROOF_BACKEND:-cuda}
@@ -81,7 +81,7 @@ configure() {
 build_programs() {
   if on_emulator; then programs="layer_emu replay"; else programs="layer_cuda replay_cuda fragments_cuda"; fi
   # shellcheck disable=SC2086
-  cmake --build "$build" --parallel "$(nproc)" --target "gatun_$backend" "kernels_$backend" fragments $programs &&
+  cmake --build "$build" --parallel "$(nproc)" --target "gatun_$backend" "kernels_$backend" "gpt2_$backend" fragments $programs &&
     cp "$kit"/native/* "$build"
 }
 
@@ -164,36 +164,74 @@ part_laws() {
 
 # ---- Bench ----------------------------------------------------------------------------------------------------------
 
+has_pytorch() {
+  python3 -c "import torch; assert $1 or torch.cuda.is_available()" 2>/dev/null
+}
+
+# timed NAME SECONDS ROWS COMMAND...: a step whose lines of JSON are rows of the table.
+timed() {
+  timed_rows=$3 timed_name=$1 timed_limit=$2
+  shift 3
+  step "$timed_name" "$timed_limit" "$@"
+  grep '^{' "$logs/$timed_name" >>"$timed_rows"
+}
+
 part_bench() {
-  rows=$work/rows
+  rows=$work/rows-bench
+  : >"$rows"
   if on_emulator; then set -- --tiny; else set --; fi
-  step kernels 200 "$build/bench/kernels_$backend" "$@"
-  grep '^{' "$logs/kernels" >"$rows"
+  timed kernels 200 "$rows" "$build/bench/kernels_$backend" "$@"
   if [ -n "${GATUN_CUBLASLT:-}" ]; then
-    step own-products 100 env GATUN_CUBLASLT=none "$build/bench/kernels_$backend" "$@" products
-    grep '"what"' "$logs/own-products" >>"$rows"
+    timed own-products 100 "$rows" env GATUN_CUBLASLT=none "$build/bench/kernels_$backend" "$@" products
   fi
-  if python3 -c "import torch; assert '$*' or torch.cuda.is_available()" 2>/dev/null; then
-    step pytorch 240 python3 "$root/bench/peers/gpu_kernels.py" "$@"
-    grep '^{' "$logs/pytorch" >>"$rows"
+  if has_pytorch $#; then
+    timed pytorch 240 "$rows" python3 "$root/bench/peers/gpu_kernels.py" "$@"
   else
     skip pytorch "there is no PyTorch with a GPU"
   fi
-  device=$(sed -n 's/.*"about":"device","value":"\([^"]*\)".*/\1/p' "$rows" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
-  write_results "$results/gpu-${device:-unknown}"
+  write_results
 }
 
-# write_results STEM: the rows as JSON, and the table with how the steps ended.
+# ---- Training steps -------------------------------------------------------------------------------------------------
+
+part_steps() {
+  rows=$work/rows-steps
+  : >"$rows"
+  if on_emulator; then set -- --tiny; else set --; fi
+  timed gpt2 120 "$rows" "$build/bench/gpt2_$backend" "$@"
+  if has_pytorch $#; then
+    timed pytorch-gpt2 300 "$rows" python3 "$root/bench/peers/gpu_gpt2.py" "$@"
+  else
+    skip pytorch-gpt2 "there is no PyTorch with a GPU"
+  fi
+  write_results
+}
+
+# ---- Results --------------------------------------------------------------------------------------------------------
+
+# What has been timed so far, as JSON, and as a section with its chart and how the steps ended; all devices' sections
+# make the folder's README.
 write_results() {
-  { echo '[' && sed '$!s/$/,/' "$rows" && echo ']'; } >"$1.json"
+  cat "$work"/rows-bench "$work"/rows-steps >"$work/rows" 2>/dev/null
+  device=$(sed -n 's/.*"about":"device","value":"\([^"]*\)".*/\1/p' "$work/rows" | head -n 1)
+  name=gpu-$(echo "${device:-unknown}" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
+  { echo '[' && sed '$!s/$/,/' "$work/rows" && echo ']'; } >"$results/$name.json"
+  render() { awk -f "$root/bench/native/rows.awk" -f "$root/bench/native/$1.awk" "$work/rows"; }
+  render chart >"$results/$name.svg"
   {
-    echo "$(date -u +%Y-%m-%d)$(! on_emulator || echo ", emulated at small sizes: no times")"
+    echo "## ${device:-unknown}"
     echo
-    awk -f "$root/bench/native/table.awk" "$rows"
+    echo "$(date -u +%Y-%m-%d)$(! on_emulator || echo ", emulated at small sizes: no times"), by native/gpu-proof.sh"
+    echo
+    echo "![share of the ceilings]($name.svg)"
+    echo
+    render table
     echo
     sed 's/^/    /' "$work"/summary-*
-  } >"$1.md"
-  echo "the table is in $1.md"
+  } >"$results/$name.md"
+  { cat "$root/bench/results/HEAD.md" && for section in "$results"/gpu-*.md; do echo && cat "$section"; done; } \
+    >"$results/README.md"
+  echo "the table is in $results/$name.md"
 }
 
 # cuBLASLt's file: where the loader finds it, beside the toolkit, or as PyTorch brings it.
@@ -215,10 +253,10 @@ case ${1:-all} in
     "$@"
     exit
     ;;
-  build | laws | bench) parts=$1 ;;
-  all) parts="build laws bench" ;;
+  build | laws | bench | steps) parts=$1 ;;
+  all) parts="build laws bench steps" ;;
   *)
-    echo "$0 [build|laws|bench|all]" >&2
+    echo "$0 [build|laws|bench|steps|all]" >&2
     exit 2
     ;;
 esac

@@ -3,155 +3,13 @@
 //   kernels [--tiny] [copy] [rows] [loss] [optimizer] [products] [attention] [blocks]
 //   all groups when none is named
 //
-// A time is the median of nine batches; a batch is as many calls as fill ten milliseconds, queued behind each other, as
-// they are in a training step. Arrays that a cache could hold take turns with others, until together they are larger
-// than any cache. `bytes` are those that must move. --tiny runs every measurement at a small size and keeps the times
-// to itself, so that the program can be tried where time means nothing.
-#include <algorithm>
+// `bytes` are those that must move. --tiny tries the program at small sizes.
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
 #include <set>
-#include <sstream>
-#include <string>
-#include <vector>
 
-#include "gatun.h"
+#include "measure.h"
 
 namespace {
-
-bool tiny = false;
-std::string products_by = "gatun";  // or what multiplies in its place
-gatun_device* device = nullptr;
-gatun_stream* stream = nullptr;
-
-void check(gatun_status status) {
-  if (status == GATUN_DONE) return;
-  std::fprintf(stderr, "status %d: %s\n", static_cast<int>(status), gatun_last_error());
-  std::exit(1);
-}
-
-/// The size, or a small one in its place.
-int64_t sized(int64_t full, int64_t small) { return tiny ? small : full; }
-
-int64_t bytes_of(gatun_dtype dtype) { return dtype == GATUN_BF16 ? 2 : dtype == GATUN_F64 ? 8 : 4; }
-
-/// What a measurement works on; freed behind it.
-class Memory {
- public:
-  Memory() { check(gatun_scope_open(device, &scope_, 0)); }
-  ~Memory() {
-    check(gatun_stream_join(stream));
-    check(gatun_scope_close(scope_));
-    check(gatun_device_trim(device));
-  }
-  Memory(const Memory&) = delete;
-
-  void* bytes(int64_t count) {
-    void* address = nullptr;
-    check(gatun_scope_allocate(scope_, &address, count));
-    return address;
-  }
-  void* array(int64_t count, gatun_dtype dtype) { return bytes(count * bytes_of(dtype)); }
-
-  void* normals(int64_t count, gatun_dtype dtype) {
-    static int64_t made = 0;
-    void* const x = array(count, dtype);
-    check(gatun_random_normal(stream, x, scalar<int64_t>({7, 0}), made, count, 0, 1, dtype));
-    made += count;
-    return x;
-  }
-
-  /// A few values that the host knows.
-  template <class T> T* scalar(const std::vector<T>& values) {
-    auto* const copy = static_cast<T*>(bytes(static_cast<int64_t>(values.size() * sizeof(T))));
-    check(gatun_copy_to_device(stream, copy, values.data(), static_cast<int64_t>(values.size() * sizeof(T))));
-    check(gatun_stream_join(stream));
-    return copy;
-  }
-
-  int32_t* indices(int64_t count, int64_t limit) {
-    std::vector<int32_t> values(static_cast<size_t>(count));
-    uint64_t state = 1;
-    for (auto& value : values) {
-      state = state * 6364136223846793005u + 1442695040888963407u;
-      value = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(limit));
-    }
-    return scalar(values);
-  }
-
- private:
-  gatun_scope* scope_ = nullptr;
-};
-
-// ---- Measuring -----------------------------------------------------------------------------------------------------
-
-struct Work {
-  std::string what, shape, dtype;
-  double bytes, flops;
-  bool by_products = flops > 0;  // which a library may make
-};
-
-void print(const Work& work, double milliseconds, double least, double most) {
-  const std::string by = work.by_products ? products_by : "gatun";
-  std::printf("{\"by\":\"%s\",\"what\":\"%s\",\"shape\":\"%s\",\"dtype\":\"%s\",\"ms\":", by.c_str(), work.what.c_str(),
-              work.shape.c_str(), work.dtype.c_str());
-  if (tiny)
-    std::printf("null");
-  else
-    std::printf("%.5f,\"min\":%.5f,\"max\":%.5f", milliseconds, least, most);
-  std::printf(",\"bytes\":%.0f,\"flops\":%.0f}\n", work.bytes, work.flops);
-  std::fflush(stdout);
-}
-
-using Call = std::function<gatun_status()>;
-
-/// Times the calls, which take turns. Answers with the milliseconds of one.
-double measure(const Work& work, const std::vector<Call>& calls) {
-  for (int warm = 0; warm < 3; warm++)
-    for (const auto& call : calls) check(call());
-  check(gatun_stream_join(stream));
-  gatun_event *from = nullptr, *to = nullptr;
-  check(gatun_event_open(device, &from));
-  check(gatun_event_open(device, &to));
-  const auto batch = [&](size_t count) {
-    check(gatun_event_record(from, stream));
-    for (size_t i = 0; i < count; i++) check(calls[i % calls.size()]());
-    check(gatun_event_record(to, stream));
-    double milliseconds = 0;
-    check(gatun_event_elapsed(from, to, &milliseconds));
-    return milliseconds / static_cast<double>(count);
-  };
-  const double batch_milliseconds = tiny ? 0.1 : 10;
-  constexpr int batches = 9;
-  const auto turns = static_cast<size_t>(std::clamp(batch_milliseconds / batch(calls.size()), 1.0, 2000.0));
-  const size_t count = (turns + calls.size() - 1) / calls.size() * calls.size();
-  std::vector<double> times;
-  for (int i = 0; i < batches; i++) times.push_back(batch(count));
-  std::sort(times.begin(), times.end());
-  print(work, times[batches / 2], times.front(), times.back());
-  check(gatun_event_close(from));
-  check(gatun_event_close(to));
-  return times[batches / 2];
-}
-
-/// As many calls, each with arrays of its own, as move more bytes than caches hold.
-std::vector<Call> in_turns(double bytes, const std::function<Call()>& make) {
-  constexpr double beyond_caches = 256 << 20;
-  std::vector<Call> calls;
-  const int turns = tiny ? 2 : static_cast<int>(std::clamp(std::ceil(beyond_caches / bytes), 1.0, 64.0));
-  for (int turn = 0; turn < turns; turn++) calls.push_back(make());
-  return calls;
-}
-
-std::string shape_of(const std::vector<int64_t>& sizes) {
-  std::ostringstream text;
-  for (size_t i = 0; i < sizes.size(); i++) text << (i ? " x " : "") << sizes[i];
-  return text.str();
-}
-
-// ---- What is measured ----------------------------------------------------------------------------------------------
 
 void measure_copy() {
   Memory memory;
@@ -401,19 +259,6 @@ void measure_blocks() {
                                                  bias, bias, nullptr, batch, context, heads, head_size, 0, 1e-5, 0.125,
                                                  1, bf16);
           }});
-}
-
-/// What the device says of itself, a line of JSON each.
-void print_device() {
-  char text[8192];
-  check(gatun_device_describe(device, text, sizeof text));
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto colon = line.find(": ");
-    const auto key = line.substr(0, colon), value = line.substr(colon + 2);
-    std::printf("{\"about\":\"%s\",\"value\":\"%s\"}\n", key.c_str(), value.c_str());
-    if (key == "matrix products" && value.starts_with("cuBLASLt")) products_by = "gatun over cuBLASLt";
-  }
 }
 
 }  // namespace

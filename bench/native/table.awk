@@ -1,6 +1,5 @@
-# A table in Markdown out of the lines of kernels.cpp and of bench/peers/gpu_kernels.py: for each kernel what it reached
-# of the ceilings that the same lines hold (a copy; the fastest product of cuBLASLt's), what was to be reached, and
-# PyTorch's time.
+# A table in Markdown of what rows.awk has read: for each kernel what it reached of its ceiling, what was to be reached,
+# and PyTorch's times.
 
 BEGIN {
   least_share["adamw"] = 0.90
@@ -16,33 +15,9 @@ BEGIN {
   least_tflops["attention forward, causal", 4096, 128] = 319
   least_tflops["attention forward and pullback, causal", 1024, 64] = 0.75 * 192
   least_tflops["attention forward and pullback, causal", 4096, 64] = 0.75 * 257
-}
-
-# The value of a key: a text, a number, or null.
-function value(key,    start, rest) {
-  start = index($0, "\"" key "\":")
-  if (!start) return ""
-  rest = substr($0, start + length(key) + 3)
-  if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); return substr(rest, 1, index(rest, "\"") - 1) }
-  sub(/[,}].*/, "", rest)
-  return rest
-}
-
-/"about":/ { if (!told[value("about")]++) about[++abouts] = value("about") ": " value("value"); next }
-!/"what":/ { next }
-{
-  what = value("what"); by = value("by"); ms = value("ms")
-  key = what "|" value("shape") "|" value("dtype")
-  timed = ms != "null" && ms > 0
-  if (timed && value("flops") > 0) {
-    rate = value("flops") / ms / 1e9
-    if (by != "gatun" && rate > product_ceiling) product_ceiling = rate
-  } else if (timed) {
-    rate = value("bytes") / ms / 1e6
-    if (what == "copy" && rate > copy_ceiling) copy_ceiling = rate
-  } else rate = ""
-  if (by ~ /^torch/) { torch_ms[key] = ms; torch = by; next }
-  row[++rows] = key; row_by[rows] = by; row_ms[rows] = ms; row_rate[rows] = rate; computes[rows] = value("flops") > 0
+  least_tokens["gpt2 124m training step"] = 430000
+  # Dense bf16 products, TFLOP/s, as the makers name them: what MFU is a share of.
+  nominal["H100"] = nominal["H200"] = 989
 }
 
 function verdict(holds) { return holds ? "met" : "missed" }
@@ -50,11 +25,14 @@ function verdict(holds) { return holds ? "met" : "missed" }
 # What was to be reached, and whether it was.
 function goal(i, what, dtype, share,    size, timed, torch_time) {
   timed = row_rate[i] != ""
-  torch_time = torch_ms[row[i]]
+  torch_time = best_torch(i)
   split(row[i], size, / x |\|/)
   if ((what, size[3], size[5]) in least_tflops)
     return sprintf(">= %.0f TFLOP/s", least_tflops[what, size[3], size[5]]) \
       (timed ? ", " verdict(row_rate[i] >= least_tflops[what, size[3], size[5]]) : "")
+  if (what in least_tokens)
+    return sprintf(">= %d tokens/s and PyTorch's", least_tokens[what]) \
+      (timed && torch_time > 0 ? ", " verdict(tokens_a_second(i) >= least_tokens[what] && row_ms[i] <= torch_time) : "")
   if (what in least_share)
     return sprintf(">= %.0f %%", 100 * least_share[what]) (timed ? ", " verdict(share >= least_share[what]) : "")
   if (what in most_ms) return "<= " most_ms[what] " ms" (timed ? ", " verdict(row_ms[i] <= most_ms[what]) : "")
@@ -66,19 +44,31 @@ function goal(i, what, dtype, share,    size, timed, torch_time) {
   return ""
 }
 
+function tokens_a_second(i) { return 1e3 * row_tokens[i] / row_ms[i] }
+
+# A step is told in tokens, and as the share of what the device's maker names.
+function rate_of(i,    name) {
+  if (row_rate[i] == "") return ""
+  if (!computes[i]) return sprintf("%.0f GB/s", row_rate[i])
+  if (row_tokens[i] == "") return sprintf("%.0f TFLOP/s", row_rate[i])
+  for (name in nominal)
+    if (index(device, name)) return sprintf("%d tokens/s, MFU %.0f %%", tokens_a_second(i), 100 * row_rate[i] / nominal[name])
+  return sprintf("%d tokens/s", tokens_a_second(i))
+}
+
+function time_of(ms) { return ms == "null" ? "" : ms }
+
 END {
   for (i = 1; i <= abouts; i++) print about[i] "  "
   print ""
-  print "| kernel | size | type | by | ms | rate | of the ceiling | goal | " (torch == "" ? "PyTorch" : torch) ", ms |"
-  print "|---|---|---|---|---|---|---|---|---|"
+  torch = torch == "" ? "PyTorch" : torch
+  print "| kernel | size | type | by | ms | rate | of the ceiling | goal | " torch ", ms | compiled, ms |"
+  print "|---|---|---|---|---|---|---|---|---|---|"
   for (i = 1; i <= rows; i++) {
     split(row[i], part, "|")
-    ceiling = computes[i] ? product_ceiling : copy_ceiling
-    share = row_rate[i] != "" && ceiling > 0 ? row_rate[i] / ceiling : ""
-    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", part[1], part[2], part[3], row_by[i],
-      row_rate[i] == "" ? "no times" : row_ms[i],
-      row_rate[i] == "" ? "" : sprintf(computes[i] ? "%.0f TFLOP/s" : "%.0f GB/s", row_rate[i]),
-      share == "" ? "" : sprintf("%.0f %%", 100 * share), goal(i, part[1], part[3], share),
-      torch_ms[row[i]] == "null" ? "" : torch_ms[row[i]]
+    share = share_of(i)
+    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", part[1], part[2], part[3], row_by[i],
+      row_rate[i] == "" ? "no times" : row_ms[i], rate_of(i), share == "" ? "" : sprintf("%.0f %%", 100 * share),
+      goal(i, part[1], part[3], share), time_of(torch_ms[row[i]]), time_of(compiled_ms[row[i]])
   }
 }

@@ -35,7 +35,7 @@ def batch_time(calls, count):
     return start.elapsed_time(end) / count
 
 
-def measure(what, shape, dtype, calls, bytes=0, flops=0):
+def measure(what, shape, dtype, calls, bytes=0, flops=0, **counts):
     """The median of nine batches, each as many calls as fill ten milliseconds."""
     row = {"by": "torch " + torch.__version__, "what": what, "shape": " x ".join(map(str, shape)), "dtype": dtype}
     for _ in range(1 if TINY else 3):
@@ -48,7 +48,7 @@ def measure(what, shape, dtype, calls, bytes=0, flops=0):
         turns = min(2000, max(1, 10 / batch_time(calls, len(calls))))
         times = [batch_time(calls, math.ceil(turns / len(calls)) * len(calls)) for _ in range(9)]
         row |= {"ms": round(statistics.median(times), 5), "min": round(min(times), 5), "max": round(max(times), 5)}
-    print(json.dumps(row | {"bytes": bytes, "flops": flops}, separators=(",", ":")), flush=True)
+    print(json.dumps(row | {"bytes": bytes, "flops": flops} | counts, separators=(",", ":")), flush=True)
 
 
 def in_turns(bytes, make):

@@ -1,4 +1,4 @@
-// Attention of heads that are longer than any tile, by the kernels of rows.cuh.
+// Attention of heads that are longer than any tile or than a warp's vectors, by the kernels of rows.cuh.
 #pragma once
 #include "rows.cuh"
 
@@ -104,6 +104,36 @@ template <class T> GATUN_KERNEL(row_threads, 4) attention_pullback_warp_per_key(
   }
 }
 
+template <class T> struct Decode {
+  T *y, *keys, *values;
+  const T* qkv;
+  const int32_t* position;
+  Heads heads;  // of a context of 1
+  int64_t capacity;
+  Wide<T> scale;
+};
+
+template <class T> GATUN_KERNEL(row_threads, 4) attention_decode_warp_per_head(Decode<T> a) {
+  using W = Wide<T>;
+  const int64_t cols = a.heads.head_size;
+  W* const query = own_rows<W>(1, cols);
+  const int64_t position = load(a.position);
+  if (position < 0 || position >= a.capacity) return;
+  for (int64_t r = block_x() * row_warps + warp_index(); r < a.heads.rows(); r += blocks_x() * row_warps) {
+    T *const keys = a.keys + r * a.capacity * cols, *const values = a.values + r * a.capacity * cols;
+    for (int64_t c = lane_index(); c < cols; c += 32) {
+      store(keys + position * cols + c, load(a.qkv + packed(a.heads, r, key_part, 0) + c));
+      store(values + position * cols + c, load(a.qkv + packed(a.heads, r, value_part, 0) + c));
+    }
+    keep_row<T>(query, a.qkv + packed(a.heads, r, query_part, 0), cols);
+    warp_barrier();
+    attend<T>(
+        a.y + output(a.heads, r, 0), query, position + 1, cols, a.scale, [&](int64_t t) { return keys + t * cols; },
+        [&](int64_t t) { return values + t * cols; });
+    warp_barrier();
+  }
+}
+
 template <class T> void forward_by_rows(gatun_stream& stream, const RowsForward<T>& a) {
   GATUN_LAUNCH(stream, attention_forward_warp_per_query<T>, grid_for(stream, a.heads.rows(), row_warps), row_threads,
                row_warps * a.heads.head_size * static_cast<int64_t>(sizeof(Wide<T>)), a);
@@ -114,6 +144,11 @@ template <class T> void pullback_by_rows(gatun_stream& stream, const RowsPullbac
   const int64_t bytes = row_warps * 2 * a.heads.head_size * static_cast<int64_t>(sizeof(Wide<T>));
   GATUN_LAUNCH(stream, attention_pullback_warp_per_query<T>, grid, row_threads, bytes, a);
   GATUN_LAUNCH(stream, attention_pullback_warp_per_key<T>, grid, row_threads, bytes, a);
+}
+
+template <class T> void decode_by_rows(gatun_stream& stream, const Decode<T>& a) {
+  GATUN_LAUNCH(stream, attention_decode_warp_per_head<T>, grid_for(stream, a.heads.rows(), row_warps), row_threads,
+               row_warps * a.heads.head_size * static_cast<int64_t>(sizeof(Wide<T>)), a);
 }
 
 }  // namespace gatun::attention

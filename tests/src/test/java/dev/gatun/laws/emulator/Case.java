@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 
 /// A kernel of the header with values for its scalars, in one type.
 ///
-/// Where a sample says nothing a number is a half and a kind the first, but `fresh` all ones.
+/// Where a sample says nothing a number is a half and a kind the first, but `fresh` all ones, and
+/// integers in arrays are random; a number named after an array of integers is all of them.
 /// Two of its numbers are no arguments: `shift`, the elements by which arrays begin past an
 /// aligned address; `each`, the elements of each array of a table.
 record Case(Prototype kernel, KernelSample sample, DType dtype) {

@@ -94,9 +94,15 @@ final class Meter implements AutoCloseable {
           host.setAtIndex(
               ValueLayout.JAVA_INT,
               i,
-              random.nextInt(Math.toIntExact(Extent.of(array.limit(), sizes))));
+              sizes
+                  .getOrDefault(array.name(), (double) random.nextInt(limit(array, sizes)))
+                  .intValue());
       default -> put(host, i, (float) random.nextDouble(-1, 1), array.bytes(dtype));
     }
+  }
+
+  private static int limit(Parameter array, Map<String, Double> sizes) {
+    return Math.toIntExact(Extent.of(array.limit(), sizes));
   }
 
   private static void put(MemorySegment host, long i, float x, int bytes) {

@@ -66,22 +66,30 @@ final class KernelSamples {
       residual_layernorm_forward     rows=5 cols=64,640,1040 eps=1e-5
       residual_layernorm_pullback    rows=0,1,5,65 cols=1,7,33,129
       residual_layernorm_pullback    rows=5 cols=64,640,1040
-      attention_forward              batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,3,20 bounds=present causal=0,1
-      attention_forward              batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_forward              batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,20 bounds=present causal=0,1
+      attention_forward              batch=0,1 context=1 heads=1 head_size=1 scale=0.5 documents=0 bounds=absent causal=1
+      attention_forward              batch=2 context=7 heads=3 head_size=5,20 scale=0.5 documents=0 bounds=absent causal=0,1
       attention_forward              batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
-      attention_forward              batch=0,2 context=97 heads=1 head_size=4 scale=0.5 documents=1,5 bounds=present causal=0,1
-      attention_pullback             batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,3,20 bounds=present causal=0,1
-      attention_pullback             batch=0,1,2 context=1,7 heads=1,3 head_size=1,5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_forward              batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
+      attention_forward              batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
+      attention_pullback             batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,20 bounds=present causal=0,1
+      attention_pullback             batch=0,1 context=1 heads=1 head_size=1 scale=0.5 documents=0 bounds=absent causal=1
+      attention_pullback             batch=2 context=7 heads=3 head_size=5,20 scale=0.5 documents=0 bounds=absent causal=0,1
       attention_pullback             batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
-      attention_pullback             batch=0,2 context=97 heads=1 head_size=4 scale=0.5 documents=1,5 bounds=present causal=0,1
+      attention_pullback             batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
+      attention_pullback             batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
       attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
+      attention_decode               batch=1,2 heads=2 capacity=300 head_size=8,31,40 scale=0.5
+      attention_decode               batch=1 heads=2 capacity=9 head_size=33,520 scale=0.5
       mlp_forward                    rows=0,1,5,65 cols=1,7,33 hidden=3,40 eps=1e-5
       mlp_pullback                   rows=0,1,5,65 cols=1,7,33 hidden=3,40
       attention_block_forward        batch=2 context=7 heads=3 head_size=5 documents=1,3 bounds=present eps=1e-5 scale=0.5 causal=0,1
-      attention_block_forward        batch=0,1,2 context=1,7 heads=1,3 head_size=1,5 documents=0 bounds=absent eps=1e-5 scale=0.5 causal=0,1
+      attention_block_forward        batch=0,1 context=1 heads=1 head_size=1 documents=0 bounds=absent eps=1e-5 scale=0.5 causal=1
+      attention_block_forward        batch=2 context=7 heads=3 head_size=5 documents=0 bounds=absent eps=1e-5 scale=0.5 causal=1
       attention_block_forward        batch=1 context=97 heads=2 head_size=4 documents=3 bounds=present eps=1e-5 scale=0.5 causal=1
       attention_block_pullback       batch=2 context=7 heads=3 head_size=5 documents=1,3 bounds=present scale=0.5 causal=0,1
-      attention_block_pullback       batch=0,1,2 context=1,7 heads=1,3 head_size=1,5 documents=0 bounds=absent scale=0.5 causal=0,1
+      attention_block_pullback       batch=0,1 context=1 heads=1 head_size=1 documents=0 bounds=absent scale=0.5 causal=1
+      attention_block_pullback       batch=2 context=7 heads=3 head_size=5 documents=0 bounds=absent scale=0.5 causal=1
       attention_block_pullback       batch=1 context=97 heads=2 head_size=4 documents=3 bounds=present scale=0.5 causal=1
       softmax_cross_entropy_forward  rows=0,1,7 vocab=1,17 stride=17,24
       softmax_cross_entropy_forward  rows=65 vocab=5 stride=24
