@@ -536,6 +536,84 @@ GATUN_API gatun_status gatun_head_loss_pullback(
     GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
     int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
 
+/* ---- Tangents --------------------------------------------------------------------------------------------------- */
+
+/* Directional derivatives of the functions above: tx is the tangent of x, tdx that of its gradient, and null stands
+ * for zero. The tangent of a pullback is one in the direction of all that the pullback reads, each as if independent. An
+ * op that is linear in each of its arguments needs no function of its own: its tangent is a sum of its own calls. */
+
+/** tdx = f'(x) tdy + f''(x) tx dy. */
+GATUN_API gatun_status gatun_unary_pullback_tangent(gatun_stream* stream, GATUN_ACC(n) void* tdx, GATUN_IN(n) void* dy,
+                                                    GATUN_IN_OPT(n) void* tdy, GATUN_IN(n) void* x,
+                                                    GATUN_IN_OPT(n) void* tx, int64_t n, double alpha,
+                                                    gatun_unary kind, int32_t fresh, gatun_dtype dtype);
+
+/** With n = (x - mean) rstd: tmean = mean(tx), trstd = -rstd^2 mean(n tx), and ty = tn weight + n tweight + tbias with
+ * tn = rstd (tx - tmean - n mean(n tx)). */
+GATUN_API gatun_status gatun_layernorm_tangent(gatun_stream* stream, GATUN_OUT(rows*cols) void* ty,
+                                               GATUN_OUT(rows) gatun_wide* tmean, GATUN_OUT(rows) gatun_wide* trstd,
+                                               GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+                                               GATUN_IN(cols) gatun_wide* weight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tweight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tbias, GATUN_IN(rows) gatun_wide* mean,
+                                               GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols,
+                                               gatun_dtype dtype);
+
+/** Of both layer norms: tdx and tdresidual are what comes through the norm, plus tdsum. With n as above,
+ * tn = (tx - tmean) rstd + (x - mean) trstd, g = dy weight, tg = tdy weight + dy tweight, R = g - mean(g) - n mean(g n):
+ * tdx = trstd R + rstd (tg - mean(tg) - tn mean(g n) - n mean(tg n + g tn)). tdweight sums tdy n + dy tn, tdbias tdy. */
+GATUN_API gatun_status gatun_layernorm_pullback_tangent(
+    gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(rows*cols) void* tdresidual,
+    GATUN_ACC_OPT(cols) gatun_wide* tdweight, GATUN_ACC_OPT(cols) gatun_wide* tdbias,
+    GATUN_IN_OPT(rows*cols) void* tdsum, GATUN_IN(rows*cols) void* dy, GATUN_IN_OPT(rows*cols) void* tdy,
+    GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx, GATUN_IN(cols) gatun_wide* weight,
+    GATUN_IN_OPT(cols) gatun_wide* tweight, GATUN_IN(rows) gatun_wide* mean, GATUN_IN_OPT(rows) gatun_wide* tmean,
+    GATUN_IN(rows) gatun_wide* rstd, GATUN_IN_OPT(rows) gatun_wide* trstd, int64_t rows, int64_t cols, int32_t fresh,
+    gatun_dtype dtype);
+
+/** tloss = the mean of 2 (prediction - target) (tprediction - ttarget). */
+GATUN_API gatun_status gatun_squared_error_tangent(gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss,
+                                                   GATUN_IN(n) void* prediction, GATUN_IN_OPT(n) void* tprediction,
+                                                   GATUN_IN(n) void* target, GATUN_IN_OPT(n) void* ttarget, int64_t n,
+                                                   gatun_dtype dtype);
+
+/** tloss = the mean of (sum of softmax * tlogits) - tlogit of the target. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_tangent(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_IN(rows*stride) void* logits, GATUN_IN(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t vocab, int64_t stride, gatun_dtype dtype);
+
+/** tdlogits = (dloss softmax (tlogits - sum of softmax * tlogits) + tdloss (softmax - one-hot)) / counted. Where tdloss
+ * is null, this is the Hessian of the loss by the logits, times tlogits. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_pullback_tangent(
+    gatun_stream* stream, GATUN_ACC(rows*stride) void* tdlogits, GATUN_IN(1) gatun_wide* dloss,
+    GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN(rows*stride) void* logits, GATUN_IN_OPT(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t vocab, int64_t stride, int32_t fresh, gatun_dtype dtype);
+
+/** Of the head and its loss. `kept` is what the forward call left in its logits; tlogits then receives the tangent of
+ * that (chunk = rows). With kept null the logits are computed again in `scratch`, chunk by chunk, and tlogits is
+ * scratch too. */
+GATUN_API gatun_status gatun_head_loss_tangent(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_OUT(chunk*stride) void* tlogits, GATUN_OUT_OPT(chunk*stride) void* scratch,
+    GATUN_IN_OPT(rows*stride) void* kept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, gatun_dtype dtype);
+
+/** tdx = dloss (tK table + K ttable) + tdloss K table and tdtable likewise, with K = (softmax - one-hot) / counted and tK
+ * its tangent: `kept` and `tkept` where they are given; else both are computed again, in `scratch` and `tscratch`, from
+ * tx and ttable. With gauss_newton = 1 only dloss tK table and dloss tK^T x: the loss's own curvature, carried back. */
+GATUN_API gatun_status gatun_head_loss_pullback_tangent(
+    gatun_stream* stream, GATUN_OUT_OPT(chunk*stride) void* scratch, GATUN_OUT_OPT(chunk*stride) void* tscratch,
+    GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(stride*cols) gatun_wide* tdtable,
+    GATUN_IN(1) gatun_wide* dloss, GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN_OPT(rows*stride) void* kept,
+    GATUN_IN_OPT(rows*stride) void* tkept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, int32_t gauss_newton, int32_t fresh,
+    gatun_dtype dtype);
+
 /* ---- Optimizer -------------------------------------------------------------------------------------------------- */
 
 /** norm = sqrt(sum of x^2), summed in a fixed order. */
