@@ -536,6 +536,38 @@ GATUN_API gatun_status gatun_head_loss_pullback(
     GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
     int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
 
+/* ---- Tangents --------------------------------------------------------------------------------------------------- */
+
+/* Directional derivatives of the functions above. A tangent has the manner and the extent of what it is the tangent of,
+ * and its name behind a t; an optional one that is null is zero. */
+
+/** The derivative of attention's y and lse along tqkv, where y and lse are as attention gave them: with p = exp(scores -
+ * lse), hidden ones left out, and ts = scale * (tq k^T + q tk^T) it is tlse = rowsum(p * ts), ty = (p * (ts - tlse)) v +
+ * p tv. Needs no memory that grows with context squared. */
+GATUN_API gatun_status gatun_attention_tangent(
+    gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* ty,
+    GATUN_OUT(batch*heads*context) gatun_wide* tlse, GATUN_IN(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN(batch*context*heads*head_size) void* y,
+    GATUN_IN(batch*heads*context) gatun_wide* lse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
+
+/** The derivative of dqkv, as attention's pullback makes it, along all that the pullback reads, each taken as
+ * independent of the others. `delta` and `tdelta` are scratch: the row sums of dy * y and of tdy * y + dy * ty. With p and
+ * ts as above, dp = dy v^T and tdp = tdy v^T + dy tv^T:
+ *   ds = p * (dp - delta)      tp = p * (ts - tlse)      tds = tp * (dp - delta) + p * (tdp - tdelta)
+ *   tdq = scale * (tds k + ds tk)     tdk = scale * (tds^T q + ds^T tq)     tdv = tp^T dy + p^T tdy */
+GATUN_API gatun_status gatun_attention_pullback_tangent(
+    gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+    GATUN_OUT(batch*heads*context) gatun_wide* tdelta, GATUN_ACC(batch*context*3*heads*head_size) void* tdqkv,
+    GATUN_IN(batch*context*heads*head_size) void* dy, GATUN_IN_OPT(batch*context*heads*head_size) void* tdy,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN_OPT(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*heads*head_size) void* y, GATUN_IN_OPT(batch*context*heads*head_size) void* ty,
+    GATUN_IN(batch*heads*context) gatun_wide* lse, GATUN_IN_OPT(batch*heads*context) gatun_wide* tlse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
+    gatun_dtype dtype);
+
 /* ---- Optimizer -------------------------------------------------------------------------------------------------- */
 
 /** norm = sqrt(sum of x^2), summed in a fixed order. */
