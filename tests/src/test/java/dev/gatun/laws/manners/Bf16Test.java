@@ -41,6 +41,8 @@ class Bf16Test {
   private static final Set<String> ROUND_ON_THEIR_WAY =
       Set.of(
           "attention_pullback",
+          "attention_tangent",
+          "attention_pullback_tangent",
           "mlp_forward",
           "mlp_pullback",
           "attention_block_forward",

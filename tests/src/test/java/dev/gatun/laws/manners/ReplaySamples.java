@@ -63,6 +63,14 @@ final class ReplaySamples {
       attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
       attention_pullback             batch=1 context=130 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
       attention_pullback             batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
+      attention_tangent              batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_tangent              batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_tangent              batch=1 context=70 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
+      attention_tangent              batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
+      attention_pullback_tangent     batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_pullback_tangent     batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_pullback_tangent     batch=1 context=70 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
+      attention_pullback_tangent     batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
       attention_decode               batch=9 heads=4 capacity=37 head_size=16 scale=0.25 dtype=0,2
       attention_decode               batch=1 heads=1 capacity=300 head_size=40,7 scale=0.25 dtype=0,2
       mlp_forward                    rows=9 cols=40 hidden=33 eps=1e-5 dtype=0,2
