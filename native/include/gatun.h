@@ -79,8 +79,8 @@ GATUN_API const char* gatun_header_hash(void);
 GATUN_API const char* gatun_backend_name(void);
 
 /** Which cuBLASLt the CUDA backend multiplies matrices with: a file, or "none" for the library's own kernels. Asked
- * before the first stream of the process is opened; else the environment variable GATUN_CUBLASLT decides in the same
- * way, else libcublasLt.so.13 or .12 where the loader finds one. Other backends take no notice. */
+ * before the first stream of the process is opened; else the environment variable GATUN_CUBLASLT decides in the same way,
+ * else libcublasLt.so.13 or .12 where the loader finds one. Other backends take no notice. */
 GATUN_API gatun_status gatun_choose_cublaslt(const char* file);
 
 /* ---- Device, stream, memory ------------------------------------------------------------------------------------- */
@@ -144,9 +144,9 @@ GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, 
  * null. Nothing is kept: the memory is its owner's. */
 GATUN_API gatun_status gatun_device_admit(gatun_device* device, const void* address, int64_t bytes);
 
-/** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on,
- * and it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device
- * frees it. */
+/** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on, and
+ * it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device frees
+ * it. */
 GATUN_API gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, int64_t bytes);
 GATUN_API gatun_status gatun_pinned_free(gatun_device* device, void* host_address);
 
@@ -173,10 +173,10 @@ enum { GATUN_DLPACK_INT = 0, GATUN_DLPACK_FLOAT = 2, GATUN_DLPACK_BFLOAT = 4 };
 
 enum { GATUN_DLPACK_MOST_AXES = 64 };
 
-/** Makes *managed over an array in row-major order that lies in memory of the scope. Whoever receives it calls its
- * deleter once, from any thread, when all work with the array is done. Until then the memory stays, even when scope and
- * device are closed before; the scope's chunks that hold it then serve no other scope. Work on the array that was asked
- * of a stream may still be under way: join the stream first, or make the receiver wait. */
+/** Makes *managed over an array in row-major order that lies in memory of the scope. Whoever receives it calls its deleter
+ * once, from any thread, when all work with the array is done. Until then the memory stays, even when scope and device
+ * are closed before; the scope's chunks that hold it then serve no other scope. Work on the array that was asked of a
+ * stream may still be under way: join the stream first, or make the receiver wait. */
 GATUN_API gatun_status gatun_dlpack_export(gatun_scope* scope, void** managed, void* address, const int64_t* sizes,
                                            int32_t rank, gatun_dlpack_type type, int32_t bits, gatun_dlpack_form form);
 
@@ -211,9 +211,9 @@ enum {
   GATUN_ADD = 0,
   GATUN_SUBTRACT = 1, /* a - b */
   GATUN_MULTIPLY = 2,
-  GATUN_DIVIDE = 3,           /* a / b */
-  GATUN_REVERSE_SUBTRACT = 4, /* b - a */
-  GATUN_REVERSE_DIVIDE = 5    /* b / a */
+  GATUN_DIVIDE = 3,            /* a / b */
+  GATUN_REVERSE_SUBTRACT = 4,  /* b - a */
+  GATUN_REVERSE_DIVIDE = 5     /* b / a */
 };
 
 /** y = f(x), element by element; `alpha` is read by the kinds that name it. Reads n, writes n. */
@@ -227,15 +227,15 @@ GATUN_API gatun_status gatun_unary_pullback(gatun_stream* stream, GATUN_ACC(n) v
 
 /** y[o,m,i] = f(a[o,m,i], b[m]): b is broadcast over the axes before and behind its own. Equal shapes: middle = n,
  * outer = inner = 1. A row: inner = 1. A column: outer = 1. A scalar: middle = 1. */
-GATUN_API gatun_status gatun_binary_forward(gatun_stream* stream, GATUN_OUT(outer* middle* inner) void* y,
-                                            GATUN_IN(outer* middle* inner) void* a, GATUN_IN(middle) void* b,
+GATUN_API gatun_status gatun_binary_forward(gatun_stream* stream, GATUN_OUT(outer*middle*inner) void* y,
+                                            GATUN_IN(outer*middle*inner) void* a, GATUN_IN(middle) void* b,
                                             int64_t outer, int64_t middle, int64_t inner, gatun_binary kind,
                                             gatun_dtype dtype);
 
 /** Gradients of both arguments; that of b is summed over the axes it was broadcast along, in a fixed order. */
-GATUN_API gatun_status gatun_binary_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer* middle* inner) void* da,
-                                             GATUN_ACC_OPT(middle) void* db, GATUN_IN(outer* middle* inner) void* dy,
-                                             GATUN_IN(outer* middle* inner) void* a, GATUN_IN(middle) void* b,
+GATUN_API gatun_status gatun_binary_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer*middle*inner) void* da,
+                                             GATUN_ACC_OPT(middle) void* db, GATUN_IN(outer*middle*inner) void* dy,
+                                             GATUN_IN(outer*middle*inner) void* a, GATUN_IN(middle) void* b,
                                              int64_t outer, int64_t middle, int64_t inner, gatun_binary kind,
                                              int32_t fresh, gatun_dtype dtype);
 
@@ -245,59 +245,59 @@ typedef int32_t gatun_reduction;
 enum { GATUN_SUM = 0, GATUN_MEAN = 1 };
 
 /** y[o,i] = sum or mean over m of x[o,m,i]. */
-GATUN_API gatun_status gatun_reduce_forward(gatun_stream* stream, GATUN_OUT(outer* inner) void* y,
-                                            GATUN_IN(outer* middle* inner) void* x, int64_t outer, int64_t middle,
+GATUN_API gatun_status gatun_reduce_forward(gatun_stream* stream, GATUN_OUT(outer*inner) void* y,
+                                            GATUN_IN(outer*middle*inner) void* x, int64_t outer, int64_t middle,
                                             int64_t inner, gatun_reduction kind, gatun_dtype dtype);
 
 /** dx[o,m,i] = dy[o,i], divided by `middle` for the mean. */
-GATUN_API gatun_status gatun_reduce_pullback(gatun_stream* stream, GATUN_ACC(outer* middle* inner) void* dx,
-                                             GATUN_IN(outer* inner) void* dy, int64_t outer, int64_t middle,
+GATUN_API gatun_status gatun_reduce_pullback(gatun_stream* stream, GATUN_ACC(outer*middle*inner) void* dx,
+                                             GATUN_IN(outer*inner) void* dy, int64_t outer, int64_t middle,
                                              int64_t inner, gatun_reduction kind, int32_t fresh, gatun_dtype dtype);
 
 /** y[b,c,r] = x[b,r,c]. */
-GATUN_API gatun_status gatun_transpose_forward(gatun_stream* stream, GATUN_OUT(batch* rows* cols) void* y,
-                                               GATUN_IN(batch* rows* cols) void* x, int64_t batch, int64_t rows,
+GATUN_API gatun_status gatun_transpose_forward(gatun_stream* stream, GATUN_OUT(batch*rows*cols) void* y,
+                                               GATUN_IN(batch*rows*cols) void* x, int64_t batch, int64_t rows,
                                                int64_t cols, gatun_dtype dtype);
 
 /** dx[b,r,c] = dy[b,c,r]; rows and cols are those of x. */
-GATUN_API gatun_status gatun_transpose_pullback(gatun_stream* stream, GATUN_ACC(batch* rows* cols) void* dx,
-                                                GATUN_IN(batch* rows* cols) void* dy, int64_t batch, int64_t rows,
+GATUN_API gatun_status gatun_transpose_pullback(gatun_stream* stream, GATUN_ACC(batch*rows*cols) void* dx,
+                                                GATUN_IN(batch*rows*cols) void* dy, int64_t batch, int64_t rows,
                                                 int64_t cols, int32_t fresh, gatun_dtype dtype);
 
 /** y[o,j,i] = x[o,start+j,i] for j < count. */
-GATUN_API gatun_status gatun_slice_forward(gatun_stream* stream, GATUN_OUT(outer* count* inner) void* y,
-                                           GATUN_IN(outer* length* inner) void* x, int64_t outer, int64_t length,
+GATUN_API gatun_status gatun_slice_forward(gatun_stream* stream, GATUN_OUT(outer*count*inner) void* y,
+                                           GATUN_IN(outer*length*inner) void* x, int64_t outer, int64_t length,
                                            int64_t inner, int64_t start, int64_t count, gatun_dtype dtype);
 
 /** The transpose of the slice: zero outside of it when fresh. */
-GATUN_API gatun_status gatun_slice_pullback(gatun_stream* stream, GATUN_ACC(outer* length* inner) void* dx,
-                                            GATUN_IN(outer* count* inner) void* dy, int64_t outer, int64_t length,
+GATUN_API gatun_status gatun_slice_pullback(gatun_stream* stream, GATUN_ACC(outer*length*inner) void* dx,
+                                            GATUN_IN(outer*count*inner) void* dy, int64_t outer, int64_t length,
                                             int64_t inner, int64_t start, int64_t count, int32_t fresh,
                                             gatun_dtype dtype);
 
 /** y[o] = a[o] followed by b[o]. */
 GATUN_API gatun_status gatun_concatenate_forward(gatun_stream* stream,
-                                                 GATUN_OUT(outer* a_count* inner + outer * b_count * inner) void* y,
-                                                 GATUN_IN(outer* a_count* inner) void* a,
-                                                 GATUN_IN(outer* b_count* inner) void* b, int64_t outer,
-                                                 int64_t a_count, int64_t b_count, int64_t inner, gatun_dtype dtype);
+                                                 GATUN_OUT(outer*a_count*inner+outer*b_count*inner) void* y,
+                                                 GATUN_IN(outer*a_count*inner) void* a,
+                                                 GATUN_IN(outer*b_count*inner) void* b, int64_t outer, int64_t a_count,
+                                                 int64_t b_count, int64_t inner, gatun_dtype dtype);
 
-GATUN_API gatun_status gatun_concatenate_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer* a_count* inner) void* da,
-                                                  GATUN_ACC_OPT(outer* b_count* inner) void* db,
-                                                  GATUN_IN(outer* a_count* inner + outer * b_count * inner) void* dy,
+GATUN_API gatun_status gatun_concatenate_pullback(gatun_stream* stream, GATUN_ACC_OPT(outer*a_count*inner) void* da,
+                                                  GATUN_ACC_OPT(outer*b_count*inner) void* db,
+                                                  GATUN_IN(outer*a_count*inner+outer*b_count*inner) void* dy,
                                                   int64_t outer, int64_t a_count, int64_t b_count, int64_t inner,
                                                   int32_t fresh, gatun_dtype dtype);
 
 /** y[r] = table[indices[r]], row by row. */
-GATUN_API gatun_status gatun_gather_forward(gatun_stream* stream, GATUN_OUT(rows* cols) void* y,
-                                            GATUN_IN(table_rows* cols) void* table,
-                                            GATUN_IN(rows, < table_rows) int32_t* indices, int64_t rows, int64_t cols,
+GATUN_API gatun_status gatun_gather_forward(gatun_stream* stream, GATUN_OUT(rows*cols) void* y,
+                                            GATUN_IN(table_rows*cols) void* table,
+                                            GATUN_IN(rows, <table_rows) int32_t* indices, int64_t rows, int64_t cols,
                                             int64_t table_rows, gatun_dtype dtype);
 
 /** Rows of dy are added up by their index, in the order of r: the same bits every time. */
-GATUN_API gatun_status gatun_gather_pullback(gatun_stream* stream, GATUN_ACC(table_rows* cols) void* dtable,
-                                             GATUN_IN(rows* cols) void* dy,
-                                             GATUN_IN(rows, < table_rows) int32_t* indices, int64_t rows, int64_t cols,
+GATUN_API gatun_status gatun_gather_pullback(gatun_stream* stream, GATUN_ACC(table_rows*cols) void* dtable,
+                                             GATUN_IN(rows*cols) void* dy,
+                                             GATUN_IN(rows, <table_rows) int32_t* indices, int64_t rows, int64_t cols,
                                              int64_t table_rows, int32_t fresh, gatun_dtype dtype);
 
 /** loss = mean over n of (prediction - target)^2. */
@@ -318,16 +318,16 @@ GATUN_API gatun_status gatun_fill(gatun_stream* stream, GATUN_OUT(n) void* x, in
 
 /** c (batch, rows, cols) = a (batch, rows, inner) times b (batch, inner, cols). Bit 0 of `transposed`: a is stored as
  * (batch, inner, rows); bit 1: b is stored as (batch, cols, inner). 2 * batch * rows * cols * inner FLOPs. */
-GATUN_API gatun_status gatun_matmul_forward(gatun_stream* stream, GATUN_OUT(batch* rows* cols) void* c,
-                                            GATUN_IN(batch* rows* inner) void* a, GATUN_IN(batch* inner* cols) void* b,
+GATUN_API gatun_status gatun_matmul_forward(gatun_stream* stream, GATUN_OUT(batch*rows*cols) void* c,
+                                            GATUN_IN(batch*rows*inner) void* a, GATUN_IN(batch*inner*cols) void* b,
                                             int64_t batch, int64_t rows, int64_t cols, int64_t inner,
                                             int32_t transposed, gatun_dtype dtype);
 
 /** Gradients of a and b, each in the layout in which its argument is stored. */
-GATUN_API gatun_status gatun_matmul_pullback(gatun_stream* stream, GATUN_ACC_OPT(batch* rows* inner) void* da,
-                                             GATUN_ACC_OPT(batch* inner* cols) void* db,
-                                             GATUN_IN(batch* rows* cols) void* dc, GATUN_IN(batch* rows* inner) void* a,
-                                             GATUN_IN(batch* inner* cols) void* b, int64_t batch, int64_t rows,
+GATUN_API gatun_status gatun_matmul_pullback(gatun_stream* stream, GATUN_ACC_OPT(batch*rows*inner) void* da,
+                                             GATUN_ACC_OPT(batch*inner*cols) void* db,
+                                             GATUN_IN(batch*rows*cols) void* dc, GATUN_IN(batch*rows*inner) void* a,
+                                             GATUN_IN(batch*inner*cols) void* b, int64_t batch, int64_t rows,
                                              int64_t cols, int64_t inner, int32_t transposed, int32_t fresh,
                                              gatun_dtype dtype);
 
@@ -336,74 +336,69 @@ enum { GATUN_NO_ACTIVATION = 0, GATUN_GELU_ACTIVATION = 1 };
 
 /** y = activation(x weight + bias); x (rows, in), weight (in, out), bias (out). With an activation, `pre` receives
  * x weight + bias, which the pullback reads; without one, or for inference, it is null. */
-GATUN_API gatun_status gatun_linear_forward(gatun_stream* stream, GATUN_OUT(rows* out) void* y,
-                                            GATUN_OUT_OPT(rows* out) void* pre, GATUN_IN(rows* in) void* x,
-                                            GATUN_IN(in* out) void* weight, GATUN_IN_OPT(out) gatun_wide* bias,
+GATUN_API gatun_status gatun_linear_forward(gatun_stream* stream, GATUN_OUT(rows*out) void* y,
+                                            GATUN_OUT_OPT(rows*out) void* pre, GATUN_IN(rows*in) void* x,
+                                            GATUN_IN(in*out) void* weight, GATUN_IN_OPT(out) gatun_wide* bias,
                                             int64_t rows, int64_t in, int64_t out, gatun_activation activation,
                                             gatun_dtype dtype);
 
-/** With an activation, `pre` is read and `dpre` is scratch; without one both are null. Where x is the GELU of
- * something, `x_pre` may be that: dx is then its gradient, with GELU's derivative put on while the product is at hand.
- */
-GATUN_API gatun_status gatun_linear_pullback(gatun_stream* stream, GATUN_OUT_OPT(rows* out) void* dpre,
-                                             GATUN_ACC_OPT(rows* in) void* dx,
-                                             GATUN_ACC_OPT(in* out) gatun_wide* dweight,
-                                             GATUN_ACC_OPT(out) gatun_wide* dbias, GATUN_IN(rows* out) void* dy,
-                                             GATUN_IN(rows* in) void* x, GATUN_IN(in* out) void* weight,
-                                             GATUN_IN_OPT(rows* out) void* pre, GATUN_IN_OPT(rows* in) void* x_pre,
+/** With an activation, `pre` is read and `dpre` is scratch; without one both are null. Where x is the GELU of something,
+ * `x_pre` may be that: dx is then its gradient, with GELU's derivative put on while the product is at hand. */
+GATUN_API gatun_status gatun_linear_pullback(gatun_stream* stream, GATUN_OUT_OPT(rows*out) void* dpre,
+                                             GATUN_ACC_OPT(rows*in) void* dx, GATUN_ACC_OPT(in*out) gatun_wide* dweight,
+                                             GATUN_ACC_OPT(out) gatun_wide* dbias, GATUN_IN(rows*out) void* dy,
+                                             GATUN_IN(rows*in) void* x, GATUN_IN(in*out) void* weight,
+                                             GATUN_IN_OPT(rows*out) void* pre, GATUN_IN_OPT(rows*in) void* x_pre,
                                              int64_t rows, int64_t in, int64_t out, gatun_activation activation,
                                              int32_t fresh, gatun_dtype dtype);
 
 /* ---- Embedding and norms ---------------------------------------------------------------------------------------- */
 
 /** y[b,t] = token_table[tokens[b,t]] + position_table[first + t]. `first` is null for 0. */
-GATUN_API gatun_status gatun_embedding_forward(gatun_stream* stream, GATUN_OUT(batch* context* cols) void* y,
-                                               GATUN_IN(vocab* cols) void* token_table,
-                                               GATUN_IN(positions* cols) void* position_table,
-                                               GATUN_IN(batch* context, < vocab) int32_t* tokens,
-                                               GATUN_IN_OPT(1, < positions - context + 1) int32_t* first, int64_t batch,
+GATUN_API gatun_status gatun_embedding_forward(gatun_stream* stream, GATUN_OUT(batch*context*cols) void* y,
+                                               GATUN_IN(vocab*cols) void* token_table,
+                                               GATUN_IN(positions*cols) void* position_table,
+                                               GATUN_IN(batch*context, <vocab) int32_t* tokens,
+                                               GATUN_IN_OPT(1, <positions-context+1) int32_t* first, int64_t batch,
                                                int64_t context, int64_t cols, int64_t vocab, int64_t positions,
                                                gatun_dtype dtype);
 
 /** For first = 0. Rows that no token names become zero when fresh. */
-GATUN_API gatun_status gatun_embedding_pullback(gatun_stream* stream,
-                                                GATUN_ACC_OPT(vocab* cols) gatun_wide* dtoken_table,
-                                                GATUN_ACC_OPT(positions* cols) gatun_wide* dposition_table,
-                                                GATUN_IN(batch* context* cols) void* dy,
-                                                GATUN_IN(batch* context, < vocab) int32_t* tokens, int64_t batch,
+GATUN_API gatun_status gatun_embedding_pullback(gatun_stream* stream, GATUN_ACC_OPT(vocab*cols) gatun_wide* dtoken_table,
+                                                GATUN_ACC_OPT(positions*cols) gatun_wide* dposition_table,
+                                                GATUN_IN(batch*context*cols) void* dy,
+                                                GATUN_IN(batch*context, <vocab) int32_t* tokens, int64_t batch,
                                                 int64_t context, int64_t cols, int64_t vocab, int64_t positions,
                                                 int32_t fresh, gatun_dtype dtype);
 
 /** y = (x - mean) * rstd * weight + bias, row by row, with rstd = 1 / sqrt(variance + eps) and the variance divided by
  * cols. Reads rows*cols, writes as much; mean and rstd serve the pullback. */
-GATUN_API gatun_status gatun_layernorm_forward(gatun_stream* stream, GATUN_OUT(rows* cols) void* y,
+GATUN_API gatun_status gatun_layernorm_forward(gatun_stream* stream, GATUN_OUT(rows*cols) void* y,
                                                GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd,
-                                               GATUN_IN(rows* cols) void* x, GATUN_IN(cols) gatun_wide* weight,
+                                               GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* weight,
                                                GATUN_IN_OPT(cols) gatun_wide* bias, int64_t rows, int64_t cols,
                                                double eps, gatun_dtype dtype);
 
 /** dx through the mean and the variance; dweight and dbias summed over rows in a fixed order. */
-GATUN_API gatun_status gatun_layernorm_pullback(gatun_stream* stream, GATUN_ACC_OPT(rows* cols) void* dx,
+GATUN_API gatun_status gatun_layernorm_pullback(gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* dx,
                                                 GATUN_ACC_OPT(cols) gatun_wide* dweight,
-                                                GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN(rows* cols) void* dy,
-                                                GATUN_IN(rows* cols) void* x, GATUN_IN(cols) gatun_wide* weight,
+                                                GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN(rows*cols) void* dy,
+                                                GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* weight,
                                                 GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd,
                                                 int64_t rows, int64_t cols, int32_t fresh, gatun_dtype dtype);
 
 /** sum = x + residual; y = the layer norm of sum. */
-GATUN_API gatun_status gatun_residual_layernorm_forward(gatun_stream* stream, GATUN_OUT(rows* cols) void* sum,
-                                                        GATUN_OUT(rows* cols) void* y, GATUN_OUT(rows) gatun_wide* mean,
-                                                        GATUN_OUT(rows) gatun_wide* rstd, GATUN_IN(rows* cols) void* x,
-                                                        GATUN_IN(rows* cols) void* residual,
-                                                        GATUN_IN(cols) gatun_wide* weight,
-                                                        GATUN_IN_OPT(cols) gatun_wide* bias, int64_t rows, int64_t cols,
-                                                        double eps, gatun_dtype dtype);
+GATUN_API gatun_status gatun_residual_layernorm_forward(
+    gatun_stream* stream, GATUN_OUT(rows*cols) void* sum, GATUN_OUT(rows*cols) void* y,
+    GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd, GATUN_IN(rows*cols) void* x,
+    GATUN_IN(rows*cols) void* residual, GATUN_IN(cols) gatun_wide* weight, GATUN_IN_OPT(cols) gatun_wide* bias,
+    int64_t rows, int64_t cols, double eps, gatun_dtype dtype);
 
 /** dx and dresidual both receive dsum plus what comes through the norm; a null dsum counts as zero. */
 GATUN_API gatun_status gatun_residual_layernorm_pullback(
-    gatun_stream* stream, GATUN_ACC_OPT(rows* cols) void* dx, GATUN_ACC_OPT(rows* cols) void* dresidual,
-    GATUN_ACC_OPT(cols) gatun_wide* dweight, GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN_OPT(rows* cols) void* dsum,
-    GATUN_IN(rows* cols) void* dy, GATUN_IN(rows* cols) void* sum, GATUN_IN(cols) gatun_wide* weight,
+    gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* dx, GATUN_ACC_OPT(rows*cols) void* dresidual,
+    GATUN_ACC_OPT(cols) gatun_wide* dweight, GATUN_ACC_OPT(cols) gatun_wide* dbias, GATUN_IN_OPT(rows*cols) void* dsum,
+    GATUN_IN(rows*cols) void* dy, GATUN_IN(rows*cols) void* sum, GATUN_IN(cols) gatun_wide* weight,
     GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols, int32_t fresh,
     gatun_dtype dtype);
 
@@ -416,29 +411,32 @@ GATUN_API gatun_status gatun_residual_layernorm_pullback(
  * With `bounds` a position sees only positions of its own document: document d has the positions bounds[d] to before
  * bounds[d+1], counted through all sequences, and may be empty; one that crosses the end of a sequence is two. Without,
  * documents is 0 and each sequence is one document. */
-GATUN_API gatun_status gatun_attention_forward(
-    gatun_stream* stream, GATUN_OUT(batch* context* heads* head_size) void* y,
-    GATUN_OUT(batch* heads* context) gatun_wide* lse, GATUN_IN(batch* context * 3 * heads * head_size) void* qkv,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
-    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
+GATUN_API gatun_status gatun_attention_forward(gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* y,
+                                               GATUN_OUT(batch*heads*context) gatun_wide* lse,
+                                               GATUN_IN(batch*context*3*heads*head_size) void* qkv,
+                                               GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds,
+                                               int64_t batch, int64_t context, int64_t heads, int64_t head_size,
+                                               int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
 
 /** `delta` is scratch: the row sums of dy * y. */
-GATUN_API gatun_status gatun_attention_pullback(
-    gatun_stream* stream, GATUN_OUT(batch* heads* context) gatun_wide* delta,
-    GATUN_ACC(batch* context * 3 * heads * head_size) void* dqkv, GATUN_IN(batch* context* heads* head_size) void* dy,
-    GATUN_IN(batch* context * 3 * heads * head_size) void* qkv, GATUN_IN(batch* context* heads* head_size) void* y,
-    GATUN_IN(batch* heads* context) gatun_wide* lse,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
-    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
-    gatun_dtype dtype);
+GATUN_API gatun_status gatun_attention_pullback(gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+                                                GATUN_ACC(batch*context*3*heads*head_size) void* dqkv,
+                                                GATUN_IN(batch*context*heads*head_size) void* dy,
+                                                GATUN_IN(batch*context*3*heads*head_size) void* qkv,
+                                                GATUN_IN(batch*context*heads*head_size) void* y,
+                                                GATUN_IN(batch*heads*context) gatun_wide* lse,
+                                                GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds,
+                                                int64_t batch, int64_t context, int64_t heads, int64_t head_size,
+                                                int64_t documents, double scale, int32_t causal, int32_t fresh,
+                                                gatun_dtype dtype);
 
 /** One token of each sequence: its key and value go to `position` of the caches (batch, heads, capacity, head_size),
  * then it attends to positions 0 to `position`. qkv is (batch, 3, heads, head_size). */
-GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(batch* heads* head_size) void* y,
-                                              GATUN_INOUT(batch* heads* capacity* head_size) void* keys,
-                                              GATUN_INOUT(batch* heads* capacity* head_size) void* values,
-                                              GATUN_IN(batch * 3 * heads * head_size) void* qkv,
-                                              GATUN_IN(1, < capacity) int32_t* position, int64_t batch, int64_t heads,
+GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(batch*heads*head_size) void* y,
+                                              GATUN_INOUT(batch*heads*capacity*head_size) void* keys,
+                                              GATUN_INOUT(batch*heads*capacity*head_size) void* values,
+                                              GATUN_IN(batch*3*heads*head_size) void* qkv,
+                                              GATUN_IN(1, <capacity) int32_t* position, int64_t batch, int64_t heads,
                                               int64_t capacity, int64_t head_size, double scale, gatun_dtype dtype);
 
 /* ---- Blocks ----------------------------------------------------------------------------------------------------- */
@@ -449,57 +447,56 @@ GATUN_API gatun_status gatun_attention_decode(gatun_stream* stream, GATUN_OUT(ba
  * kernels that compute it. The other outputs are what the pullback reads; `pre`, what GELU is applied to, is null for
  * inference. */
 GATUN_API gatun_status gatun_mlp_forward(
-    gatun_stream* stream, GATUN_OUT(rows* cols) void* y, GATUN_OUT(rows* cols) void* normed,
-    GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd, GATUN_OUT_OPT(rows* hidden) void* pre,
-    GATUN_OUT(rows* hidden) void* activated, GATUN_IN(rows* cols) void* x, GATUN_IN(cols) gatun_wide* norm_weight,
-    GATUN_IN(cols* hidden) void* weight_in, GATUN_IN(hidden* cols) void* weight_out,
+    gatun_stream* stream, GATUN_OUT(rows*cols) void* y, GATUN_OUT(rows*cols) void* normed,
+    GATUN_OUT(rows) gatun_wide* mean, GATUN_OUT(rows) gatun_wide* rstd, GATUN_OUT_OPT(rows*hidden) void* pre,
+    GATUN_OUT(rows*hidden) void* activated, GATUN_IN(rows*cols) void* x, GATUN_IN(cols) gatun_wide* norm_weight,
+    GATUN_IN(cols*hidden) void* weight_in, GATUN_IN(hidden*cols) void* weight_out,
     GATUN_IN_OPT(cols) gatun_wide* norm_bias, GATUN_IN_OPT(hidden) gatun_wide* bias_in,
     GATUN_IN_OPT(cols) gatun_wide* bias_out, int64_t rows, int64_t cols, int64_t hidden, double eps, gatun_dtype dtype);
 
 /** `dpre` and `dnormed` are scratch. */
 GATUN_API gatun_status gatun_mlp_pullback(
-    gatun_stream* stream, GATUN_OUT(rows* hidden) void* dpre, GATUN_OUT(rows* cols) void* dnormed,
-    GATUN_ACC_OPT(rows* cols) void* dx, GATUN_ACC_OPT(cols) gatun_wide* dnorm_weight,
-    GATUN_ACC_OPT(cols* hidden) gatun_wide* dweight_in, GATUN_ACC_OPT(hidden* cols) gatun_wide* dweight_out,
+    gatun_stream* stream, GATUN_OUT(rows*hidden) void* dpre, GATUN_OUT(rows*cols) void* dnormed,
+    GATUN_ACC_OPT(rows*cols) void* dx, GATUN_ACC_OPT(cols) gatun_wide* dnorm_weight,
+    GATUN_ACC_OPT(cols*hidden) gatun_wide* dweight_in, GATUN_ACC_OPT(hidden*cols) gatun_wide* dweight_out,
     GATUN_ACC_OPT(cols) gatun_wide* dnorm_bias, GATUN_ACC_OPT(hidden) gatun_wide* dbias_in,
-    GATUN_ACC_OPT(cols) gatun_wide* dbias_out, GATUN_IN(rows* cols) void* dy, GATUN_IN(rows* cols) void* x,
-    GATUN_IN(rows* cols) void* normed, GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd,
-    GATUN_IN(rows* hidden) void* pre, GATUN_IN(rows* hidden) void* activated, GATUN_IN(cols) gatun_wide* norm_weight,
-    GATUN_IN(cols* hidden) void* weight_in, GATUN_IN(hidden* cols) void* weight_out, int64_t rows, int64_t cols,
+    GATUN_ACC_OPT(cols) gatun_wide* dbias_out, GATUN_IN(rows*cols) void* dy, GATUN_IN(rows*cols) void* x,
+    GATUN_IN(rows*cols) void* normed, GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd,
+    GATUN_IN(rows*hidden) void* pre, GATUN_IN(rows*hidden) void* activated, GATUN_IN(cols) gatun_wide* norm_weight,
+    GATUN_IN(cols*hidden) void* weight_in, GATUN_IN(hidden*cols) void* weight_out, int64_t rows, int64_t cols,
     int64_t hidden, int32_t fresh, gatun_dtype dtype);
 
-/** y = x + mixed weight_out + bias_out with mixed = the attention over qkv = normed weight_in + bias_in, and normed =
- * the layer norm of x. cols are heads * head_size; weight_in is (cols, 3 cols), weight_out (cols, cols). Bounds of
- * documents are as in attention. */
+/** y = x + mixed weight_out + bias_out with mixed = the attention over qkv = normed weight_in + bias_in, and normed = the
+ * layer norm of x. cols are heads * head_size; weight_in is (cols, 3 cols), weight_out (cols, cols). Bounds of documents
+ * are as in attention. */
 GATUN_API gatun_status gatun_attention_block_forward(
-    gatun_stream* stream, GATUN_OUT(batch* context* heads* head_size) void* y,
-    GATUN_OUT(batch* context* heads* head_size) void* normed, GATUN_OUT(batch* context) gatun_wide* mean,
-    GATUN_OUT(batch* context) gatun_wide* rstd, GATUN_OUT(batch* context * 3 * heads * head_size) void* qkv,
-    GATUN_OUT(batch* context* heads* head_size) void* mixed, GATUN_OUT(batch* heads* context) gatun_wide* lse,
-    GATUN_IN(batch* context* heads* head_size) void* x, GATUN_IN(heads* head_size) gatun_wide* norm_weight,
-    GATUN_IN(3 * heads * head_size * heads * head_size) void* weight_in,
-    GATUN_IN(heads* head_size* heads* head_size) void* weight_out, GATUN_IN_OPT(heads* head_size) gatun_wide* norm_bias,
-    GATUN_IN_OPT(3 * heads * head_size) gatun_wide* bias_in, GATUN_IN_OPT(heads* head_size) gatun_wide* bias_out,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* y,
+    GATUN_OUT(batch*context*heads*head_size) void* normed, GATUN_OUT(batch*context) gatun_wide* mean,
+    GATUN_OUT(batch*context) gatun_wide* rstd, GATUN_OUT(batch*context*3*heads*head_size) void* qkv,
+    GATUN_OUT(batch*context*heads*head_size) void* mixed, GATUN_OUT(batch*heads*context) gatun_wide* lse,
+    GATUN_IN(batch*context*heads*head_size) void* x, GATUN_IN(heads*head_size) gatun_wide* norm_weight,
+    GATUN_IN(3*heads*head_size*heads*head_size) void* weight_in,
+    GATUN_IN(heads*head_size*heads*head_size) void* weight_out, GATUN_IN_OPT(heads*head_size) gatun_wide* norm_bias,
+    GATUN_IN_OPT(3*heads*head_size) gatun_wide* bias_in, GATUN_IN_OPT(heads*head_size) gatun_wide* bias_out,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
     int64_t heads, int64_t head_size, int64_t documents, double eps, double scale, int32_t causal, gatun_dtype dtype);
 
 /** `delta`, `dqkv` and `dnormed` are scratch. */
 GATUN_API gatun_status gatun_attention_block_pullback(
-    gatun_stream* stream, GATUN_OUT(batch* heads* context) gatun_wide* delta,
-    GATUN_OUT(batch* context * 3 * heads * head_size) void* dqkv,
-    GATUN_OUT(batch* context* heads* head_size) void* dnormed, GATUN_ACC_OPT(batch* context* heads* head_size) void* dx,
-    GATUN_ACC_OPT(heads* head_size) gatun_wide* dnorm_weight,
-    GATUN_ACC_OPT(3 * heads * head_size * heads * head_size) gatun_wide* dweight_in,
-    GATUN_ACC_OPT(heads* head_size* heads* head_size) gatun_wide* dweight_out,
-    GATUN_ACC_OPT(heads* head_size) gatun_wide* dnorm_bias, GATUN_ACC_OPT(3 * heads * head_size) gatun_wide* dbias_in,
-    GATUN_ACC_OPT(heads* head_size) gatun_wide* dbias_out, GATUN_IN(batch* context* heads* head_size) void* dy,
-    GATUN_IN(batch* context* heads* head_size) void* x, GATUN_IN(batch* context* heads* head_size) void* normed,
-    GATUN_IN(batch* context) gatun_wide* mean, GATUN_IN(batch* context) gatun_wide* rstd,
-    GATUN_IN(batch* context * 3 * heads * head_size) void* qkv, GATUN_IN(batch* context* heads* head_size) void* mixed,
-    GATUN_IN(batch* heads* context) gatun_wide* lse, GATUN_IN(heads* head_size) gatun_wide* norm_weight,
-    GATUN_IN(3 * heads * head_size * heads * head_size) void* weight_in,
-    GATUN_IN(heads* head_size* heads* head_size) void* weight_out,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+    GATUN_OUT(batch*context*3*heads*head_size) void* dqkv, GATUN_OUT(batch*context*heads*head_size) void* dnormed,
+    GATUN_ACC_OPT(batch*context*heads*head_size) void* dx, GATUN_ACC_OPT(heads*head_size) gatun_wide* dnorm_weight,
+    GATUN_ACC_OPT(3*heads*head_size*heads*head_size) gatun_wide* dweight_in,
+    GATUN_ACC_OPT(heads*head_size*heads*head_size) gatun_wide* dweight_out,
+    GATUN_ACC_OPT(heads*head_size) gatun_wide* dnorm_bias, GATUN_ACC_OPT(3*heads*head_size) gatun_wide* dbias_in,
+    GATUN_ACC_OPT(heads*head_size) gatun_wide* dbias_out, GATUN_IN(batch*context*heads*head_size) void* dy,
+    GATUN_IN(batch*context*heads*head_size) void* x, GATUN_IN(batch*context*heads*head_size) void* normed,
+    GATUN_IN(batch*context) gatun_wide* mean, GATUN_IN(batch*context) gatun_wide* rstd,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN(batch*context*heads*head_size) void* mixed,
+    GATUN_IN(batch*heads*context) gatun_wide* lse, GATUN_IN(heads*head_size) gatun_wide* norm_weight,
+    GATUN_IN(3*heads*head_size*heads*head_size) void* weight_in,
+    GATUN_IN(heads*head_size*heads*head_size) void* weight_out,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
     int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
     gatun_dtype dtype);
 
@@ -509,67 +506,67 @@ GATUN_API gatun_status gatun_attention_block_pullback(
  * are (with none the loss is 0). Of a row of `stride` logits the first `vocab` are read. */
 GATUN_API gatun_status gatun_softmax_cross_entropy_forward(
     gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss, GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
-    GATUN_IN(rows* stride) void* logits, GATUN_IN(rows, < vocab, ignorable) int32_t* targets, int64_t rows,
-    int64_t vocab, int64_t stride, gatun_dtype dtype);
+    GATUN_IN(rows*stride) void* logits, GATUN_IN(rows, <vocab, ignorable) int32_t* targets, int64_t rows, int64_t vocab,
+    int64_t stride, gatun_dtype dtype);
 
 /** dlogits = dloss / counted * (softmax - one-hot); zero in ignored rows and behind `vocab`. */
-GATUN_API gatun_status gatun_softmax_cross_entropy_pullback(gatun_stream* stream, GATUN_ACC(rows* stride) void* dlogits,
-                                                            GATUN_IN(1) gatun_wide* dloss,
-                                                            GATUN_IN(rows* stride) void* logits,
-                                                            GATUN_IN(rows, < vocab, ignorable) int32_t* targets,
-                                                            GATUN_IN(rows) gatun_wide* lse,
-                                                            GATUN_IN(1) int64_t* counted, int64_t rows, int64_t vocab,
-                                                            int64_t stride, int32_t fresh, gatun_dtype dtype);
+GATUN_API gatun_status gatun_softmax_cross_entropy_pullback(
+    gatun_stream* stream, GATUN_ACC(rows*stride) void* dlogits, GATUN_IN(1) gatun_wide* dloss,
+    GATUN_IN(rows*stride) void* logits, GATUN_IN(rows, <vocab, ignorable) int32_t* targets,
+    GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t vocab, int64_t stride,
+    int32_t fresh, gatun_dtype dtype);
 
 /** The cross-entropy of the logits x table^T, `chunk` rows at a time, so that the whole logits never exist. table has
  * `stride` rows of which the first `vocab` count; chunk <= rows. With keep_gradient = 1 (then chunk = rows) `logits` is
  * left holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
 GATUN_API gatun_status gatun_head_loss_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
                                                GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
-                                               GATUN_OUT(chunk* stride) void* logits, GATUN_IN(rows* cols) void* x,
-                                               GATUN_IN(stride* cols) void* table,
-                                               GATUN_IN(rows, < vocab, ignorable) int32_t* targets, int64_t rows,
+                                               GATUN_OUT(chunk*stride) void* logits, GATUN_IN(rows*cols) void* x,
+                                               GATUN_IN(stride*cols) void* table,
+                                               GATUN_IN(rows, <vocab, ignorable) int32_t* targets, int64_t rows,
                                                int64_t cols, int64_t vocab, int64_t stride, int64_t chunk,
                                                int32_t keep_gradient, gatun_dtype dtype);
 
 /** From the kept gradient where `kept` is given; else the logits are computed again in `scratch`, chunk by chunk. One
  * of the two is null. */
 GATUN_API gatun_status gatun_head_loss_pullback(
-    gatun_stream* stream, GATUN_OUT_OPT(chunk* stride) void* scratch, GATUN_ACC_OPT(rows* cols) void* dx,
-    GATUN_ACC_OPT(stride* cols) gatun_wide* dtable, GATUN_IN(1) gatun_wide* dloss,
-    GATUN_IN_OPT(rows* stride) void* kept, GATUN_IN(rows* cols) void* x, GATUN_IN(stride* cols) void* table,
-    GATUN_IN(rows, < vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
-    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
+    gatun_stream* stream, GATUN_OUT_OPT(chunk*stride) void* scratch, GATUN_ACC_OPT(rows*cols) void* dx,
+    GATUN_ACC_OPT(stride*cols) gatun_wide* dtable, GATUN_IN(1) gatun_wide* dloss, GATUN_IN_OPT(rows*stride) void* kept,
+    GATUN_IN(rows*cols) void* x, GATUN_IN(stride*cols) void* table, GATUN_IN(rows, <vocab, ignorable) int32_t* targets,
+    GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
+    int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
 
 /* ---- Tangents --------------------------------------------------------------------------------------------------- */
 
 /* Directional derivatives of the functions above: tx is the tangent of x, tdx that of its gradient, and null stands
- * for zero. The tangent of a pullback is one in the direction of all that the pullback reads, each as if independent.
- * An op that is linear in each of its arguments needs no function of its own: its tangent is a sum of its own calls. */
+ * for zero. The tangent of a pullback is one in the direction of all that the pullback reads, each as if independent. An
+ * op that is linear in each of its arguments needs no function of its own: its tangent is a sum of its own calls. */
 
 /** tdx = f'(x) tdy + f''(x) tx dy. */
 GATUN_API gatun_status gatun_unary_pullback_tangent(gatun_stream* stream, GATUN_ACC(n) void* tdx, GATUN_IN(n) void* dy,
                                                     GATUN_IN_OPT(n) void* tdy, GATUN_IN(n) void* x,
-                                                    GATUN_IN_OPT(n) void* tx, int64_t n, double alpha, gatun_unary kind,
-                                                    int32_t fresh, gatun_dtype dtype);
+                                                    GATUN_IN_OPT(n) void* tx, int64_t n, double alpha,
+                                                    gatun_unary kind, int32_t fresh, gatun_dtype dtype);
 
 /** With n = (x - mean) rstd: tmean = mean(tx), trstd = -rstd^2 mean(n tx), and ty = tn weight + n tweight + tbias with
  * tn = rstd (tx - tmean - n mean(n tx)). */
-GATUN_API gatun_status gatun_layernorm_tangent(
-    gatun_stream* stream, GATUN_OUT(rows* cols) void* ty, GATUN_OUT(rows) gatun_wide* tmean,
-    GATUN_OUT(rows) gatun_wide* trstd, GATUN_IN(rows* cols) void* x, GATUN_IN_OPT(rows* cols) void* tx,
-    GATUN_IN(cols) gatun_wide* weight, GATUN_IN_OPT(cols) gatun_wide* tweight, GATUN_IN_OPT(cols) gatun_wide* tbias,
-    GATUN_IN(rows) gatun_wide* mean, GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols, gatun_dtype dtype);
+GATUN_API gatun_status gatun_layernorm_tangent(gatun_stream* stream, GATUN_OUT(rows*cols) void* ty,
+                                               GATUN_OUT(rows) gatun_wide* tmean, GATUN_OUT(rows) gatun_wide* trstd,
+                                               GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+                                               GATUN_IN(cols) gatun_wide* weight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tweight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tbias, GATUN_IN(rows) gatun_wide* mean,
+                                               GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols,
+                                               gatun_dtype dtype);
 
 /** Of both layer norms: tdx and tdresidual are what comes through the norm, plus tdsum. With n as above,
- * tn = (tx - tmean) rstd + (x - mean) trstd, g = dy weight, tg = tdy weight + dy tweight, R = g - mean(g) - n mean(g
- * n): tdx = trstd R + rstd (tg - mean(tg) - tn mean(g n) - n mean(tg n + g tn)). tdweight sums tdy n + dy tn, tdbias
- * tdy. */
+ * tn = (tx - tmean) rstd + (x - mean) trstd, g = dy weight, tg = tdy weight + dy tweight, R = g - mean(g) - n mean(g n):
+ * tdx = trstd R + rstd (tg - mean(tg) - tn mean(g n) - n mean(tg n + g tn)). tdweight sums tdy n + dy tn, tdbias tdy. */
 GATUN_API gatun_status gatun_layernorm_pullback_tangent(
-    gatun_stream* stream, GATUN_ACC_OPT(rows* cols) void* tdx, GATUN_ACC_OPT(rows* cols) void* tdresidual,
+    gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(rows*cols) void* tdresidual,
     GATUN_ACC_OPT(cols) gatun_wide* tdweight, GATUN_ACC_OPT(cols) gatun_wide* tdbias,
-    GATUN_IN_OPT(rows* cols) void* tdsum, GATUN_IN(rows* cols) void* dy, GATUN_IN_OPT(rows* cols) void* tdy,
-    GATUN_IN(rows* cols) void* x, GATUN_IN_OPT(rows* cols) void* tx, GATUN_IN(cols) gatun_wide* weight,
+    GATUN_IN_OPT(rows*cols) void* tdsum, GATUN_IN(rows*cols) void* dy, GATUN_IN_OPT(rows*cols) void* tdy,
+    GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx, GATUN_IN(cols) gatun_wide* weight,
     GATUN_IN_OPT(cols) gatun_wide* tweight, GATUN_IN(rows) gatun_wide* mean, GATUN_IN_OPT(rows) gatun_wide* tmean,
     GATUN_IN(rows) gatun_wide* rstd, GATUN_IN_OPT(rows) gatun_wide* trstd, int64_t rows, int64_t cols, int32_t fresh,
     gatun_dtype dtype);
@@ -581,70 +578,66 @@ GATUN_API gatun_status gatun_squared_error_tangent(gatun_stream* stream, GATUN_O
                                                    gatun_dtype dtype);
 
 /** tloss = the mean of (sum of softmax * tlogits) - tlogit of the target. */
-GATUN_API gatun_status gatun_softmax_cross_entropy_tangent(gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss,
-                                                           GATUN_IN(rows* stride) void* logits,
-                                                           GATUN_IN(rows* stride) void* tlogits,
-                                                           GATUN_IN(rows, < vocab, ignorable) int32_t* targets,
-                                                           GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
-                                                           int64_t rows, int64_t vocab, int64_t stride,
-                                                           gatun_dtype dtype);
+GATUN_API gatun_status gatun_softmax_cross_entropy_tangent(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_IN(rows*stride) void* logits, GATUN_IN(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t vocab, int64_t stride, gatun_dtype dtype);
 
 /** tdlogits = (dloss softmax (tlogits - sum of softmax * tlogits) + tdloss (softmax - one-hot)) / counted. Where tdloss
  * is null, this is the Hessian of the loss by the logits, times tlogits. */
 GATUN_API gatun_status gatun_softmax_cross_entropy_pullback_tangent(
-    gatun_stream* stream, GATUN_ACC(rows* stride) void* tdlogits, GATUN_IN(1) gatun_wide* dloss,
-    GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN(rows* stride) void* logits, GATUN_IN_OPT(rows* stride) void* tlogits,
-    GATUN_IN(rows, < vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    gatun_stream* stream, GATUN_ACC(rows*stride) void* tdlogits, GATUN_IN(1) gatun_wide* dloss,
+    GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN(rows*stride) void* logits, GATUN_IN_OPT(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
     int64_t rows, int64_t vocab, int64_t stride, int32_t fresh, gatun_dtype dtype);
 
 /** Of the head and its loss. `kept` is what the forward call left in its logits; tlogits then receives the tangent of
  * that (chunk = rows). With kept null the logits are computed again in `scratch`, chunk by chunk, and tlogits is
  * scratch too. */
 GATUN_API gatun_status gatun_head_loss_tangent(
-    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_OUT(chunk* stride) void* tlogits,
-    GATUN_OUT_OPT(chunk* stride) void* scratch, GATUN_IN_OPT(rows* stride) void* kept, GATUN_IN(rows* cols) void* x,
-    GATUN_IN_OPT(rows* cols) void* tx, GATUN_IN(stride* cols) void* table, GATUN_IN_OPT(stride* cols) void* ttable,
-    GATUN_IN(rows, < vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_OUT(chunk*stride) void* tlogits, GATUN_OUT_OPT(chunk*stride) void* scratch,
+    GATUN_IN_OPT(rows*stride) void* kept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
     int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, gatun_dtype dtype);
 
-/** tdx = dloss (tK table + K ttable) + tdloss K table and tdtable likewise, with K = (softmax - one-hot) / counted and
- * tK its tangent: `kept` and `tkept` where they are given; else both are computed again, in `scratch` and `tscratch`,
- * from tx and ttable. With gauss_newton = 1 only dloss tK table and dloss tK^T x: the loss's own curvature, carried
- * back. */
+/** tdx = dloss (tK table + K ttable) + tdloss K table and tdtable likewise, with K = (softmax - one-hot) / counted and tK
+ * its tangent: `kept` and `tkept` where they are given; else both are computed again, in `scratch` and `tscratch`, from
+ * tx and ttable. With gauss_newton = 1 only dloss tK table and dloss tK^T x: the loss's own curvature, carried back. */
 GATUN_API gatun_status gatun_head_loss_pullback_tangent(
-    gatun_stream* stream, GATUN_OUT_OPT(chunk* stride) void* scratch, GATUN_OUT_OPT(chunk* stride) void* tscratch,
-    GATUN_ACC_OPT(rows* cols) void* tdx, GATUN_ACC_OPT(stride* cols) gatun_wide* tdtable, GATUN_IN(1) gatun_wide* dloss,
-    GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN_OPT(rows* stride) void* kept, GATUN_IN_OPT(rows* stride) void* tkept,
-    GATUN_IN(rows* cols) void* x, GATUN_IN_OPT(rows* cols) void* tx, GATUN_IN(stride* cols) void* table,
-    GATUN_IN_OPT(stride* cols) void* ttable, GATUN_IN(rows, < vocab, ignorable) int32_t* targets,
-    GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
-    int64_t stride, int64_t chunk, int32_t gauss_newton, int32_t fresh, gatun_dtype dtype);
+    gatun_stream* stream, GATUN_OUT_OPT(chunk*stride) void* scratch, GATUN_OUT_OPT(chunk*stride) void* tscratch,
+    GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(stride*cols) gatun_wide* tdtable,
+    GATUN_IN(1) gatun_wide* dloss, GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN_OPT(rows*stride) void* kept,
+    GATUN_IN_OPT(rows*stride) void* tkept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, int32_t gauss_newton, int32_t fresh,
+    gatun_dtype dtype);
 
-/** The derivative of attention's y and lse along tqkv, where y and lse are as attention gave them: with p = exp(scores
- * - lse), hidden ones left out, and ts = scale * (tq k^T + q tk^T) it is tlse = rowsum(p * ts), ty = (p * (ts - tlse))
- * v + p tv. Needs no memory that grows with context squared. */
+/** The derivative of attention's y and lse along tqkv, where y and lse are as attention gave them: with p = exp(scores -
+ * lse), hidden ones left out, and ts = scale * (tq k^T + q tk^T) it is tlse = rowsum(p * ts), ty = (p * (ts - tlse)) v +
+ * p tv. Needs no memory that grows with context squared. */
 GATUN_API gatun_status gatun_attention_tangent(
-    gatun_stream* stream, GATUN_OUT(batch* context* heads* head_size) void* ty,
-    GATUN_OUT(batch* heads* context) gatun_wide* tlse, GATUN_IN(batch* context * 3 * heads * head_size) void* tqkv,
-    GATUN_IN(batch* context * 3 * heads * head_size) void* qkv, GATUN_IN(batch* context* heads* head_size) void* y,
-    GATUN_IN(batch* heads* context) gatun_wide* lse,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* ty,
+    GATUN_OUT(batch*heads*context) gatun_wide* tlse, GATUN_IN(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN(batch*context*heads*head_size) void* y,
+    GATUN_IN(batch*heads*context) gatun_wide* lse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
     int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
 
 /** The derivative of dqkv, as attention's pullback makes it, along all that the pullback reads, each taken as
- * independent of the others. `delta` and `tdelta` are scratch: the row sums of dy * y and of tdy * y + dy * ty. With p
- * and ts as above, dp = dy v^T and tdp = tdy v^T + dy tv^T: ds = p * (dp - delta)      tp = p * (ts - tlse)      tds =
- * tp * (dp - delta) + p * (tdp - tdelta) tdq = scale * (tds k + ds tk)     tdk = scale * (tds^T q + ds^T tq)     tdv =
- * tp^T dy + p^T tdy */
+ * independent of the others. `delta` and `tdelta` are scratch: the row sums of dy * y and of tdy * y + dy * ty. With p and
+ * ts as above, dp = dy v^T and tdp = tdy v^T + dy tv^T:
+ *   ds = p * (dp - delta)      tp = p * (ts - tlse)      tds = tp * (dp - delta) + p * (tdp - tdelta)
+ *   tdq = scale * (tds k + ds tk)     tdk = scale * (tds^T q + ds^T tq)     tdv = tp^T dy + p^T tdy */
 GATUN_API gatun_status gatun_attention_pullback_tangent(
-    gatun_stream* stream, GATUN_OUT(batch* heads* context) gatun_wide* delta,
-    GATUN_OUT(batch* heads* context) gatun_wide* tdelta, GATUN_ACC(batch* context * 3 * heads * head_size) void* tdqkv,
-    GATUN_IN(batch* context* heads* head_size) void* dy, GATUN_IN_OPT(batch* context* heads* head_size) void* tdy,
-    GATUN_IN(batch* context * 3 * heads * head_size) void* qkv,
-    GATUN_IN_OPT(batch* context * 3 * heads * head_size) void* tqkv, GATUN_IN(batch* context* heads* head_size) void* y,
-    GATUN_IN_OPT(batch* context* heads* head_size) void* ty, GATUN_IN(batch* heads* context) gatun_wide* lse,
-    GATUN_IN_OPT(batch* heads* context) gatun_wide* tlse,
-    GATUN_IN_OPT(documents + 1, < batch * context + 1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+    GATUN_OUT(batch*heads*context) gatun_wide* tdelta, GATUN_ACC(batch*context*3*heads*head_size) void* tdqkv,
+    GATUN_IN(batch*context*heads*head_size) void* dy, GATUN_IN_OPT(batch*context*heads*head_size) void* tdy,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN_OPT(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*heads*head_size) void* y, GATUN_IN_OPT(batch*context*heads*head_size) void* ty,
+    GATUN_IN(batch*heads*context) gatun_wide* lse, GATUN_IN_OPT(batch*heads*context) gatun_wide* tlse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
     int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
     gatun_dtype dtype);
 
@@ -661,11 +654,11 @@ GATUN_API gatun_status gatun_global_norm(gatun_stream* stream, GATUN_OUT(1) gatu
  * Weight decay applies to the first `decayed` weights. step counts from 1. Reads 16, writes 12 bytes a weight in
  * fp32.
  *
- * `weights` are what matrix products read. With a `master` w is that, and weights receive it rounded to nearest;
- * without one w is the weights themselves. In bf16 these are then rounded up with a chance as great as the part cut
- * off, so that an update smaller than a bf16's last place is not lost: weight i by word first + i of the sequence
- * key[1] + 2^32 * step under seed key[0] (see Random numbers), whatever the grid or the shard; to nearest where `key`
- * is null. */
+ * `weights` are what matrix products read. With a `master` w is that, and weights receive it rounded to nearest; without
+ * one w is the weights themselves. In bf16 these are then rounded up with a chance as great as the part cut off, so that
+ * an update smaller than a bf16's last place is not lost: weight i by word first + i of the sequence
+ * key[1] + 2^32 * step under seed key[0] (see Random numbers), whatever the grid or the shard; to nearest where `key` is
+ * null. */
 GATUN_API gatun_status gatun_adamw_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
                                         GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
                                         GATUN_INOUT(n) gatun_wide* v, GATUN_IN(n) gatun_wide* gradients,
@@ -681,7 +674,7 @@ GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(
                                               GATUN_TABLE_OPT(tensors) gatun_wide** masters,
                                               GATUN_TABLE(tensors) gatun_wide** m, GATUN_TABLE(tensors) gatun_wide** v,
                                               GATUN_TABLE(tensors) gatun_wide** gradients,
-                                              GATUN_IN(tensors) int64_t* sizes, GATUN_IN(tensors, < 2) int32_t* decays,
+                                              GATUN_IN(tensors) int64_t* sizes, GATUN_IN(tensors, <2) int32_t* decays,
                                               GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
                                               GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
                                               int64_t tensors, double beta1, double beta2, double eps,
@@ -690,8 +683,7 @@ GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(
 /* ---- Random numbers --------------------------------------------------------------------------------------------- */
 
 /** Philox4x32-10 (Salmon et al. 2011), keyed by key[0] (seed) and key[1] (sequence); element i of the call is number
- * first + i of that sequence, whatever the grid, the backend or the shard. Normals have the same bits everywhere too.
- */
+ * first + i of that sequence, whatever the grid, the backend or the shard. Normals have the same bits everywhere too. */
 GATUN_API gatun_status gatun_random_normal(gatun_stream* stream, GATUN_OUT(n) void* x, GATUN_IN(2) int64_t* key,
                                            int64_t first, int64_t n, double mean, double deviation, gatun_dtype dtype);
 
