@@ -2,15 +2,8 @@ package dev.gatun.grad;
 
 import dev.gatun.memory.Scope;
 import dev.gatun.op.Frame;
-import dev.gatun.tensor.GradientSlot;
-import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Map;
-import java.util.Set;
-import java.util.function.Function;
 
 /// Exact products of a loss's Hessian with a direction. One walk forwards over what a tape has
 /// recorded finds the tangents, one walk backwards finds gradient and product together: no finite
@@ -19,31 +12,27 @@ import java.util.function.Function;
 /// `var product = HessianVector.along(direction).of(tape, loss); product.of(parameter)`
 public final class HessianVector {
   private final Direction direction;
-  private final Set<Tensor> only;
-  private final boolean overGradients;
+  private final Places places;
 
-  private HessianVector(Direction direction, Set<Tensor> only, boolean overGradients) {
+  private HessianVector(Direction direction, Places places) {
     this.direction = direction;
-    this.only = only;
-    this.overGradients = overGradients;
+    this.places = places;
   }
 
   /// Products with this direction. The gradients go where those of [Tape#backward] go.
   public static HessianVector along(Direction direction) {
-    return new HessianVector(direction, null, false);
+    return new HessianVector(direction, Places.APART);
   }
 
   /// Only the rows of these parameters: nothing is computed for the others.
   public HessianVector only(Collection<Tensor> parameters) {
-    Set<Tensor> chosen = Collections.newSetFromMap(new IdentityHashMap<>());
-    chosen.addAll(parameters);
-    return new HessianVector(direction, chosen, overGradients);
+    return new HessianVector(direction, places.only(parameters));
   }
 
   /// The product itself goes where gradients of parameters go, added to what is not fresh there,
   /// and those are not computed: a product in no memory beyond that of training.
   public HessianVector inPlaceOfGradients() {
-    return new HessianVector(direction, only, true);
+    return new HessianVector(direction, places.inPlaceOfGradients());
   }
 
   /// The product at what `tape` has recorded.
@@ -56,9 +45,8 @@ public final class HessianVector {
     tape.requireLoss("hessian-vector product", loss);
     var tangents = new TangentWalk(tape, direction);
     tangents.run();
-    var gradients =
-        new Cotangents(tape, overGradients ? _ -> null : tensor -> tensor.slot().orElse(null));
-    var products = new Cotangents(tape, slots(tape));
+    var gradients = places.gradients(tape);
+    var products = places.products(tape);
     gradients.seed(loss, seed);
     for (var node : tape.nodes().reversed()) {
       if (!gradients.reach(node)) continue;
@@ -67,22 +55,6 @@ public final class HessianVector {
       }
     }
     return new Gradients(products);
-  }
-
-  /// Where the products of parameters go.
-  private Function<Tensor, GradientSlot> slots(Tape tape) {
-    Map<Tensor, GradientSlot> made = new IdentityHashMap<>();
-    return parameter -> {
-      if (only != null && !only.contains(parameter)) return null;
-      if (overGradients) return parameter.slot().orElse(null);
-      return made.computeIfAbsent(
-          parameter,
-          _ -> {
-            var wide = parameter.dtype().wide();
-            return new GradientSlot(
-                Tensor.zeros(tape, wide, Shape.of(parameter.shape().count())).data());
-          });
-    };
   }
 
   private static void pull(

@@ -91,7 +91,8 @@ public final class Tape extends Scope implements Recorder {
     return watched.contains(tensor);
   }
 
-  private void pull(Node node, Cotangents cotangents) {
+  /// Carries the cotangents of a node to its inputs.
+  void pull(Node node, Cotangents cotangents) {
     var run = PullbackRun.of(this, node, cotangents);
     var pullback = node.op().pullback();
     var wanted = cotangents.destinations(node, pullback.shapes(run.specs()).values());

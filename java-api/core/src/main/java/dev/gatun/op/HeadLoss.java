@@ -210,4 +210,9 @@ record HeadLossPullback(HeadLoss head) implements Op {
             t.fresh(),
             f.dtype());
   }
+
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t, true);
+  }
 }

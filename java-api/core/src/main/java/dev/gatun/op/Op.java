@@ -66,6 +66,12 @@ public sealed interface Op
     throw new Unsupported(name() + " offers no tangent");
   }
 
+  /// Of the pullback of a convex loss: the loss's own Hessian by what it judges, times `tangent`'s
+  /// inputs, carried back to those as their gradients are.
+  default void gaussNewton(Frame frame, Frame tangent) {
+    throw new Unsupported(name() + " is no pullback of a loss that offers its own curvature");
+  }
+
   /// The transpose of the derivative. It is an op too: from what [#reads] names and the cotangents
   /// of the values to the cotangents of the floating-point inputs, in their order; each is added
   /// into where the frame does not call it fresh.

@@ -124,4 +124,10 @@ record SoftmaxCrossEntropyPullback(long vocabulary) implements Op {
             t.fresh(),
             f.dtype());
   }
+
+  /// A gradient by logits is linear in all but the logits, so that its tangent is the loss's own.
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t.with(4, null));
+  }
 }

@@ -77,4 +77,10 @@ record SquaredErrorPullback() implements Op {
     var moved = f.with(0, Tangents.orZeros(f, t, 0)).with(1, Tangents.orZeros(f, t, 1));
     forward(moved.into(t, fresh, 0, 1));
   }
+
+  /// Its gradient is linear in prediction and target, so that its tangent is the loss's own.
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t.with(2, null));
+  }
 }
