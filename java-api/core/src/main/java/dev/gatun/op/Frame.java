@@ -76,6 +76,11 @@ public final class Frame {
     return new Frame(scope, inputs, in, some, fresh);
   }
 
+  /// A run of another op within this one.
+  Frame part(List<Spec> specs, MemorySegment[] in, MemorySegment[] out, int fresh) {
+    return new Frame(scope, specs, in, out, fresh);
+  }
+
   /// A run whose inputs end with the first `count` of these and one more, like the last.
   Frame endingWith(int count, MemorySegment last) {
     var specs = new ArrayList<>(inputs.subList(0, count));
