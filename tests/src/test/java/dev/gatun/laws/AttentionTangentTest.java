@@ -395,7 +395,7 @@ class AttentionTangentTest {
                     new double[tx.y().length],
                     new double[tx.lse().length],
                     new double[tx.dy().length]);
-            for (int given = 0; given < 16; given++) {
+            for (int given : new int[] {0b0000, 0b1110, 0b1101, 0b1011, 0b0111}) {
               assertArrayEquals(
                   run.pullbackTangent(x, some(given, tx, zeros)),
                   run.pullbackTangent(x, some(given, tx, new Arrays(null, null, null, null))));
