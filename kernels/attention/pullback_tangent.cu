@@ -74,22 +74,27 @@ attention_pullback_tangent_deltas(PullbackTangent<T> a, int group) {
 }
 
 /// What is known of a query.
-template <class W> struct Statistic { W lse, delta, tlse, tdelta; };
+template <class W> struct Statistic { W lse, tlse, delta, tdelta; };
 
-/// Scores become weights p, their tangents over the scale tp, dp becomes ds over the scale and tdp likewise tds.
-/// statistic_of(i, j, e): of an element's query.
-template <class S, class Of> GATUN_DEVICE void differentiate(typename S::Scores& weights, typename S::Scores& tweights,
-                                                             typename S::Scores& dscores, typename S::Scores& tdscores,
-                                                             typename S::W factor, typename S::W scale,
-                                                             Of statistic_of) {
+/// Scores become weights p, and their tangents over the scale tp. statistic_of(i, j, e): of an element's query.
+template <class S, class Of> GATUN_DEVICE void weigh(typename S::Scores& weights, typename S::Scores& tweights,
+                                                     typename S::W factor, typename S::W scale, Of statistic_of) {
   weights.each([&](int i, int j, int e) {
     const auto of = statistic_of(i, j, e);
-    const auto weight = S::Arithmetic::power(weights.at[i][j][e], factor, of.lse);
-    const auto tweight = weight * (scale * tweights.at[i][j][e] - of.tlse), dweight = dscores.at[i][j][e] - of.delta;
-    weights.at[i][j][e] = weight;
-    tweights.at[i][j][e] = tweight;
-    dscores.at[i][j][e] = weight * dweight;
-    tdscores.at[i][j][e] = tweight * dweight + weight * (tdscores.at[i][j][e] - of.tdelta);
+    weights.at[i][j][e] = S::Arithmetic::power(weights.at[i][j][e], factor, of.lse);
+    tweights.at[i][j][e] = weights.at[i][j][e] * (scale * tweights.at[i][j][e] - of.tlse);
+  });
+}
+
+/// dp becomes ds over the scale, and tdp likewise tds.
+template <class S, class Of> GATUN_DEVICE void differentiate(typename S::Scores& dscores, typename S::Scores& tdscores,
+                                                             const typename S::Scores& weights,
+                                                             const typename S::Scores& tweights, Of statistic_of) {
+  weights.each([&](int i, int j, int e) {
+    const auto of = statistic_of(i, j, e);
+    const auto dweight = dscores.at[i][j][e] - of.delta;
+    dscores.at[i][j][e] = weights.at[i][j][e] * dweight;
+    tdscores.at[i][j][e] = tweights.at[i][j][e] * dweight + weights.at[i][j][e] * (tdscores.at[i][j][e] - of.tdelta);
   });
 }
 
@@ -118,21 +123,22 @@ attention_pullback_tangent_queries(PullbackTangent<typename S::T> a) {
       const int64_t t = first + own.first + S::Scores::row(i, half * 2), at = place.pair * a.heads.context + t;
       of_row[i][half] = {};
       if (t < a.heads.context)
-        of_row[i][half] = {load(a.lse + at) * A::base_of_log, load(a.delta + at),
-                           a.tlse.given ? load(a.tlse.at + at) : W(0), load(a.tdelta + at)};
+        of_row[i][half] = {load(a.lse + at) * A::base_of_log, a.tlse.given ? load(a.tlse.at + at) : W(0),
+                           load(a.delta + at), load(a.tdelta + at)};
     }
   }
   const W factor = factor_of<S>(a.scale);
   typename S::Sums tdqueries;
   tdqueries.clear();
   const auto use = [&](int line, const char* tiles) {
+    const auto statistic_of = [&](int i, int, int e) { return of_row[i][e / 2]; };
     typename S::Scores weights, tweights, dscores, tdscores;
     A::template score_with_tangent<Owned, Tile>(weights, tweights, shared, own.first, tiles, a.chunks());
     own.hide(weights, line, factor);
+    weigh<S>(weights, tweights, factor, a.scale, statistic_of);
     A::template score_with_tangent<Owned, Tile>(dscores, tdscores, shared + 2 * Owned::bytes, own.first,
                                                 tiles + 2 * Tile::bytes, a.chunks());
-    differentiate<S>(weights, tweights, dscores, tdscores, factor, a.scale,
-                     [&](int i, int, int e) { return of_row[i][e / 2]; });
+    differentiate<S>(dscores, tdscores, weights, tweights, statistic_of);
     A::template add_weighted<Tile>(tdqueries, tdscores, tiles, a.chunks());
     A::template add_weighted<Tile>(tdqueries, dscores, tiles + Tile::bytes, a.chunks());
   };
@@ -169,8 +175,8 @@ attention_pullback_tangent_keys(PullbackTangent<typename S::T> a) {
     W* const to = reinterpret_cast<W*>(stage + S::statistics_at) + thread_index();
     const bool exists = t < a.heads.context;
     copy_async_number(to, a.lse + at, exists);
-    copy_async_number(to + S::lines, a.delta + at, exists);
-    copy_async_number(to + 2 * S::lines, a.tlse.at + at, exists && a.tlse.given);
+    copy_async_number(to + S::lines, a.tlse.at + at, exists && a.tlse.given);
+    copy_async_number(to + 2 * S::lines, a.delta + at, exists);
     copy_async_number(to + 3 * S::lines, a.tdelta + at, exists);
   };
   const W factor = factor_of<S>(a.scale);
@@ -178,18 +184,20 @@ attention_pullback_tangent_keys(PullbackTangent<typename S::T> a) {
   tdkeys.clear();
   tdvalues.clear();
   const auto use = [&](int line, const char* tiles) {
+    const auto statistic_of = [&](int, int j, int e) {
+      const W* const of_column = reinterpret_cast<const W*>(tiles + S::statistics_at) + S::Scores::column(j, e);
+      return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines),
+                          shared_load(of_column + 2 * S::lines), shared_load(of_column + 3 * S::lines)};
+    };
     typename S::Scores weights, tweights, dscores, tdscores;
     A::template score_with_tangent<Owned, Tile>(weights, tweights, shared, own.first, tiles, a.chunks());
     own.hide(weights, line, factor);
-    A::template score_with_tangent<Owned, Tile>(dscores, tdscores, shared + 2 * Owned::bytes, own.first,
-                                                tiles + 2 * Tile::bytes, a.chunks());
-    differentiate<S>(weights, tweights, dscores, tdscores, factor, a.scale, [&](int, int j, int e) {
-      const W* const of_column = reinterpret_cast<const W*>(tiles + S::statistics_at) + weights.column(j, e);
-      return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines),
-                          shared_load(of_column + 2 * S::lines), shared_load(of_column + 3 * S::lines)};
-    });
+    weigh<S>(weights, tweights, factor, a.scale, statistic_of);
     A::template add_weighted<Tile>(tdvalues, tweights, tiles + 2 * Tile::bytes, a.chunks());
     A::template add_weighted<Tile>(tdvalues, weights, tiles + 3 * Tile::bytes, a.chunks());
+    A::template score_with_tangent<Owned, Tile>(dscores, tdscores, shared + 2 * Owned::bytes, own.first,
+                                                tiles + 2 * Tile::bytes, a.chunks());
+    differentiate<S>(dscores, tdscores, weights, tweights, statistic_of);
     A::template add_weighted<Tile>(tdkeys, tdscores, tiles, a.chunks());
     A::template add_weighted<Tile>(tdkeys, dscores, tiles + Tile::bytes, a.chunks());
   };
@@ -203,20 +211,26 @@ attention_pullback_tangent_keys(PullbackTangent<typename S::T> a) {
   rows.receive(tdvalues, W(1), owned, [&](int64_t t) { return a.tdqkv + packed(a.heads, owned.pair, value_part, t); });
 }
 
-/// Shapes of both walks that fit registers and 99 KB of shared memory; and larger ones for devices that grant a block
-/// so much.
+/// Shapes of the two walks that fit registers and 99 KB of shared memory; and larger ones, for devices that grant a
+/// block so much.
 template <class T, int head> struct Shapes {
   static constexpr int wide = sizeof(T) / 4;
-  using Small = Shape<Registers<T>, head, 4 * 64 / head / wide, 1, 16 * 64 / head / wide, 4, 1, 4>;
-  using Large = Small;
+  using Queries = Shape<Registers<T>, head, 4 * 64 / head / wide, 1, 16 * 64 / head / wide, 4, 1, 4>;
+  using Keys = Queries;
+  using LargeQueries = Queries;
+  using LargeKeys = Keys;
 };
 template <> struct Shapes<bf16, 64> {
-  using Small = Shape<TensorCores, 64, 8, 1, 32, 4, 1, 4>;
-  using Large = Small;
+  using Queries = Shape<TensorCores, 64, 8, 1, 32, 4, 1, 4>;
+  using Keys = Queries;
+  using LargeQueries = Queries;
+  using LargeKeys = Keys;
 };
 template <> struct Shapes<bf16, 128> {
-  using Small = Shape<TensorCores, 128, 4, 1, 16, 4, 1, 4>;
-  using Large = Shape<TensorCores, 128, 8, 1, 16, 4, 1, 4>;
+  using Queries = Shape<TensorCores, 128, 4, 1, 16, 4, 1, 4>;
+  using Keys = Queries;
+  using LargeQueries = Shape<TensorCores, 128, 8, 1, 32, 4, 1, 4>;
+  using LargeKeys = Shape<TensorCores, 128, 8, 1, 16, 4, 1, 4>;
 };
 
 template <class T> void launch_deltas(gatun_stream& stream, const PullbackTangent<T>& a) {
@@ -260,13 +274,18 @@ void attention_pullback_tangent(gatun_stream& stream, void* delta, void* tdelta,
     launch_deltas(stream, a);
     const bool tiled = by_head<T>(head_size, [&](auto padded) {
       using Of = Shapes<T, decltype(padded)::value>;
-      larger_where_granted<typename Of::Large, typename Of::Small>(stream, [&](auto* shape) {
+      const auto walk_keys = [&](auto* shape) {
         using S = GATUN_ELEMENT(shape);
         a.order = order_of(a.heads, S::rows, 2 * sizeof(T), true);
         GATUN_LAUNCH(stream, attention_pullback_tangent_queries<S>, a.order.blocks(), S::threads, S::shared_bytes, a);
+      };
+      const auto walk_queries = [&](auto* shape) {
+        using S = GATUN_ELEMENT(shape);
         a.order = order_of(a.heads, S::rows, 2 * sizeof(T), false);
         GATUN_LAUNCH(stream, attention_pullback_tangent_keys<S>, a.order.blocks(), S::threads, S::shared_bytes, a);
-      });
+      };
+      larger_where_granted<typename Of::LargeQueries, typename Of::Queries>(stream, walk_keys);
+      larger_where_granted<typename Of::LargeKeys, typename Of::Keys>(stream, walk_queries);
     });
     if (!tiled)
       pullback_tangent_by_rows<T>(stream, {a.tdqkv, a.dy, a.tdy.or_null(), a.qkv, a.tqkv.or_null(), a.lse,
