@@ -117,6 +117,18 @@ final class KernelSamples {
       head_loss_pullback             rows=7 cols=1 vocab=17 stride=17 chunk=1 scratch=present kept=absent
       head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=24 chunk=7 scratch=absent kept=present
       head_loss_pullback             rows=65 cols=33 vocab=65 stride=128 chunk=65 scratch=absent kept=present
+      unary_pullback_tangent         n=0,1,7,129 alpha=0.5 kind=0,1,2,3,4,5,6,7,8
+      squared_error_tangent          n=1,7,129,5001
+      layernorm_tangent              rows=0,1,5 cols=1,7,33
+      layernorm_tangent              rows=5 cols=64,1040
+      layernorm_pullback_tangent     rows=0,1,5 cols=1,7,33
+      layernorm_pullback_tangent     rows=5 cols=64,6400
+      softmax_cross_entropy_tangent  rows=0,1,7 vocab=1,17 stride=17,24
+      softmax_cross_entropy_pullback_tangent rows=0,1,7 vocab=1,17 stride=17,24
+      head_loss_tangent              rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 scratch=present kept=absent
+      head_loss_tangent              rows=7 cols=5 vocab=17 stride=17,24 chunk=7 scratch=absent kept=present
+      head_loss_pullback_tangent     rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 scratch=present tscratch=present kept=absent tkept=absent gauss_newton=0,1
+      head_loss_pullback_tangent     rows=7 cols=5 vocab=17 stride=17,24 chunk=7 scratch=absent tscratch=absent kept=present tkept=present gauss_newton=0,1
       global_norm                    n=0,1,7,129,40001
       adamw_step                     n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1

@@ -83,6 +83,17 @@ final class ReplaySamples {
       head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=5 keep_gradient=1 dtype=0,2
       head_loss_pullback             rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
       head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
+      unary_pullback_tangent         n=4100,4099 alpha=0.5 kind=8 dtype=0,2
+      squared_error_tangent          n=4100,40001 dtype=0,2
+      layernorm_tangent              rows=37 cols=40,33 dtype=0,2
+      layernorm_pullback_tangent     rows=21 cols=40,33 dtype=0,2
+      layernorm_pullback_tangent     rows=2 cols=6400 dtype=0
+      softmax_cross_entropy_tangent  rows=6 vocab=600 stride=640,601 dtype=0,2
+      softmax_cross_entropy_pullback_tangent rows=6 vocab=600 stride=640,601 dtype=0,2
+      head_loss_tangent              rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
+      head_loss_tangent              rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
+      head_loss_pullback_tangent     rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present tscratch=present kept=absent tkept=absent gauss_newton=0 dtype=0,2
+      head_loss_pullback_tangent     rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent tscratch=absent kept=present tkept=present gauss_newton=0 dtype=0,2
       global_norm                    n=40001 dtype=0
       adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
       adamw_step                     n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=2
