@@ -2,8 +2,11 @@ package dev.gatun.optim;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.ffi.Kernels;
+import dev.gatun.laws.Bf16;
+import dev.gatun.laws.Devices;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -78,6 +81,24 @@ class CurvatureTest {
     var all = on.doublesAt(whole, N);
     assertArrayEquals(Arrays.copyOf(all, cut), on.doublesAt(low, cut));
     assertArrayEquals(Arrays.copyOfRange(all, cut, N), on.doublesAt(high, N - cut));
+  }
+
+  /// With a product of 1 and no h, h is the probe that activations in bf16 see.
+  @ParameterizedTest
+  @CsvSource({"0", "3"})
+  void theProbeIsRoundedWhereActivationsAre(long first) {
+    assumeTrue(Devices.computeInBf16(on.device()));
+    var ones = new float[N];
+    Arrays.fill(ones, 1);
+    var h = on.floats(new float[N]);
+    var u = on.shorts(new short[N]);
+    on.kernels()
+        .curvatureHutchinson(
+            on.stream(), h, on.floats(ones), key, first, N, 0, Kernels.NORMALS, Kernels.BF16);
+    on.kernels().randomNormal(on.stream(), u, key, first, N, 0, 1, Kernels.BF16);
+    var found = on.floatsAt(h, N);
+    var probe = on.shortsAt(u, N);
+    for (int i = 0; i < N; i++) assertEquals(Bf16.decode(probe[i]), found[i], "at " + i);
   }
 
   /// 0.75 h + 0.25 * 12 g^2.
