@@ -10,6 +10,9 @@ namespace {
 
 constexpr int threads = 512, warps = threads / 32;
 
+/// Stretches begin where a line of the cache does, in rows met in vectors.
+constexpr int64_t pieces_in_line = 8;
+
 /// The sum of e^(x - max) over what was seen.
 template <class W> struct Seen { W max, sum; };
 
@@ -101,14 +104,15 @@ sample_categorical_block_per_row(Rows<T> a) {
   constexpr int count = Pieces<T, Piece>::count;
   auto* const of_warps = reinterpret_cast<Seen<W>*>(shared_memory());
   const Sequence sequence{static_cast<uint64_t>(load(a.key)), static_cast<uint64_t>(load(a.key + 1))};
-  const int64_t pieces = (a.vocab + count - 1) / count;
+  const int64_t pieces = (a.vocab + count - 1) / count, lines = (pieces + pieces_in_line - 1) / pieces_in_line;
+  const int64_t from = lines * warp_index() / warps * pieces_in_line;
+  const int64_t end = lines * (warp_index() + 1) / warps * pieces_in_line, to = end < pieces ? end : pieces;
   for (int64_t r = block_x(); r < a.rows; r += blocks_x()) {
     if (a.targets && load(a.targets + r) < 0) {
       if (thread_index() == 0) store(a.labels + r, int32_t{-1});
       continue;
     }
-    const Stretch<T, Piece> stretch{a.logits + r * a.stride, a.vocab, pieces * warp_index() / warps,
-                                    pieces * (warp_index() + 1) / warps};
+    const Stretch<T, Piece> stretch{a.logits + r * a.stride, a.vocab, from, to};
     const auto seen = stretch.see();
     block_barrier();  // behind the reading of the row before
     if (lane_index() == 0) shared_store(of_warps + warp_index(), seen);
