@@ -588,9 +588,10 @@ enum {
  *   u = m / d where |m| < d, else the sign of m           (so where d is not positive)
  *   w = w - rate * (u + decay * w)
  * With correct_mean = 1, u has m / (1 - beta1^step) in place of m; with `refreshes`, how often h was blended since it
- * was 0, d has h / (1 - beta2^refreshes) in place of h, where they are not 0. `unclipped` counts the weights whose |m| is
- * below d. Weight decay, `weights`, `master` and `key` are as in AdamW. The authors' code is GATUN_SOPHIA_ADDED with gamma
- * their rho * bs, eps 1e-15, and h of Bartlett's estimate with counted = 1. Reads 16, writes 8 bytes a weight in fp32. */
+ * was 0, d has h / (1 - beta2^refreshes) in place of h, where they are not 0. `unclipped` counts the weights whose |m|
+ * is below d. Weight decay, `weights`, `master` and `key` are as in AdamW. The authors' code is GATUN_SOPHIA_ADDED with
+ * gamma their rho * bs, eps 1e-15, and h of Bartlett's estimate with counted = 1. Reads 16, writes 8 bytes a weight in
+ * fp32. */
 GATUN_API gatun_status gatun_sophia_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
                                          GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
                                          GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_IN(n) gatun_wide* h,
@@ -601,8 +602,8 @@ GATUN_API gatun_status gatun_sophia_step(gatun_stream* stream, GATUN_INOUT(n) vo
                                          double eps, double weight_decay, double max_norm, gatun_sophia_form form,
                                          int32_t correct_mean, gatun_dtype dtype);
 
-/** The same over arrays that the caller owns, in tables as in AdamW: weights, masters and m are updated, h and gradients
- * read. `unclipped` counts through the table. */
+/** The same over arrays that the caller owns, in tables as in AdamW: weights, masters and m are updated, h and
+ * gradients read. `unclipped` counts through the table. */
 GATUN_API gatun_status gatun_sophia_table_step(
     gatun_stream* stream, GATUN_TABLE(tensors) void** weights, GATUN_TABLE_OPT(tensors) gatun_wide** masters,
     GATUN_TABLE(tensors) gatun_wide** m, GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_TABLE(tensors) gatun_wide** h,

@@ -6,10 +6,9 @@ import dev.gatun.ffi.Kernels;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// One step of Lion against numbers worked by hand, in fp64: beta1 is 0.5, beta2 0.75, the rate
-/// 0.1; the first weight decays by 0.1 * 0.2 of itself; the norm halves the gradients, to 1, -1,
-// -0.5
-/// and 0.25.
+/// One step of Lion against numbers worked by hand, in fp64: beta1 is 0.5, beta2 0.75, the
+/// rate 0.1; the first weight decays by 0.1 * 0.2 of itself; the norm halves the gradients,
+/// to 1, -1, -0.5 and 0.25.
 @Tag("laws")
 @Tag("backend")
 class LionStepTest {

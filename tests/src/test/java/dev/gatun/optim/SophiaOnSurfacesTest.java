@@ -117,9 +117,8 @@ class SophiaOnSurfacesTest {
     assertEquals(Math.sqrt(0.5), end[1], 1e-3);
   }
 
-  /// The share counts the parameter's elements, not the padding behind them: of 24, those with |m|
-  // <
-  /// max(h, eps).
+  /// The share counts the parameter's elements, not the padding behind them: of 24, those
+  /// with |m| < max(h, eps).
   @Test
   void theUnclippedShareLeavesPaddingOut() {
     var parameters = parameters(1);

@@ -22,8 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Optimizers round bf16 weights that have no master up or down by chance, so that on average
-// nothing
-/// is lost, by the numbers that the header names.
+/// nothing is lost, by the numbers that the header names.
 @Tag("gpu")
 class StochasticRoundingTest {
   private static final int N = 4099;

@@ -9,20 +9,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
-/// Sophia (Liu and others 2023, arXiv 2305.14342), with clipping by the global norm; one kernel
-// over
-/// the parameters' flat arena:
+/// Sophia (Liu and others 2023, arXiv 2305.14342), with clipping by the global norm; one
+/// kernel over the parameters' flat arena:
 ///
-/// g = gradient * min(1, maxNorm / (norm + 1e-6)); m = beta1 m + (1 - beta1) g; u = m / max(gamma
-// h,
-/// eps), cut to between -1 and 1; w = w - rate (u + weightDecay w), decay for decaying parameters
-/// only.
+/// g = gradient * min(1, maxNorm / (norm + 1e-6)); m = beta1 m + (1 - beta1) g; u = m /
+/// max(gamma h, eps), cut to between -1 and 1; w = w - rate (u + weightDecay w), decay for
+/// decaying parameters only.
 ///
-/// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it every so
-/// many steps, ten in the paper, before the step that is to see it: [#refreshHutchinson] out of a
-/// Hessian-vector product, [#refreshBartlett] out of gradients at sampled labels. While h is 0
-// every
-/// weight moves by the rate, along the sign of its m.
+/// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it
+/// every so many steps, ten in the paper, before the step that is to see it:
+/// [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of gradients
+/// at sampled labels. While h is 0 every weight moves by the rate, along the sign of its m.
 ///
 /// Its two arenas of state live beside the parameters, in their scope.
 public final class Sophia extends ArenaOptimizer {
@@ -62,9 +59,8 @@ public final class Sophia extends ArenaOptimizer {
 
   /// Hyper-parameters. A greater gamma clips fewer coordinates; the paper's authors advise an
   /// unclipped share between 0.1 and 0.5. `correctMean` divides m by 1 - beta1^steps,
-  /// `correctCurvature` h by 1 - beta2^refreshes; the paper does neither. `maxNorm` of infinity
-  // does
-  /// not clip gradients.
+  /// `correctCurvature` h by 1 - beta2^refreshes; the paper does neither. `maxNorm` of
+  /// infinity does not clip gradients.
   public record Config(
       double beta1,
       double beta2,
@@ -75,9 +71,8 @@ public final class Sophia extends ArenaOptimizer {
       Form form,
       boolean correctMean,
       boolean correctCurvature) {
-    /// The paper's for Hutchinson's estimate: 0.96, 0.99, gamma 0.01, eps 1e-12, clipped at 1;
-    // decay
-    /// 0.2, twice AdamW's.
+    /// The paper's for Hutchinson's estimate: 0.96, 0.99, gamma 0.01, eps 1e-12, clipped at
+    /// 1; decay 0.2, twice AdamW's.
     public static final Config HUTCHINSON =
         new Config(0.96, 0.99, 0.01, 1e-12, 0.2, 1, Form.FLOORED, false, false);
 
@@ -150,11 +145,10 @@ public final class Sophia extends ArenaOptimizer {
     return stateBytes(2, elements, dtype) + 2 * Long.BYTES;
   }
 
-  /// Blends Hutchinson's estimate u * product into h. `product` is the Hessian times u, laid out as
-  /// the parameters' arena and 0 between parameters, in its wide type. Element i of u is number i
-  // of
-  /// the sequence that `key` names on the device (seed, then sequence), as the kernels of random
-  /// numbers write it in the parameters' type.
+  /// Blends Hutchinson's estimate u * product into h. `product` is the Hessian times u, laid
+  /// out as the parameters' arena and 0 between parameters, in its wide type. Element i of u
+  /// is number i of the sequence that `key` names on the device (seed, then sequence), as the
+  /// kernels of random numbers write it in the parameters' type.
   public void refreshHutchinson(MemorySegment product, MemorySegment key, Probe probe) {
     kernels()
         .curvatureHutchinson(

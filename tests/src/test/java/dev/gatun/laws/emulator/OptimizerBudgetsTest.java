@@ -1,8 +1,8 @@
 package dev.gatun.laws.emulator;
 
 /// A step reads weights, states and gradients, and writes the weights and the states that it
-/// updates: Sophia its mean, not the curvature. Weights in bf16 move 8 bytes at a time, beside 16 of
-/// the rest. An estimate of the curvature reads no probe.
+/// updates: Sophia its mean, not the curvature. Weights in bf16 move 8 bytes at a time, beside 16
+/// of the rest. An estimate of the curvature reads no probe.
 class OptimizerBudgetsTest extends Budgets {
   @Override
   String rows() {

@@ -130,9 +130,9 @@ class Bf16Test {
     return block;
   }
 
-  /// Rounding moves a number by half a spacing of bf16, which is at most a 256th of it; and so each
-  /// of its positive terms, where `dpre` held them or tensor cores take their weights. Two orders
-  // of a sum differ as in fp32.
+  /// Rounding moves a number by half a spacing of bf16, which is at most a 256th of it; and
+  /// so each of its positive terms, where `dpre` held them or tensor cores take their
+  /// weights. Two orders of a sum differ as in fp32.
   private static void requireRounded(Call call, Region region, double[] expected, double[] found) {
     double orders = Blocks.rounding(call, expected, Math.ulp(1f));
     boolean narrow = region.elements(call.dtype()) == DType.BF16;
