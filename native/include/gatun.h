@@ -680,6 +680,95 @@ GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(
                                               int64_t tensors, double beta1, double beta2, double eps,
                                               double weight_decay, double max_norm, gatun_dtype dtype);
 
+typedef int32_t gatun_sophia_form;
+enum {
+  GATUN_SOPHIA_FLOORED = 0, /* d = max(gamma h, eps), as the paper has it */
+  GATUN_SOPHIA_ADDED = 1    /* d = gamma h + eps, as its authors' code has it */
+};
+
+/** Sophia (Liu and others 2023) over one flat arena; h is a running estimate of the Hessian's diagonal, which the
+ * curvature functions below refresh and this one reads:
+ *   g = gradient * min(1, max_norm / (norm + 1e-6))       (norm null: g = gradient)
+ *   m = beta1 m + (1 - beta1) g
+ *   u = m / d where |m| < d, else the sign of m           (so where d is not positive)
+ *   w = w - rate * (u + decay * w)
+ * With correct_mean = 1, u has m / (1 - beta1^step) in place of m; with `refreshes`, how often h was blended since it
+ * was 0, d has h / (1 - beta2^refreshes) in place of h, where they are not 0. `unclipped` counts the weights whose |m|
+ * is below d. Weight decay, `weights`, `master` and `key` are as in AdamW. The authors' code is GATUN_SOPHIA_ADDED with
+ * gamma their rho * bs, eps 1e-15, and h of Bartlett's estimate with counted = 1. Reads 16, writes 8 bytes a weight in
+ * fp32. */
+GATUN_API gatun_status gatun_sophia_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
+                                         GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
+                                         GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_IN(n) gatun_wide* h,
+                                         GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
+                                         GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) int64_t* refreshes,
+                                         GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key, int64_t first,
+                                         int64_t n, int64_t decayed, double beta1, double beta2, double gamma,
+                                         double eps, double weight_decay, double max_norm, gatun_sophia_form form,
+                                         int32_t correct_mean, gatun_dtype dtype);
+
+/** The same over arrays that the caller owns, in tables as in AdamW: weights, masters and m are updated, h and
+ * gradients read. `unclipped` counts through the table. */
+GATUN_API gatun_status gatun_sophia_table_step(
+    gatun_stream* stream, GATUN_TABLE(tensors) void** weights, GATUN_TABLE_OPT(tensors) gatun_wide** masters,
+    GATUN_TABLE(tensors) gatun_wide** m, GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_TABLE(tensors) gatun_wide** h,
+    GATUN_TABLE(tensors) gatun_wide** gradients, GATUN_IN(tensors) int64_t* sizes,
+    GATUN_IN(tensors, <2) int32_t* decays, GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+    GATUN_IN_OPT(1) int64_t* refreshes, GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
+    int64_t tensors, double beta1, double beta2, double gamma, double eps, double weight_decay, double max_norm,
+    gatun_sophia_form form, int32_t correct_mean, gatun_dtype dtype);
+
+/** Lion (Chen and others 2023) over one flat arena:
+ *   g as in AdamW
+ *   w = w - rate * (the sign of (beta1 m + (1 - beta1) g) + decay * w)
+ *   m = beta2 m + (1 - beta2) g
+ * The sign of 0 is 0. Weight decay, `weights`, `master` and `key` are as in AdamW; the step numbers the rounding alone.
+ * Reads 12, writes 8 bytes a weight in fp32. */
+GATUN_API gatun_status gatun_lion_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
+                                       GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
+                                       GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
+                                       GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm,
+                                       GATUN_IN_OPT(2) int64_t* key, int64_t first, int64_t n, int64_t decayed,
+                                       double beta1, double beta2, double weight_decay, double max_norm,
+                                       gatun_dtype dtype);
+
+/** The same over arrays that the caller owns, in tables as in AdamW. */
+GATUN_API gatun_status gatun_lion_table_step(gatun_stream* stream, GATUN_TABLE(tensors) void** weights,
+                                             GATUN_TABLE_OPT(tensors) gatun_wide** masters,
+                                             GATUN_TABLE(tensors) gatun_wide** m,
+                                             GATUN_TABLE(tensors) gatun_wide** gradients,
+                                             GATUN_IN(tensors) int64_t* sizes, GATUN_IN(tensors, <2) int32_t* decays,
+                                             GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+                                             GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
+                                             int64_t tensors, double beta1, double beta2, double weight_decay,
+                                             double max_norm, gatun_dtype dtype);
+
+typedef int32_t gatun_probe;
+enum { GATUN_SIGNS = 0, GATUN_NORMALS = 1 };
+
+/** Hutchinson's estimate of the Hessian's diagonal: h = beta h + (1 - beta) u * product, where product is the Hessian
+ * times u. The probe u is not stored: its element i is what gatun_random_sign, or gatun_random_normal with mean 0 and
+ * deviation 1, writes in this dtype as number first + i of the sequence. */
+GATUN_API gatun_status gatun_curvature_hutchinson(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* h,
+                                                  GATUN_IN(n) gatun_wide* product, GATUN_IN(2) int64_t* key,
+                                                  int64_t first, int64_t n, double beta, gatun_probe probe,
+                                                  gatun_dtype dtype);
+
+/** The Gauss-Newton-Bartlett estimate: h = beta h + (1 - beta) counted * gradient^2, for the gradient of the mean loss
+ * over `counted` labels that were sampled from the model's own distribution. */
+GATUN_API gatun_status gatun_curvature_bartlett(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* h,
+                                                GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) int64_t* counted,
+                                                int64_t n, double beta, gatun_dtype dtype);
+
+/** One label a row, drawn from softmax(logits): the first j at which the sum of e^logit up to j exceeds u times that of
+ * the row, where u of row i is number first + i of gatun_random_uniform in fp64, from 0 to 1. Rows whose target is
+ * negative get -1. Of a row of `stride` logits the first `vocab` are read. */
+GATUN_API gatun_status gatun_sample_categorical(gatun_stream* stream, GATUN_OUT(rows) int32_t* labels,
+                                                GATUN_IN(rows*stride) void* logits,
+                                                GATUN_IN_OPT(rows, <vocab, ignorable) int32_t* targets,
+                                                GATUN_IN(2) int64_t* key, int64_t first, int64_t rows, int64_t vocab,
+                                                int64_t stride, gatun_dtype dtype);
+
 /* ---- Random numbers --------------------------------------------------------------------------------------------- */
 
 /** Philox4x32-10 (Salmon et al. 2011), keyed by key[0] (seed) and key[1] (sequence); element i of the call is number

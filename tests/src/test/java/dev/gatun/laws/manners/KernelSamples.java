@@ -134,6 +134,18 @@ final class KernelSamples {
       adamw_step                     n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_table_step               tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      sophia_step                    n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0
+      sophia_step                    n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0,1 correct_mean=0,1
+      sophia_step                    n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0
+      sophia_table_step              tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0,1 correct_mean=0,1
+      lion_step                      n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_step                      n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_step                      n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_table_step                tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      curvature_hutchinson           first=0,3 n=0,1,7,129,4099 beta=0.9 probe=0,1
+      curvature_bartlett             n=0,1,7,129,4099 beta=0.9
+      sample_categorical             first=0,3 rows=0,1,7 vocab=1,17 stride=17,24
+      sample_categorical             first=5 rows=65 vocab=5,1100 stride=1104
       random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
       random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
       random_sign                    first=0,3 n=0,1,7,129,4099

@@ -98,6 +98,14 @@ final class ReplaySamples {
       adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
       adamw_step                     n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=2
       adamw_table_step               tensors=4 weights=updated masters=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
+      sophia_step                    n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=1 dtype=0,2
+      sophia_step                    n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=1 correct_mean=0 dtype=2
+      sophia_table_step              tensors=4 weights=updated masters=updated m=updated beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0 dtype=0
+      lion_step                      n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1 dtype=0,2
+      lion_table_step                tensors=4 weights=updated masters=updated m=updated beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1 dtype=0
+      curvature_hutchinson           first=0,3 n=1030 beta=0.9 probe=1 dtype=0,1
+      curvature_bartlett             n=4100,4099 beta=0.9 dtype=0
+      sample_categorical             first=3 rows=6 vocab=600 stride=640,601 dtype=0,2
       random_normal                  first=3 n=1030 mean=0.5 deviation=2 dtype=0,2
       random_uniform                 first=0 n=1030 low=-1 high=2 dtype=0,1,2
       random_sign                    first=3 n=1030 dtype=0,2
