@@ -6,6 +6,7 @@ import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.optim.RandomDirection;
+import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
@@ -62,7 +63,7 @@ public class SecondOrder {
     product =
         HessianVector.along(
             new RandomDirection(
-                gpt.parameters(), RandomDirection.Distribution.RADEMACHER, key.data()));
+                gpt.parameters(), Sophia.Probe.SIGNS, key.data()));
   }
 
   @Benchmark
