@@ -19,7 +19,6 @@ import java.util.stream.Stream;
 /// Attention, its pullback and their tangents on arrays of Java, in scopes of at most `capBytes` (0
 /// sets no bound). The second inputs are the bounds where there are documents.
 record AttentionRun(Device device, Problem p, DType dtype, long capBytes) {
-
   Attention op() {
     return new Attention(p.heads(), p.scale(), p.causal(), p.bounds().length > 0);
   }

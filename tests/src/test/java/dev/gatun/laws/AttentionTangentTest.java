@@ -84,11 +84,7 @@ class AttentionTangentTest {
 
   private static Stream<DynamicTest> each(Consumer<Problem> check) {
     return cases()
-        .map(
-            problem ->
-                DynamicTest.dynamicTest(
-                    problem + java.util.Arrays.toString(problem.bounds()),
-                    () -> check.accept(problem)));
+        .map(problem -> DynamicTest.dynamicTest(problem.toString(), () -> check.accept(problem)));
   }
 
   private static AttentionRun run(Problem p, DType dtype) {

@@ -6,7 +6,7 @@ package dev.gatun.laws;
 /// cancel: `wide` of those that an implementation rounds in the type it computes in, `narrow` of
 /// those whose weights tensor cores take in bf16.
 final class DenseAttention {
-  /// Sizes; `first[t]` is where the document of position t of all sequences begins.
+  /// Sizes, and where documents begin and end, counted through all sequences.
   record Problem(
       int batch, int context, int heads, int size, double scale, boolean causal, int[] bounds) {
     int positions() {
@@ -38,6 +38,12 @@ final class DenseAttention {
 
     int statistic(int sequence, int head, int t) {
       return (sequence * heads + head) * context + t;
+    }
+
+    @Override
+    public String toString() {
+      return "%d x %d, %d heads of %d, scale %s, causal %s, bounds %s"
+          .formatted(batch, context, heads, size, scale, causal, java.util.Arrays.toString(bounds));
     }
   }
 
