@@ -7,17 +7,10 @@ import dev.gatun.laws.DenseAttention.Arrays;
 import dev.gatun.laws.DenseAttention.Problem;
 import dev.gatun.laws.DenseAttention.Sums;
 import dev.gatun.memory.Device;
-import dev.gatun.memory.Scope;
-import dev.gatun.op.Attention;
-import dev.gatun.op.Frame;
-import dev.gatun.op.Spec;
 import dev.gatun.tensor.DType;
-import dev.gatun.tensor.Shape;
-import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -75,8 +68,7 @@ class AttentionTangentTest {
         .map(
             line -> {
               var words = line.strip().split(" ");
-              int[] sizes =
-                  IntStream.range(0, 4).map(i -> Integer.parseInt(words[i])).toArray();
+              int[] sizes = IntStream.range(0, 4).map(i -> Integer.parseInt(words[i])).toArray();
               var bounds =
                   java.util.Arrays.stream(words).skip(6).mapToInt(Integer::parseInt).toArray();
               return new Problem(
@@ -90,159 +82,20 @@ class AttentionTangentTest {
             });
   }
 
-  private static Stream<DynamicTest> each(java.util.function.Consumer<Problem> check) {
+  private static Stream<DynamicTest> each(Consumer<Problem> check) {
     return cases()
-        .map(
-            problem ->
-                DynamicTest.dynamicTest(
-                    problem + java.util.Arrays.toString(problem.bounds()),
-                    () -> check.accept(problem)));
+        .map(problem -> DynamicTest.dynamicTest(problem.toString(), () -> check.accept(problem)));
   }
 
-  /// The ops on arrays of Java; their second inputs are the bounds where there are documents.
-  private record Run(Problem p, DType dtype, long capBytes) {
-    Run(Problem p, DType dtype) {
-      this(p, dtype, 0);
-    }
-
-    Attention op() {
-      return new Attention(p.heads(), p.scale(), p.causal(), p.bounds().length > 0);
-    }
-
-    Shape qkv() {
-      return Shape.of(p.batch(), p.context(), 3L * p.width());
-    }
-
-    Shape y() {
-      return Shape.of(p.batch(), p.context(), p.width());
-    }
-
-    Shape lse() {
-      return Shape.of(p.batch(), p.heads(), p.context());
-    }
-
-    private Spec spec(Shape activations) {
-      return new Spec(activations, dtype);
-    }
-
-    private Spec statistics() {
-      return new Spec(lse(), dtype.wide());
-    }
-
-    private static Tensor put(Scope scope, Spec spec, double[] elements) {
-      return elements == null ? null : Host.upload(scope, spec, elements);
-    }
-
-    private static MemorySegment address(Tensor tensor) {
-      return tensor == null ? null : tensor.data();
-    }
-
-    /// The frame of an op over such arrays, `null` where one is; with the bounds, if `bounded`.
-    private Frame frame(
-        Scope scope, boolean bounded, List<Spec> specs, List<double[]> arrays, Tensor... outputs) {
-      var inputs = new ArrayList<>(specs);
-      var addresses = new ArrayList<MemorySegment>();
-      for (int i = 0; i < specs.size(); i++) {
-        addresses.add(address(put(scope, specs.get(i), arrays.get(i))));
-      }
-      if (p.bounds().length > 0) {
-        var bounds = Tensor.of(scope, Shape.of(p.bounds().length), p.bounds());
-        inputs.add(1, new Spec(bounds.shape(), bounds.dtype()));
-        addresses.add(1, bounded ? bounds.data() : null);
-      }
-      return new Frame(
-          scope,
-          inputs,
-          addresses.toArray(MemorySegment[]::new),
-          Stream.of(outputs).map(Run::address).toArray(MemorySegment[]::new),
-          1);
-    }
-
-    private static Tensor empty(Scope scope, Spec spec) {
-      return Tensor.uninitialized(scope, spec.dtype(), spec.shape());
-    }
-
-    private List<Spec> forwardInputs() {
-      return List.of(spec(qkv()));
-    }
-
-    private List<Spec> pullbackInputs() {
-      return List.of(spec(qkv()), spec(y()), statistics(), spec(y()));
-    }
-
-    private static List<double[]> arrays(Arrays x) {
-      return java.util.Arrays.asList(x.qkv(), x.y(), x.lse(), x.dy());
-    }
-
-    /// y, then lse.
-    double[][] forward(double[] qkv) {
-      try (var scope = device.scope(capBytes)) {
-        var y = empty(scope, spec(y()));
-        var lse = empty(scope, statistics());
-        op().forward(frame(scope, true, forwardInputs(), List.of(qkv), y, lse));
-        return new double[][] {Host.download(y), Host.download(lse)};
-      }
-    }
-
-    /// ty, then tlse.
-    double[][] tangent(Arrays x, double[] tqkv) {
-      try (var scope = device.scope(capBytes)) {
-        var y = put(scope, spec(y()), x.y());
-        var lse = put(scope, statistics(), x.lse());
-        var ty = empty(scope, spec(y()));
-        var tlse = empty(scope, statistics());
-        op().tangent(
-                frame(scope, true, forwardInputs(), List.of(x.qkv()), y, lse),
-                frame(
-                    scope, false, forwardInputs(), java.util.Arrays.asList(tqkv), ty, tlse));
-        return new double[][] {Host.download(ty), Host.download(tlse)};
-      }
-    }
-
-    double[] pullback(Arrays x) {
-      try (var scope = device.scope(capBytes)) {
-        var dqkv = empty(scope, spec(qkv()));
-        op().pullback().forward(frame(scope, true, pullbackInputs(), arrays(x), dqkv));
-        return Host.download(dqkv);
-      }
-    }
-
-    double[] pullbackTangent(Arrays x, Arrays tx) {
-      try (var scope = device.scope(capBytes)) {
-        var tdqkv = empty(scope, spec(qkv()));
-        op().pullback()
-            .tangent(
-                frame(scope, true, pullbackInputs(), arrays(x)),
-                frame(scope, false, pullbackInputs(), arrays(tx), tdqkv));
-        return Host.download(tdqkv);
-      }
-    }
-
-    private static double[] draw(Spec spec, SplittableRandom random) {
-      int count = Math.toIntExact(spec.shape().count());
-      var drawn = random.doubles(count, -1, 1);
-      boolean narrow = spec.dtype() == DType.BF16;
-      return drawn.map(x -> narrow ? Bf16.nearest(x) : (float) x).toArray();
-    }
-
-    /// Arrays that the type holds, with the y and lse that belong to them.
-    Arrays draw(SplittableRandom random) {
-      var qkv = draw(spec(qkv()), random);
-      var forward = forward(qkv);
-      return new Arrays(qkv, forward[0], forward[1], draw(spec(y()), random));
-    }
-
-    Arrays direction(SplittableRandom random) {
-      return new Arrays(
-          draw(spec(qkv()), random), draw(spec(y()), random), draw(statistics(), random), draw(spec(y()), random));
-    }
+  private static AttentionRun run(Problem p, DType dtype) {
+    return new AttentionRun(device, p, dtype, 0);
   }
 
   @TestFactory
   Stream<DynamicTest> tangentIsTheSlopeOfForward() {
     return each(
         p -> {
-          var run = new Run(p, DType.F64);
+          var run = run(p, DType.F64);
           var random = new SplittableRandom(1);
           var x = run.draw(random);
           var tqkv = run.direction(random).qkv();
@@ -263,7 +116,7 @@ class AttentionTangentTest {
   Stream<DynamicTest> pullbackTangentIsTheSlopeOfPullback() {
     return each(
         p -> {
-          var run = new Run(p, DType.F64);
+          var run = run(p, DType.F64);
           var random = new SplittableRandom(2);
           var x = run.draw(random);
           var all = run.direction(random);
@@ -330,7 +183,7 @@ class AttentionTangentTest {
   Stream<DynamicTest> agreeWithTheirDefinitions() {
     return each(
         p -> {
-          for (var dtype : DType.values()) if (isComputed(dtype)) requireDefined(new Run(p, dtype));
+          for (var dtype : DType.values()) if (isComputed(dtype)) requireDefined(run(p, dtype));
         });
   }
 
@@ -338,28 +191,28 @@ class AttentionTangentTest {
     return dtype == DType.BF16 ? Devices.computeInBf16(device) : dtype.isFloating();
   }
 
-  private static void requireDefined(Run run) {
+  private static void requireDefined(AttentionRun run) {
     var random = new SplittableRandom(3);
     var x = run.draw(random);
     var tx = run.direction(random);
-    var dense = new DenseAttention(run.p, x, tx);
+    var dense = new DenseAttention(run.p(), x, tx);
     var expected = dense.tangents();
     var found = run.tangent(x, tx.qkv());
-    requireClose(run, "ty", expected.ty(), found[0], run.dtype);
-    requireClose(run, "tlse", expected.tlse(), found[1], run.dtype.wide());
-    requireClose(
-        run, "tdqkv", dense.pullbackTangents(), run.pullbackTangent(x, tx), run.dtype);
+    requireClose(run, "ty", expected.ty(), found[0], run.dtype());
+    requireClose(run, "tlse", expected.tlse(), found[1], run.dtype().wide());
+    requireClose(run, "tdqkv", dense.pullbackTangents(), run.pullbackTangent(x, tx), run.dtype());
   }
 
   /// Each term of a sum is a weight times a number; the weight is a product of sums of head size,
   /// or twice that, terms. In bf16 each weight is rounded, to half of a last place of at most a
   /// 128th, and so is what is stored.
-  private static void requireClose(Run run, String what, Sums expected, double[] found, DType to) {
-    double unit = run.dtype == DType.F64 ? 0x1p-53 : 0x1p-24;
-    int roundings = 2 * run.p.size() + run.p.context() + 16;
+  private static void requireClose(
+      AttentionRun run, String what, Sums expected, double[] found, DType to) {
+    double unit = run.dtype() == DType.F64 ? 0x1p-53 : 0x1p-24;
+    int roundings = 2 * run.p().size() + run.p().context() + 16;
     for (int i = 0; i < found.length; i++) {
       double error = roundings * unit * expected.wide()[i];
-      if (run.dtype == DType.BF16) error += 0x1p-8 * expected.narrow()[i];
+      if (run.dtype() == DType.BF16) error += 0x1p-8 * expected.narrow()[i];
       if (to == DType.BF16) error += 0x1p-8 * (Math.abs(expected.value()[i]) + error);
       int at = i;
       double within = error;
@@ -375,7 +228,9 @@ class AttentionTangentTest {
   @Test
   void needNoMemoryThatGrowsWithTheContextSquared() {
     var p = new Problem(1, 1024, 1, 8, 0.3, true, new int[0]);
-    requireDefined(new Run(p, Devices.computeInBf16(device) ? DType.BF16 : DType.F32, 1 << 19));
+    requireDefined(
+        new AttentionRun(
+            device, p, Devices.computeInBf16(device) ? DType.BF16 : DType.F32, 1 << 19));
   }
 
   /// To the bit.
@@ -385,7 +240,7 @@ class AttentionTangentTest {
         p -> {
           for (var dtype : DType.values()) {
             if (!isComputed(dtype)) continue;
-            var run = new Run(p, dtype);
+            var run = run(p, dtype);
             var random = new SplittableRandom(4);
             var x = run.draw(random);
             var tx = run.direction(random);

@@ -1,11 +1,12 @@
 package dev.gatun.laws;
 
 /// The tangents of attention and of its pullback as they are written down, with every score in
-/// memory, in double. Beside each result stands how large the terms are whose sum it is, before they
+/// memory, in double. Beside each result stands how large the terms are whose sum it is, before
+// they
 /// cancel: `wide` of those that an implementation rounds in the type it computes in, `narrow` of
 /// those whose weights tensor cores take in bf16.
 final class DenseAttention {
-  /// Sizes; `first[t]` is where the document of position t of all sequences begins.
+  /// Sizes, and where documents begin and end, counted through all sequences.
   record Problem(
       int batch, int context, int heads, int size, double scale, boolean causal, int[] bounds) {
     int positions() {
@@ -37,6 +38,12 @@ final class DenseAttention {
 
     int statistic(int sequence, int head, int t) {
       return (sequence * heads + head) * context + t;
+    }
+
+    @Override
+    public String toString() {
+      return "%d x %d, %d heads of %d, scale %s, causal %s, bounds %s"
+          .formatted(batch, context, heads, size, scale, causal, java.util.Arrays.toString(bounds));
     }
   }
 
@@ -101,8 +108,7 @@ final class DenseAttention {
 
   /// Of an error of one last place in each term of a factor.
   private static Sized product(Sized a, Sized b) {
-    return new Sized(
-        a.value * b.value, a.size * Math.abs(b.value) + Math.abs(a.value) * b.size);
+    return new Sized(a.value * b.value, a.size * Math.abs(b.value) + Math.abs(a.value) * b.size);
   }
 
   private Sized times(double factor, Sized a) {
@@ -117,8 +123,7 @@ final class DenseAttention {
     int q = p.packed(b, h, 0, query, 0);
     int k = p.packed(b, h, 1, key, 0);
     var exponent =
-        difference(
-            times(p.scale, dot(x.qkv, q, x.qkv, k)), exact(x.lse[p.statistic(b, h, query)]));
+        difference(times(p.scale, dot(x.qkv, q, x.qkv, k)), exact(x.lse[p.statistic(b, h, query)]));
     double weight = Math.exp(exponent.value);
     var tscore = times(p.scale, sum(dot(tx.qkv, q, x.qkv, k), dot(x.qkv, q, tx.qkv, k)));
     return new Pair(new Sized(weight, weight * (1 + exponent.size)), tscore);

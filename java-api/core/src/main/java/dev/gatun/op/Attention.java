@@ -72,7 +72,10 @@ public record Attention(long heads, double scale, boolean causal, boolean docume
     long width = heads * s.headSize();
     long statistics = s.batch() * heads * s.context();
     var wide = f.input(0).dtype().wide();
-    var ty = t.out(0) != null ? t.out(0) : t.scratch(s.batch() * s.context() * width, f.input(0).dtype());
+    var ty =
+        t.out(0) != null
+            ? t.out(0)
+            : t.scratch(s.batch() * s.context() * width, f.input(0).dtype());
     var tlse = t.out(1) != null ? t.out(1) : t.scratch(statistics, wide);
     if (t.in(0) == null) {
       f.kernels().fill(f.stream(), ty, s.batch() * s.context() * width, 0, f.dtype());

@@ -10,7 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Attention on tensor cores makes two products a pair of tiles forward and seven backward, its
-/// tangent five and the tangent of its pullback eighteen, and skips what the mask hides from a whole strip of rows; a block brings the rows it owns once, and
+/// tangent five and the tangent of its pullback eighteen, and skips what the mask hides from a
+// whole strip of rows; a block brings the rows it owns once, and
 /// the other side once as far as it sees it; no two lanes ever meet in a bank.
 @Tag("emulator")
 class AttentionBudgetsTest {
@@ -22,7 +23,8 @@ class AttentionBudgetsTest {
   private static final int HEADS = 2;
 
   /// Of a kernel: rows of a block and of a warp, lines of a tile, products a pair of tiles, arrays
-  /// whose rows are owned and whose lines are walked, and bytes of statistics that come with a line.
+  /// whose rows are owned and whose lines are walked, and bytes of statistics that come with a
+  // line.
   private record Walk(
       int rows, int strip, int lines, int products, int owned, int walked, int statistics) {
     /// Blocks and strips that own queries see the lines before their end; those that own keys see
@@ -59,7 +61,7 @@ class AttentionBudgetsTest {
   @CsvSource(
       delimiter = '|',
       textBlock =
-          """
+"""
 attention_forward          | attention_forward_tiles            | 64  | 99  | true  | 128 | 32 | 64 | 2  | 1 | 2 | 0
           attention_pullback         | attention_pullback_queries         | 64  | 99  | true  | 128 | 32 | 32 | 3  | 2 | 2 | 0
           attention_pullback         | attention_pullback_keys            | 64  | 99  | false | 128 | 32 | 32 | 4  | 2 | 2 | 8
@@ -75,7 +77,7 @@ attention_forward          | attention_forward_tiles            | 64  | 99  | tr
           attention_pullback_tangent | attention_pullback_tangent_keys    | 128 | 99  | false | 64  | 16 | 16 | 10 | 4 | 4 | 16
           attention_pullback_tangent | attention_pullback_tangent_queries | 128 | 227 | true  | 128 | 16 | 32 | 8  | 4 | 4 | 0
           attention_pullback_tangent | attention_pullback_tangent_keys    | 128 | 227 | false | 128 | 16 | 16 | 10 | 4 | 4 | 16
-          """)
+""")
   void multipliesWhatIsSeen(
       String function,
       String kernel,
