@@ -61,9 +61,7 @@ public class SecondOrder {
     var key = Tensor.uninitialized(memory, DType.I64, Shape.of(2));
     key.copyFrom(MemorySegment.ofArray(new long[] {1, 1}));
     product =
-        HessianVector.along(
-            new RandomDirection(
-                gpt.parameters(), Sophia.Probe.SIGNS, key.data()));
+        HessianVector.along(new RandomDirection(gpt.parameters(), Sophia.Probe.SIGNS, key.data()));
   }
 
   @Benchmark

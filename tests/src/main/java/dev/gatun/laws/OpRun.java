@@ -103,7 +103,8 @@ public final class OpRun {
   /// Whether a tangent is asked of this value, saved or kept output.
   public boolean hasTangent(int output) {
     int saved = output - outputs.values().size();
-    return all(outputs).get(output).dtype().isFloating() && (saved < 0 || !op.mayMissTangent(saved));
+    return all(outputs).get(output).dtype().isFloating()
+        && (saved < 0 || !op.mayMissTangent(saved));
   }
 
   /// What the forward rule yields, in the order of [#tangent].

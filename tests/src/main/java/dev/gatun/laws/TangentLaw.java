@@ -85,7 +85,10 @@ public final class TangentLaw implements Law {
     var weights = new double[gradients.length][];
     for (int i = 0; i < weights.length; i++) weights[i] = weights(random, gradients[i].length);
     // What is read is as large as what cancels within a gradient.
-    double largest = Math.max(1, Norms.largest(Arrays.stream(reads).filter(Objects::nonNull).toArray(double[][]::new)));
+    double largest =
+        Math.max(
+            1,
+            Norms.largest(Arrays.stream(reads).filter(Objects::nonNull).toArray(double[][]::new)));
     directions(
         run.readSpecs(),
         random,
@@ -133,8 +136,8 @@ public final class TangentLaw implements Law {
         run.overwriting(Double.NaN));
   }
 
-  /// Calls `check` with a random direction of each floating-point argument alone, the others `null`,
-  /// and with all of them.
+  /// Calls `check` with a random direction of each floating-point argument alone, the others
+  /// `null`, and with all of them.
   private static void directions(
       List<Spec> specs, SplittableRandom random, BiConsumer<double[][], String> check) {
     var all = new double[specs.size()][];

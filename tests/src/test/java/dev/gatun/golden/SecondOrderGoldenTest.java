@@ -40,8 +40,7 @@ class SecondOrderGoldenTest {
 
   @ParameterizedTest
   @CsvSource({"F64, 1e-11", "F32, 1e-4"})
-  void theGaussNewtonMatrixTimesAVectorIsPyTorchs(DType dtype, double allowed)
-      throws IOException {
+  void theGaussNewtonMatrixTimesAVectorIsPyTorchs(DType dtype, double allowed) throws IOException {
     check(
         "gauss_newton.",
         dtype,
@@ -64,8 +63,7 @@ class SecondOrderGoldenTest {
       var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, dtype);
       var direction = direction(golden, gpt, memory, dtype);
       try (var tape = Tape.open(device)) {
-        var loss =
-            gpt.loss(golden.on(tape, "tokens", dtype), golden.on(tape, "targets", dtype));
+        var loss = gpt.loss(golden.on(tape, "tokens", dtype), golden.on(tape, "targets", dtype));
         var products = multiply.apply(direction, new Recorded(tape, loss));
         double size = 0;
         double error = 0;

@@ -1,10 +1,9 @@
 package dev.gatun.laws;
 
-/// The tangents of attention and of its pullback as they are written down, with every score in
-/// memory, in double. Beside each result stands how large the terms are whose sum it is, before
-// they
-/// cancel: `wide` of those that an implementation rounds in the type it computes in, `narrow` of
-/// those whose weights tensor cores take in bf16.
+/// The tangents of attention and of its pullback as they are written down, with every score
+/// in memory, in double. Beside each result stands how large the terms are whose sum it is,
+/// before they cancel: `wide` of those that an implementation rounds in the type it computes
+/// in, `narrow` of those whose weights tensor cores take in bf16.
 final class DenseAttention {
   /// Sizes, and where documents begin and end, counted through all sequences.
   record Problem(

@@ -38,8 +38,7 @@ class HessianVectorTest {
 
   private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
-  private final Gpt gpt =
-      Gpt.create(GptConfig.of(2, 2, 8, 5, VOCABULARY), memory, DType.F64, 3);
+  private final Gpt gpt = Gpt.create(GptConfig.of(2, 2, 8, 5, VOCABULARY), memory, DType.F64, 3);
   private final SplittableRandom random = new SplittableRandom(5);
 
   HessianVectorTest() {
@@ -222,9 +221,7 @@ class HessianVectorTest {
     gpt.parameters().forgetGradients();
     for (int step = 0; step < 2; step++) {
       try (var tape = Tape.open(device)) {
-        HessianVector.along(Direction.of(parts(v)))
-            .inPlaceOfGradients()
-            .of(tape, loss(tape), 0.5);
+        HessianVector.along(Direction.of(parts(v))).inPlaceOfGradients().of(tape, loss(tape), 0.5);
       }
     }
     var found =

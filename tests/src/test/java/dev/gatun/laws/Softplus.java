@@ -51,8 +51,7 @@ final class Softplus extends CustomOp {
   private static void addProduct(
       Frame f, MemorySegment y, MemorySegment a, MemorySegment b, long n, int fresh) {
     f.kernels()
-        .binaryPullback(
-            f.stream(), y, null, a, b, b, 1, n, 1, Kernels.MULTIPLY, fresh, f.dtype());
+        .binaryPullback(f.stream(), y, null, a, b, b, 1, n, 1, Kernels.MULTIPLY, fresh, f.dtype());
   }
 
   private static void unary(

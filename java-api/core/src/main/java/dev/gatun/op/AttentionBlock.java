@@ -96,16 +96,13 @@ public record AttentionBlock(
         new LayerNorm(eps, bias),
         Mlp.biased(bias, parts, 4, parts.in(0), parts.in(1)),
         List.of(normed, parts.out(2, statistic), parts.out(3, statistic)));
-    parts.tangent(
-        new Linear(bias), Mlp.biased(bias, parts, 5, normed, parts.in(2)), List.of(qkv));
+    parts.tangent(new Linear(bias), Mlp.biased(bias, parts, 5, normed, parts.in(2)), List.of(qkv));
     parts.tangent(
         new Attention(heads, scale, causal, documents),
         Composition.with(documents, documents ? parts.in(bounds()) : null, qkv),
         List.of(mixed, lse));
     parts.tangent(
-        new Linear(bias),
-        Mlp.biased(bias, parts, 6, mixed, parts.in(3)),
-        List.of(parts.out(0, x)));
+        new Linear(bias), Mlp.biased(bias, parts, 6, mixed, parts.in(3)), List.of(parts.out(0, x)));
     if (t.in(0) != null) t.add(t.out(0), t.in(0), x);
   }
 

@@ -112,8 +112,6 @@ final class BinaryTangent {
 
   /// y = of(x, z), z of the shape of a.
   private void elementwise(Kind of, MemorySegment y, MemorySegment x, MemorySegment z) {
-    f.kernels()
-        .binaryForward(f.stream(), y, x, z, 1, a.shape().count(), 1, of.code, f.dtype());
+    f.kernels().binaryForward(f.stream(), y, x, z, 1, a.shape().count(), 1, of.code, f.dtype());
   }
-
 }

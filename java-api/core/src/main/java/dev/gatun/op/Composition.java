@@ -57,8 +57,7 @@ final class Composition {
         in.stream().map(Dual::spec).toList(), addresses(in, part), addresses(out, part), fresh);
   }
 
-  private static MemorySegment[] addresses(
-      List<Dual> duals, Function<Dual, MemorySegment> part) {
+  private static MemorySegment[] addresses(List<Dual> duals, Function<Dual, MemorySegment> part) {
     return duals.stream().map(part).toArray(MemorySegment[]::new);
   }
 

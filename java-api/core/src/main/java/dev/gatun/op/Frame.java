@@ -118,9 +118,7 @@ public final class Frame {
   /// to += from.
   void add(MemorySegment to, MemorySegment from, Spec spec) {
     long count = spec.shape().count();
-    kernels()
-        .reducePullback(
-            stream(), to, from, count, 1, 1, Kernels.SUM, 0, spec.dtype().code());
+    kernels().reducePullback(stream(), to, from, count, 1, 1, Kernels.SUM, 0, spec.dtype().code());
   }
 
   MemorySegment scratch(Spec spec) {

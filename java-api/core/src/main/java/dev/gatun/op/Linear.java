@@ -94,7 +94,13 @@ public record Linear(boolean bias, Activation activation) implements Op {
 
   /// y += x weight: the pullback of another product, that of y with the weight transposed.
   private static void addProduct(
-      Frame f, MemorySegment y, MemorySegment x, MemorySegment weight, long rows, long in, long out) {
+      Frame f,
+      MemorySegment y,
+      MemorySegment x,
+      MemorySegment weight,
+      long rows,
+      long in,
+      long out) {
     int secondTransposed = 2;
     f.kernels()
         .matmulPullback(
@@ -166,8 +172,7 @@ record LinearPullback(boolean bias, Linear.Activation activation) implements Op 
     var tdpre = t.scratch(y);
     long count = y.shape().count();
     f.kernels()
-        .unaryPullback(
-            f.stream(), dpre, f.in(3), f.in(2), count, 0, Kernels.GELU, -1, f.dtype());
+        .unaryPullback(f.stream(), dpre, f.in(3), f.in(2), count, 0, Kernels.GELU, -1, f.dtype());
     f.kernels()
         .unaryPullbackTangent(
             f.stream(),

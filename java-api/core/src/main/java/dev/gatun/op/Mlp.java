@@ -82,9 +82,7 @@ public record Mlp(double eps, boolean bias) implements Op {
         biased(bias, parts, 5, normed, parts.in(2)),
         List.of(activated, parts.out(5, wide)));
     parts.tangent(
-        new Linear(bias),
-        biased(bias, parts, 6, activated, parts.in(3)),
-        List.of(parts.out(0, x)));
+        new Linear(bias), biased(bias, parts, 6, activated, parts.in(3)), List.of(parts.out(0, x)));
     if (t.in(0) != null) t.add(t.out(0), t.in(0), x);
   }
 

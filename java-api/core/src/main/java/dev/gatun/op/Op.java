@@ -58,10 +58,11 @@ public sealed interface Op
   /// Computes the outputs of a frame from its inputs.
   void forward(Frame frame);
 
-  /// The directional derivative of [#forward] at `frame`, whose outputs are there, along `tangent`'s
-  /// inputs, into `tangent`'s outputs. A floating-point input whose tangent is zero may be `null`;
-  /// the others are those of `frame`. A pullback's tangent has a mask of fresh outputs as the
-  /// pullback has; of what it reads it takes each as independent of the others.
+  /// The directional derivative of [#forward] at `frame`, whose outputs are there, along
+  /// `tangent`'s inputs, into `tangent`'s outputs. A floating-point input whose tangent is
+  /// zero may be `null`; the others are those of `frame`. A pullback's tangent has a mask of
+  /// fresh outputs as the pullback has; of what it reads it takes each as independent of the
+  /// others.
   default void tangent(Frame frame, Frame tangent) {
     throw new Unsupported(name() + " offers no tangent");
   }

@@ -3,11 +3,13 @@ package dev.gatun.optim;
 import dev.gatun.nn.Gpt;
 import dev.gatun.tensor.Tensor;
 
-/// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is drawn,
-/// added up over as many batches as it is to rest on, and blended into Sophia's running mean.
-/// Meanwhile what it has found stands in the place of the parameters' gradients.
+/// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is
+/// drawn, added up over as many batches as it is to rest on, and blended into Sophia's
+/// running mean. Meanwhile what it has found stands in the place of the parameters'
+/// gradients.
 public interface Curvature {
-  /// Begins an estimate. A number has the same random choices everywhere.
+  /// Begins an estimate, and forgets all gradients. A number has the same random choices
+  /// everywhere.
   void draw(long number);
 
   /// Adds `share` times what one batch says; the shares of an estimate add up to 1. Targets below 0

@@ -36,6 +36,7 @@ public final class GaussNewtonBartlett implements Curvature {
 
   @Override
   public void draw(long number) {
+    parameters.forgetGradients();
     write(key, seed, number);
     drawn = 0;
     labels = 0;

@@ -42,6 +42,7 @@ public final class Hutchinson implements Curvature {
 
   @Override
   public void draw(long number) {
+    parameters.forgetGradients();
     try (var host = Arena.ofConfined()) {
       memory.copyToDevice(key, host.allocateFrom(ValueLayout.JAVA_LONG, seed, number));
     }

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Attention on tensor cores makes two products a pair of tiles forward and seven backward, its
-/// tangent five and the tangent of its pullback eighteen, and skips what the mask hides from a
-// whole strip of rows; a block brings the rows it owns once, and
-/// the other side once as far as it sees it; no two lanes ever meet in a bank.
+/// Attention on tensor cores makes two products a pair of tiles forward and seven backward,
+/// its tangent five and the tangent of its pullback eighteen, and skips what the mask hides
+/// from a whole strip of rows; a block brings the rows it owns once, and the other side once
+/// as far as it sees it; no two lanes ever meet in a bank.
 @Tag("emulator")
 class AttentionBudgetsTest {
   /// FLOPs of one mma.m16n8k16.
@@ -22,9 +22,9 @@ class AttentionBudgetsTest {
   private static final int CONTEXT = 256;
   private static final int HEADS = 2;
 
-  /// Of a kernel: rows of a block and of a warp, lines of a tile, products a pair of tiles, arrays
-  /// whose rows are owned and whose lines are walked, and bytes of statistics that come with a
-  // line.
+  /// Of a kernel: rows of a block and of a warp, lines of a tile, products a pair of tiles,
+  /// arrays whose rows are owned and whose lines are walked, and bytes of statistics that
+  /// come with a line.
   private record Walk(
       int rows, int strip, int lines, int products, int owned, int walked, int statistics) {
     /// Blocks and strips that own queries see the lines before their end; those that own keys see
