@@ -109,13 +109,18 @@ class Gpt2 {
     x_ = activations(n);
     for (int64_t i = 0; i < s_.layers; i++) {
       const auto matrix = [&](int64_t elements) { return parameters_.matrix(elements * cols * cols); };
-      const auto vector = [&](int64_t elements, double value = 0) { return parameters_.vector(elements * cols, value); };
-      layers_.push_back({vector(1, 1),       vector(1),         matrix(3),          vector(3),        matrix(1),
-                         vector(1),          vector(1, 1),      vector(1),          matrix(4),        vector(4),
-                         matrix(4),          vector(1),         activations(n),     statistics(rows), statistics(rows),
-                         activations(3 * n), activations(n),    statistics(rows * s_.heads),          activations(n),
-                         activations(n),     statistics(rows),  statistics(rows),   activations(4 * n),
-                         activations(4 * n), activations(n)});
+      const auto vector = [&](int64_t elements, double value = 0) {
+        return parameters_.vector(elements * cols, value);
+      };
+      layers_.push_back({vector(1, 1),       vector(1),          matrix(3),
+                         vector(3),          matrix(1),          vector(1),
+                         vector(1, 1),       vector(1),          matrix(4),
+                         vector(4),          matrix(4),          vector(1),
+                         activations(n),     statistics(rows),   statistics(rows),
+                         activations(3 * n), activations(n),     statistics(rows * s_.heads),
+                         activations(n),     activations(n),     statistics(rows),
+                         statistics(rows),   activations(4 * n), activations(4 * n),
+                         activations(n)});
     }
     norm_ = parameters_.vector(cols, 1);
     norm_bias_ = parameters_.vector(cols, 0);
@@ -179,8 +184,8 @@ class Gpt2 {
     const int64_t rows = s_.rows(), cols = s_.width();
     void *dy = gradients_[0], *dx = gradients_[1];
     check(gatun_head_loss_pullback(stream, nullptr, dnormed_, token_table_.gradients, one_, logits_, normed_,
-                                   token_table_.weights, targets_, lse_, counted_, rows, cols, s_.vocab, s_.stride, rows,
-                                   all_fresh, bf16));
+                                   token_table_.weights, targets_, lse_, counted_, rows, cols, s_.vocab, s_.stride,
+                                   rows, all_fresh, bf16));
     check(gatun_layernorm_pullback(stream, dy, norm_.gradients, norm_bias_.gradients, dnormed_, layers_.back().y,
                                    norm_.weights, mean_, rstd_, rows, cols, all_fresh, bf16));
     for (size_t i = layers_.size(); i-- > 0;) {

@@ -118,6 +118,11 @@ void measure_loss() {
             return gatun_softmax_cross_entropy_pullback(stream, dlogits, dloss, logits, targets, lse, counted, rows,
                                                         vocab, vocab, all_fresh, bf16);
           }});
+  auto* const labels = static_cast<int32_t*>(memory.bytes(rows * 4));
+  const int64_t* const key = memory.scalar<int64_t>({1, 2});
+  measure({"sampled labels", shape, "bf16", 2.0 * n, 0}, {[=] {
+            return gatun_sample_categorical(stream, labels, logits, nullptr, key, 0, rows, vocab, vocab, bf16);
+          }});
   const void *const x = memory.normals(rows * cols, bf16), *const table = memory.normals(vocab * cols, bf16);
   constexpr int32_t second_transposed = 2;
   const double product = measure(
@@ -141,12 +146,27 @@ void measure_optimizer() {
   check(gatun_fill(stream, v, n, 0, GATUN_F32));
   const double* const rate = memory.scalar<double>({1e-4});
   const int64_t* const step = memory.scalar<int64_t>({100});
+  auto* const unclipped = static_cast<int64_t*>(memory.bytes(8));
   measure({"global norm", shape_of({n}), "fp32", 4.0 * n, 0},
           {[=] { return gatun_global_norm(stream, norm, gradients, n, GATUN_F32); }});
   measure({"adamw", shape_of({n}), "fp32", 28.0 * n, 0}, {[=] {
             return gatun_adamw_step(stream, weights, nullptr, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
                                     0.9, 0.95, 1e-8, 0.1, 1, GATUN_F32);
           }});
+  measure({"sophia", shape_of({n}), "fp32", 24.0 * n, 0}, {[=] {
+            return gatun_sophia_step(stream, weights, nullptr, m, unclipped, v, gradients, rate, step, nullptr, norm,
+                                     nullptr, 0, n, n / 2, 0.96, 0.99, 0.01, 1e-12, 0.2, 1, GATUN_SOPHIA_FLOORED, 0,
+                                     GATUN_F32);
+          }});
+  measure({"lion", shape_of({n}), "fp32", 20.0 * n, 0}, {[=] {
+            return gatun_lion_step(stream, weights, nullptr, m, gradients, rate, step, norm, nullptr, 0, n, n / 2, 0.95,
+                                   0.98, 0.5, 1, GATUN_F32);
+          }});
+  const int64_t* const key = memory.scalar<int64_t>({1, 2});
+  measure({"hutchinson's curvature", shape_of({n}), "fp32", 12.0 * n, 0},
+          {[=] { return gatun_curvature_hutchinson(stream, v, gradients, key, 0, n, 0.99, GATUN_SIGNS, GATUN_F32); }});
+  measure({"bartlett's curvature", shape_of({n}), "fp32", 12.0 * n, 0},
+          {[=] { return gatun_curvature_bartlett(stream, v, gradients, step, n, 0.99, GATUN_F32); }});
 }
 
 void measure_product(const char* what, int64_t size, int32_t transposed, gatun_dtype dtype) {

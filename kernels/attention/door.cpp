@@ -2,6 +2,8 @@
 
 GATUN_BODY(attention_forward)
 GATUN_BODY(attention_pullback)
+GATUN_BODY(attention_tangent)
+GATUN_BODY(attention_pullback_tangent)
 GATUN_BODY(attention_decode)
 
 using namespace gatun;
@@ -31,6 +33,38 @@ gatun_status gatun_attention_pullback(gatun_stream* stream, void* delta, void* d
     check_documents(stream, bounds, documents, rows);
     run(stream, attention_pullback, delta, dqkv, dy, qkv, y, lse, bounds, batch, context, heads, head_size, documents,
         scale, causal, fresh, dtype);
+  });
+}
+
+gatun_status gatun_attention_tangent(gatun_stream* stream, void* ty, void* tlse, const void* tqkv, const void* qkv,
+                                     const void* y, const void* lse, const int32_t* bounds, int64_t batch,
+                                     int64_t context, int64_t heads, int64_t head_size, int64_t documents, double scale,
+                                     int32_t causal, gatun_dtype dtype) {
+  return guarded([&] {
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
+    const int64_t rows = batch * context, cols = heads * head_size;
+    arrays({{"ty", ty, rows * cols}, {"tlse", tlse, rows * heads}, {"tqkv", tqkv, rows * 3 * cols}});
+    arrays({{"qkv", qkv, rows * 3 * cols}, {"y", y, rows * cols}, {"lse", lse, rows * heads}});
+    check_documents(stream, bounds, documents, rows);
+    run(stream, attention_tangent, ty, tlse, tqkv, qkv, y, lse, bounds, batch, context, heads, head_size, documents,
+        scale, causal, dtype);
+  });
+}
+
+gatun_status gatun_attention_pullback_tangent(gatun_stream* stream, void* delta, void* tdelta, void* tdqkv,
+                                              const void* dy, const void* tdy, const void* qkv, const void* tqkv,
+                                              const void* y, const void* ty, const void* lse, const void* tlse,
+                                              const int32_t* bounds, int64_t batch, int64_t context, int64_t heads,
+                                              int64_t head_size, int64_t documents, double scale, int32_t causal,
+                                              int32_t fresh, gatun_dtype dtype) {
+  return guarded([&] {
+    check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
+    const int64_t rows = batch * context, cols = heads * head_size;
+    arrays({{"delta", delta, rows * heads}, {"tdelta", tdelta, rows * heads}, {"tdqkv", tdqkv, rows * 3 * cols}});
+    arrays({{"dy", dy, rows * cols}, {"qkv", qkv, rows * 3 * cols}, {"y", y, rows * cols}, {"lse", lse, rows * heads}});
+    check_documents(stream, bounds, documents, rows);
+    run(stream, attention_pullback_tangent, delta, tdelta, tdqkv, dy, tdy, qkv, tqkv, y, ty, lse, tlse, bounds, batch,
+        context, heads, head_size, documents, scale, causal, fresh, dtype);
   });
 }
 

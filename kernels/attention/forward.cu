@@ -99,7 +99,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_forward_tiles(F
   Running<S> running;
   running.begin();
   const W factor = factor_of<S>(a.scale);
-  walk<S>(stages, own, rows_of(key_part), rows_of(value_part), Nothing{}, [&](int line, const char* tiles) {
+  walk<S>(stages, own, {rows_of(key_part), rows_of(value_part)}, Nothing{}, [&](int line, const char* tiles) {
     typename S::Scores scores;
     A::template score<typename S::Owned, Tile>(scores, shared, own.first, tiles, chunks);
     own.hide(scores, line, factor);

@@ -9,6 +9,7 @@
 #include <omp.h>
 
 #include "body.h"
+#include "clear.h"
 #include "documents.h"
 #include "fast_math.h"
 #include "heads.h"
@@ -81,8 +82,6 @@ template <class T> struct Statistics {
   }
 };
 
-enum class Queries { in_rows, in_lanes };
-
 /// On entry scores and dy v^T; on return p and scale * ds.
 template <Queries queries, class T>
 void differentiate(T* weights, T* dscores, const Statistics<T>& of, T scale, int64_t rows, int64_t width) {
@@ -93,27 +92,6 @@ void differentiate(T* weights, T* dscores, const Statistics<T>& of, T scale, int
       const T weight = fast_exp(weights[r * tile + c] - of.lse[q]);
       weights[r * tile + c] = weight;
       dscores[r * tile + c] = weight * (dscores[r * tile + c] - of.delta[q]) * scale;
-    }
-}
-
-/// On the diagonal a query neither sees nor moves the keys behind it.
-template <Queries queries, class T> void clear_later_keys(T* weights, T* dscores, int64_t count) {
-  for (int64_t later = 1; later < count; later++)
-    for (int64_t earlier = 0; earlier < later; earlier++) {
-      const int64_t at = queries == Queries::in_rows ? earlier * tile + later : later * tile + earlier;
-      weights[at] = 0;
-      dscores[at] = 0;
-    }
-}
-
-/// Nor does it the keys of other documents.
-template <class T> void clear_other_documents(T* weights, T* dscores, const int32_t* first, Span rows, Span columns) {
-  for (int64_t r = 0; r < rows.count; r++)
-#pragma omp simd
-    for (int64_t c = 0; c < columns.count; c++) {
-      const bool seen = first[rows.start + r] == first[columns.start + c];
-      weights[r * tile + c] = seen ? weights[r * tile + c] : T(0);
-      dscores[r * tile + c] = seen ? dscores[r * tile + c] : T(0);
     }
 }
 
@@ -143,9 +121,11 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_
                       queries.count, width, cols, false);
     differentiate<Queries::in_rows>(tiles.weights, tiles.dscores, Statistics<T>(a, pair, queries), a.scale,
                                     queries.count, width);
-    if (a.h.causal && q == block) clear_later_keys<Queries::in_rows>(tiles.weights, tiles.dscores, queries.count);
-    if (documents.part(queries, keys))
-      clear_other_documents(tiles.weights, tiles.dscores, documents.first, queries, keys);
+    T* const all_scores[] = {tiles.weights, tiles.dscores};
+    for (T* const scores : all_scores) {
+      if (a.h.causal && q == block) clear_later_keys<Queries::in_rows>(scores, queries.count);
+      if (documents.part(queries, keys)) clear_other_documents(scores, documents.first, queries, keys);
+    }
     multiply_tiles<T>({tiles.dvalues, stride}, transposed(tiles.weights, tile), {tiles.dy, stride}, keys.count, cols,
                       queries.count, q > first);
     multiply_tiles<T>({tiles.dkeys, stride}, transposed(tiles.dscores, tile), {tiles.queries, stride}, keys.count, cols,
@@ -180,9 +160,11 @@ template <class T> void walk_keys(const Arguments<T>& a, int64_t pair, int64_t b
     multiply_tiles<T>({tiles.dscores, tile}, as_stored(tiles.values, stride), {tiles.dy_transposed, tile}, keys.count,
                       width, cols, false);
     differentiate<Queries::in_lanes>(tiles.weights, tiles.dscores, statistics, a.scale, keys.count, width);
-    if (a.h.causal && k == block) clear_later_keys<Queries::in_lanes>(tiles.weights, tiles.dscores, keys.count);
-    if (documents.part(keys, queries))
-      clear_other_documents(tiles.weights, tiles.dscores, documents.first, keys, queries);
+    T* const all_scores[] = {tiles.weights, tiles.dscores};
+    for (T* const scores : all_scores) {
+      if (a.h.causal && k == block) clear_later_keys<Queries::in_lanes>(scores, keys.count);
+      if (documents.part(keys, queries)) clear_other_documents(scores, documents.first, keys, queries);
+    }
     multiply_tiles<T>({tiles.dqueries, stride}, transposed(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
                       cols, keys.count, false);
     add_share_of_dq(a, pair, queries, tiles.dqueries, k == first);

@@ -5,6 +5,7 @@
 // another block adds into: no atomics, the same bits every time. Weights and ds stay in the registers in which their
 // products left them: as the mma deals out sums it takes a left factor (Dao 2022 calls for five products; Triton's
 // tutorial takes these seven).
+#include "deltas.cuh"
 #include "long_heads.cuh"
 #include "walk.cuh"
 
@@ -31,32 +32,15 @@ template <class T> struct Pullback {
   }
 };
 
-/// delta: a group of lanes a row, a power of two of them that are enough for its pieces or the whole warp; or one lane,
-/// which adds up in the order in which registers add up dy v: then what must cancel in a row of one key does.
-constexpr int delta_threads = 256;
-
 template <class T, template <class> class Piece> GATUN_KERNEL(delta_threads, 4)
 attention_pullback_delta(Pullback<T> a, int group) {
   using W = Wide<T>;
   using P = Piece<T>;
-  const int64_t rows = a.heads.rows(), in_block = delta_threads / group, pieces = a.heads.head_size / P::count;
-  for (int64_t first = block_x() * in_block; first < rows; first += blocks_x() * in_block) {
-    // Rows of all heads of a position lie together: heads run fastest.
-    const int64_t r = first + thread_index() / group;
-    W sum = 0;
-    if (r < rows)
-      for (int64_t p = thread_index() % group; p < pieces; p += group) {
-        const auto dy = load(reinterpret_cast<const P*>(a.dy + r * a.heads.head_size) + p);
-        const auto y = load(reinterpret_cast<const P*>(a.y + r * a.heads.head_size) + p);
-        for (int e = 0; e < P::count; e++) sum = fma(widened(dy.at[e]), widened(y.at[e]), sum);
-      }
-    for (int mask = group / 2; mask; mask /= 2) sum += shuffle_xor(sum, mask);
-    if (r < rows && thread_index() % group == 0) {
-      const int64_t head = r % a.heads.heads, token = r / a.heads.heads;
-      const int64_t pair = token / a.heads.context * a.heads.heads + head;
-      store(a.delta + pair * a.heads.context + token % a.heads.context, sum);
-    }
-  }
+  const auto add = [&](W* sums, int64_t piece) {
+    add_products(sums[0], piece_of<P>(a.dy, piece), piece_of<P>(a.y, piece));
+  };
+  sum_rows<W, 1>(a.heads, a.heads.head_size / P::count, group, add,
+                 [&](int64_t row, const W* sums) { store(a.delta + row, sums[0]); });
 }
 
 /// What is known of a query.
@@ -107,7 +91,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_querie
     differentiate<S>(scores, gradients, factor, [&](int i, int, int e) { return of_row[i][e / 2]; });
     A::template add_weighted<Tile>(dqueries, gradients, tiles, a.chunks());
   };
-  walk<S>(stages, own, a.rows_of(place.pair, key_part), a.rows_of(place.pair, value_part), Nothing{}, use);
+  walk<S>(stages, own, {a.rows_of(place.pair, key_part), a.rows_of(place.pair, value_part)}, Nothing{}, use);
   const auto owned = sight.place();
   attention::Rows<S>{a.heads.context, a.heads.head_size, a.vectors, a.fresh}.receive(
       dqueries, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, query_part, t); });
@@ -131,7 +115,7 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
   const auto bring_statistics = [&](int line, char* stage) {
     const int64_t t = line + thread_index(), at = place.pair * a.heads.context + t;
     if (thread_index() >= S::lines) return;
-    W* const to = reinterpret_cast<W*>(stage + 2 * Tile::bytes) + thread_index();
+    W* const to = reinterpret_cast<W*>(stage + S::statistics_at) + thread_index();
     copy_async_number(to, a.lse + at, t < a.heads.context);
     copy_async_number(to + S::lines, a.delta + at, t < a.heads.context);
   };
@@ -145,13 +129,13 @@ template <class S> GATUN_KERNEL(S::threads, S::blocks) attention_pullback_keys(P
     own.hide(scores, line, factor);
     A::template score<Owned, Tile>(gradients, shared + Owned::bytes, own.first, tiles + Tile::bytes, a.chunks());
     differentiate<S>(scores, gradients, factor, [&](int, int j, int e) {
-      const W* const of_column = reinterpret_cast<const W*>(tiles + 2 * Tile::bytes) + scores.column(j, e);
+      const W* const of_column = reinterpret_cast<const W*>(tiles + S::statistics_at) + scores.column(j, e);
       return Statistic<W>{shared_load(of_column) * A::base_of_log, shared_load(of_column + S::lines)};
     });
     A::template add_weighted<Tile>(dvalues, scores, tiles + Tile::bytes, a.chunks());
     A::template add_weighted<Tile>(dkeys, gradients, tiles, a.chunks());
   };
-  walk<S>(stages, own, a.rows_of(place.pair, query_part), a.dy_of(place.pair), bring_statistics, use);
+  walk<S>(stages, own, {a.rows_of(place.pair, query_part), a.dy_of(place.pair)}, bring_statistics, use);
   const auto owned = sight.place();
   const attention::Rows<S> rows{a.heads.context, a.heads.head_size, a.vectors, a.fresh};
   rows.receive(dkeys, a.scale, owned, [&](int64_t t) { return a.dqkv + packed(a.heads, owned.pair, key_part, t); });
@@ -180,20 +164,9 @@ template <> struct Shapes<bf16, 128> {
   using LargeKeys = Keys;
 };
 
-/// Calls `walk` with a null pointer of the shape.
-template <class Large, class Small, class Walk> void larger_where_granted(const gatun_stream& stream, Walk walk) {
-  if (stream.device->shared_bytes >= Large::shared_bytes)
-    walk(static_cast<Large*>(nullptr));
-  else
-    walk(static_cast<Small*>(nullptr));
-}
-
 template <class T> void launch_delta(gatun_stream& stream, const Pullback<T>& a) {
   const bool vectors = a.heads.head_size % Vector<T>::count == 0 && aligned(a.dy, a.y);
-  const int64_t pieces = a.heads.head_size / (vectors ? Vector<T>::count : 1);
-  int group = 1;
-  if constexpr (std::is_same_v<T, bf16>)
-    while (group < pieces && group < 32) group *= 2;
+  const int group = lanes_a_row<T>(a.heads, vectors);
   const auto grid = grid_for(stream, a.heads.rows(), delta_threads / group);
   if (vectors)
     GATUN_LAUNCH(stream, (attention_pullback_delta<T, Vector>), grid, delta_threads, 0, a, group);

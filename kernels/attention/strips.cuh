@@ -86,6 +86,40 @@ struct TensorCores {
     }
   }
 
+  /// The same, and tangents = trows lines^T + rows tlines^T, where the tiles of trows and tlines lie behind those of
+  /// rows and lines: a fragment that was brought for one product serves another.
+  template <class Rows, class Tile, int down, int across>
+  GATUN_DEVICE static void score_with_tangent(Strip<float, down, across>& sums, Strip<float, down, across>& tangents,
+                                              const char* rows, int first, const char* lines, int) {
+    const Pointer<Rows> left(rows, first, low_bit(), high_bit());
+    const Pointer<Tile> right(lines, 0, high_bit(), low_bit());
+    sums.clear();
+    tangents.clear();
+    GATUN_UNROLL
+    for (int chunk = 0; chunk < Tile::chunks; chunk += 2) {
+      uint32_t a[down][4], ta[down][4], b[4], tb[4];
+      GATUN_UNROLL
+      for (int i = 0; i < down; i++) {
+        load_matrices(a[i], left.at(i * 16, chunk));
+        load_matrices(ta[i], left.at(i * 16, chunk) + Rows::bytes);
+      }
+      GATUN_UNROLL
+      for (int j = 0; j < across; j += 2) {
+        load_matrices(b, right.at(j * 8, chunk));
+        load_matrices(tb, right.at(j * 8, chunk) + Tile::bytes);
+        GATUN_UNROLL
+        for (int i = 0; i < down; i++) {
+          GATUN_UNROLL
+          for (int side = 0; side < 2; side++) {
+            multiply_fragments(sums.at[i][j + side], a[i], b + side * 2);
+            multiply_fragments(tangents.at[i][j + side], ta[i], b + side * 2);
+            multiply_fragments(tangents.at[i][j + side], a[i], tb + side * 2);
+          }
+        }
+      }
+    }
+  }
+
   /// sums += weights lines.
   template <class Tile, int down, int width, int across>
   GATUN_DEVICE static void add_weighted(Strip<float, down, across>& sums, const Strip<float, down, width>& weights,
@@ -127,8 +161,22 @@ template <class T_> struct Registers {
   template <class Rows, class Tile, int down, int across>
   GATUN_DEVICE static void score(Strip<T, down, across>& sums, const char* rows, int first, const char* lines,
                                  int chunks) {
-    const auto at = [](const char* chunk) { return shared_load(reinterpret_cast<const Vector<T>*>(chunk)); };
     sums.clear();
+    add_scores<Rows, Tile>(sums, rows, first, lines, chunks);
+  }
+
+  template <class Rows, class Tile, int down, int across>
+  GATUN_DEVICE static void score_with_tangent(Strip<T, down, across>& sums, Strip<T, down, across>& tangents,
+                                              const char* rows, int first, const char* lines, int chunks) {
+    score<Rows, Tile>(sums, rows, first, lines, chunks);
+    score<Rows, Tile>(tangents, rows + Rows::bytes, first, lines, chunks);
+    add_scores<Rows, Tile>(tangents, rows, first, lines + Tile::bytes, chunks);
+  }
+
+  template <class Rows, class Tile, int down, int across>
+  GATUN_DEVICE static void add_scores(Strip<T, down, across>& sums, const char* rows, int first, const char* lines,
+                                      int chunks) {
+    const auto at = [](const char* chunk) { return shared_load(reinterpret_cast<const Vector<T>*>(chunk)); };
     GATUN_KEEP_LOOP
     for (int chunk = 0; chunk < chunks; chunk++) {
       Vector<T> left[down][2];

@@ -1,6 +1,6 @@
 // How a block goes about attention: it owns a tile of rows of one side of one pair, and walks the tiles of the other
-// side that its rows see, two arrays of them at a time (keys and values, or queries and dy). One barrier a tile is
-// enough.
+// side that its rows see, two arrays of them at a time (keys and values, or queries and dy), each followed by its
+// tangent where there is one. One barrier a tile is enough.
 #pragma once
 
 #include "heads.cuh"
@@ -9,20 +9,23 @@
 namespace gatun::attention {
 
 /// `down`: strips of 16 rows a warp. `lines`: of a tile of the other side. `owned`: arrays of which rows are kept.
-/// `blocks`: a multiprocessor's.
-template <class Arithmetic_, int head_, int warps_, int down_, int lines_, int owned_, int blocks_> struct Shape {
+/// `blocks`: a multiprocessor's. `walked`: arrays of the other side.
+template <class Arithmetic_, int head_, int warps_, int down_, int lines_, int owned_, int blocks_, int walked_ = 2>
+struct Shape {
   using Arithmetic = Arithmetic_;
   using T = typename Arithmetic::T;
   using W = Wide<T>;
   static constexpr int head = head_, warps = warps_, down = down_, lines = lines_, owned = owned_, blocks = blocks_;
+  static constexpr int walked = walked_;
   static constexpr int threads = 32 * warps, rows = warps * down * 16;
   using Owned = SharedTile<T, rows, head, 0>;
   using Walked = SharedTile<T, lines, head, 0>;
   using Scores = Strip<W, down, lines / 8>;
   using Sums = Strip<W, down, head / 8>;
 
-  /// Of a stage: two tiles and two statistics a line.
-  static constexpr int stage_bytes = 2 * Walked::bytes + 2 * lines * static_cast<int>(sizeof(W));
+  /// Of a stage: the tiles, and behind them as many statistics a line.
+  static constexpr int statistics_at = walked * Walked::bytes;
+  static constexpr int stage_bytes = statistics_at + walked * lines * static_cast<int>(sizeof(W));
   static constexpr int stages_at = owned * Owned::bytes, spans_at = stages_at + 2 * stage_bytes;
   static constexpr int place_at = spans_at + rows * static_cast<int>(sizeof(Span));
   static constexpr int shared_bytes = place_at + 16;
@@ -147,18 +150,18 @@ template <class S> struct OwnStrip {
   }
 };
 
-/// Takes a block over the tiles that its rows see. Before each, both matrices' lines and what `bring_beside(line,
+/// Takes a block over the tiles that its rows see. Before each, the matrices' lines and what `bring_beside(line,
 /// stage)` asks for come to a stage behind the kernel's back, while the tile before is used; with the first comes what
 /// was asked for earlier. use(line, stage) is called by the warps whose strips see any of its lines. Behind the walk
 /// nobody reads tiles any more.
-template <class S, class Beside, class Use>
-GATUN_DEVICE void walk(char* stages, const OwnStrip<S>& own, const Matrix<typename S::T>& one,
-                       const Matrix<typename S::T>& other, Beside bring_beside, Use use) {
+template <class S, class Beside, class Use> GATUN_DEVICE void walk(char* stages, const OwnStrip<S>& own,
+                                                                   const Matrix<typename S::T> (&matrices)[S::walked],
+                                                                   Beside bring_beside, Use use) {
   using Tile = typename S::Walked;
   const int begin = own.sight.first_seen() / S::lines * S::lines, end = own.sight.last_seen();
   const auto bring_tiles = [&](int line, char* stage) {
-    bring<Tile, S::threads>(stage, one, line);
-    bring<Tile, S::threads>(stage + Tile::bytes, other, line);
+    GATUN_UNROLL
+    for (int m = 0; m < S::walked; m++) bring<Tile, S::threads>(stage + m * Tile::bytes, matrices[m], line);
     bring_beside(line, stage);
     copy_async_commit();
   };
@@ -224,11 +227,19 @@ template <class S> struct Rows {
 
   template <class At>
   GATUN_DEVICE void receive(const typename S::Sums& sums, W factor, const Place& place, At at) const {
+    receive(sums, place, at, [&](int, int, W* values) {
+      for (int e = 0; e < Vector<T>::count; e++) values[e] *= factor;
+    });
+  }
+
+  /// finish(row of the block's, first column, values) changes them on their way.
+  template <class At, class Finish>
+  GATUN_DEVICE void receive(const typename S::Sums& sums, const Place& place, At at, Finish finish) const {
     constexpr int run = Vector<T>::count;
     const int64_t first = place.tile * S::rows;
     give<S, run>(sums, [&](int row, int column, W* values) {
       if (first + row >= count || column >= width) return;
-      for (int e = 0; e < run; e++) values[e] *= factor;
+      finish(row, column, values);
       T* const to = at(first + row) + column;
       if (vectors) {
         put<Vector<T>>(to, values);
@@ -251,6 +262,14 @@ template <class S> struct Rows {
     store(piece, out);
   }
 };
+
+/// Calls `walk` with a null pointer of the shape.
+template <class Large, class Small, class Walk> void larger_where_granted(const gatun_stream& stream, Walk walk) {
+  if (stream.device->shared_bytes >= Large::shared_bytes)
+    walk(static_cast<Large*>(nullptr));
+  else
+    walk(static_cast<Small*>(nullptr));
+}
 
 /// Calls `work` with the size, 64 or 128, that a head is padded to; false where no tile's registers hold it.
 template <class T, class Work> bool by_head(int64_t head_size, Work work) {

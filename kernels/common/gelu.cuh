@@ -22,4 +22,13 @@ template <class W> GATUN_DEVICE W gelu_slope(W x) {
   return sigmoid + inside * rate * (decay * sigmoid) * sigmoid;
 }
 
+/// The second derivative, with the same bound.
+template <class W> GATUN_DEVICE W gelu_bend(W x) {
+  const W above = x < W(-10) ? W(-10) : x, inside = above > W(10) ? W(10) : above;
+  const W decay = gelu_decay(inside), sigmoid = 1 / (1 + decay), bell = (decay * sigmoid) * sigmoid;
+  const W rate = W(gelu_twice_root) + W(3 * gelu_twice_root * gelu_cubic) * (inside * inside);
+  const W rise = W(6 * gelu_twice_root * gelu_cubic) * inside;
+  return bell * (2 * rate + inside * ((1 - 2 * sigmoid) * (rate * rate) + rise));
+}
+
 }  // namespace gatun

@@ -22,4 +22,13 @@ template <class T> inline T gelu_slope(T x) {
   return sigmoid + inside * rate * (decay * sigmoid) * sigmoid;
 }
 
+/// The second derivative, with the same bound.
+template <class T> inline T gelu_bend(T x) {
+  const T above = x < T(-10) ? T(-10) : x, inside = above > T(10) ? T(10) : above;
+  const T decay = gelu_decay(inside), sigmoid = 1 / (1 + decay), bell = (decay * sigmoid) * sigmoid;
+  const T rate = T(gelu_twice_root) + T(3 * gelu_twice_root * gelu_cubic) * (inside * inside);
+  const T rise = T(6 * gelu_twice_root * gelu_cubic) * inside;
+  return bell * (2 * rate + inside * ((1 - 2 * sigmoid) * (rate * rate) + rise));
+}
+
 }  // namespace gatun::GATUN_LEVEL

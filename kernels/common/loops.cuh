@@ -46,8 +46,11 @@ GATUN_DEVICE auto applied(const F& f, const Pieces<Piece, reads>& pieces, int k,
     return f(widened(pieces.of[0].at[k]), more...);
   else if constexpr (reads == 2)
     return f(widened(pieces.of[0].at[k]), widened(pieces.of[1].at[k]), more...);
-  else
+  else if constexpr (reads == 3)
     return f(widened(pieces.of[0].at[k]), widened(pieces.of[1].at[k]), widened(pieces.of[2].at[k]), more...);
+  else
+    return f(widened(pieces.of[0].at[k]), widened(pieces.of[1].at[k]), widened(pieces.of[2].at[k]),
+             widened(pieces.of[3].at[k]), more...);
 }
 
 template <class T, int reads> bool all_aligned(const T* to, const Sources<T, reads>& from) {

@@ -29,4 +29,11 @@ GATUN_DEVICE void philox(uint32_t words[4], uint64_t block, Sequence sequence) {
   words[3] = w3;
 }
 
+/// From 0 to 1 in steps of 2^-53: all of the high word, which comes first, and 21 bits of the low one.
+GATUN_DEVICE double share_of(const uint32_t* words) {
+  constexpr double high_step = 0x1p-22, low_step = 0x1p-53;
+  const double tail = static_cast<int32_t>((words[0] & 0x3ffu) << 21 | words[1] >> 11) * low_step;
+  return fused(static_cast<double>(static_cast<int32_t>(words[0] >> 10)), high_step, tail);
+}
+
 }  // namespace gatun

@@ -6,7 +6,7 @@ namespace gatun::GATUN_LEVEL {
 
 /// Zeroed when new, aligned to 64 bytes, `bytes_each` for each of `threads`; the calling thread keeps it for its next
 /// call. Throws std::bad_alloc before any work has started. Callers ask for tiles, whatever the context or the
-/// rows: at most 11 tiles of 64 rows a thread in attention, one of 64 rows in a linear layer; only documents in a row
+/// rows: at most 17 tiles of 64 rows a thread in attention, one of 64 rows in a linear layer; only documents in a row
 /// of attention ask for more, 8 bytes a position.
 char* team_scratch(int64_t threads, int64_t bytes_each);
 

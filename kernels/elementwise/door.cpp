@@ -2,6 +2,7 @@
 
 GATUN_BODY(unary_forward)
 GATUN_BODY(unary_pullback)
+GATUN_BODY(unary_pullback_tangent)
 GATUN_BODY(binary_forward)
 GATUN_BODY(binary_pullback)
 
@@ -28,6 +29,19 @@ gatun_status gatun_unary_pullback(gatun_stream* stream, void* dx, const void* dy
     sizes({{"n", n}});
     arrays({{"dx", dx, n}, {"dy", dy, n}, {"x", x, n}});
     run(stream, unary_pullback, dx, dy, x, n, alpha, kind, fresh, dtype);
+  });
+}
+
+gatun_status gatun_unary_pullback_tangent(gatun_stream* stream, void* tdx, const void* dy, const void* tdy,
+                                          const void* x, const void* tx, int64_t n, double alpha, gatun_unary kind,
+                                          int32_t fresh, gatun_dtype dtype) {
+  return guarded([&] {
+    check(stream);
+    computes_in(dtype);
+    one_of("kind", kind, GATUN_GELU + 1);
+    sizes({{"n", n}});
+    arrays({{"tdx", tdx, n}, {"dy", dy, n}, {"x", x, n}});
+    run(stream, unary_pullback_tangent, tdx, dy, tdy, x, tx, n, alpha, kind, fresh, dtype);
   });
 }
 

@@ -1,37 +1,9 @@
 // The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
 // pullback, or three times where the logits are computed again.
-// Trap: the rows of the table behind `vocab` are padding. No product reads them, so that nothing in them, not even NaN,
-// reaches a result; their gradient is zero.
-#include "body.h"
-#include "products.h"
-#include "softmax.h"
+#include "head.h"
 
 namespace gatun::GATUN_LEVEL {
 namespace {
-
-/// The sizes of the head, in elements of `dtype`.
-struct Head {
-  int64_t rows, cols, vocab, stride;
-  gatun_dtype dtype;
-};
-
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-/// logits (rows, stride) = x table^T, zero behind `vocab`.
-template <class T> void compute_logits(T* logits, const T* x, const T* table, Head head) {
-  multiply({.c = logits,
-            .a = x,
-            .b = table,
-            .rows = head.rows,
-            .cols = head.vocab,
-            .inner = head.cols,
-            .ldc = head.stride,
-            .lda = head.cols,
-            .ldb = head.cols,
-            .transpose_b = true,
-            .dtype = head.dtype});
-  for (int64_t r = 0; r < head.rows; r++) zero(logits + r * head.stride + head.vocab, head.stride - head.vocab);
-}
 
 /// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`.
 template <class T> double replace_by_gradient(T* row, int64_t vocab, T top, int32_t target, int64_t counted) {
@@ -67,55 +39,11 @@ template <class T> void forward(T* loss, T* lse, int64_t* counted, T* logits, co
   *counted = count_targets(targets, head.rows);
   double sum = 0;
   for (int64_t r = 0; r < head.rows; r += chunk) {
-    Head part = head;
-    part.rows = least(chunk, head.rows - r);
+    const Head part = head.part(r, chunk);
     compute_logits(logits, x + r * head.cols, table, part);
     sum += sum_of_losses(lse + r, logits, targets + r, *counted, part, keep);
   }
   *loss = *counted ? T(sum / double(*counted)) : T(0);
-}
-
-/// dx (+)= alpha * gradient table and dtable (+)= alpha * gradient^T x.
-template <class T> void multiply_gradient(T* dx, T* dtable, const T* gradient, const T* x, const T* table, double alpha,
-                                          bool add_x, bool add_table, Head head) {
-  if (dx)
-    multiply({.c = dx,
-              .a = gradient,
-              .b = table,
-              .rows = head.rows,
-              .cols = head.cols,
-              .inner = head.vocab,
-              .ldc = head.cols,
-              .lda = head.stride,
-              .ldb = head.cols,
-              .accumulate = add_x,
-              .alpha = alpha,
-              .dtype = head.dtype});
-  if (dtable)
-    multiply({.c = dtable,
-              .a = gradient,
-              .b = x,
-              .rows = head.vocab,
-              .cols = head.cols,
-              .inner = head.rows,
-              .ldc = head.cols,
-              .lda = head.stride,
-              .ldb = head.cols,
-              .transpose_a = true,
-              .accumulate = add_table,
-              .alpha = alpha,
-              .dtype = head.dtype});
-}
-
-template <class T> void gradients_of_rows(T* logits, const int32_t* targets, const T* lse, T factor, Head head) {
-#pragma omp parallel for schedule(static) if (head.rows * head.vocab >= worth_a_team)
-  for (int64_t r = 0; r < head.rows; r++) {
-    T* const row = logits + r * head.stride;
-    if (targets[r] < 0)
-      zero(row, head.vocab);
-    else
-      softmax_gradient(row, row, head.vocab, lse[r], targets[r], factor, true);
-  }
 }
 
 template <class T> void pullback(T* scratch, T* dx, T* dtable, double dloss, const T* kept, const T* x, const T* table,
@@ -125,8 +53,7 @@ template <class T> void pullback(T* scratch, T* dx, T* dtable, double dloss, con
   if (kept || head.rows == 0) return multiply_gradient(dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
   const T factor = counted ? T(dloss / double(counted)) : T(0);
   for (int64_t r = 0; r < head.rows; r += chunk) {
-    Head part = head;
-    part.rows = least(chunk, head.rows - r);
+    const Head part = head.part(r, chunk);
     compute_logits(scratch, x + r * head.cols, table, part);
     gradients_of_rows(scratch, targets + r, lse + r, factor, part);
     multiply_gradient(dx ? dx + r * head.cols : dx, dtable, scratch, x + r * head.cols, table, 1, !fresh_x,

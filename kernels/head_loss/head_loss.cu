@@ -1,53 +1,13 @@
 // The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
 // pullback, or three times where the logits are computed again. Beside the products a row of logits is read twice and
 // its gradient written over it.
-// Trap: the rows of the table behind `vocab` are padding. No product reads them, so that nothing in them, not even NaN,
-// reaches a result; their gradient is zero.
-#include "../cross_entropy/softmax_rows.cuh"
-#include "products.h"
+#include "head.cuh"
 
 namespace gatun {
+
+using namespace head;
+
 namespace {
-
-constexpr int threads = 256;
-
-/// The sizes of the head, in elements of `dtype`.
-struct Head {
-  int64_t rows, cols, vocab, stride;
-  gatun_dtype dtype;
-};
-
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-template <class T> GATUN_KERNEL(threads, 4)
-head_loss_clear_padding(T* start, int64_t rows, int64_t counted, int64_t stride) {
-  const int64_t wide = stride - counted;
-  for (int64_t i = block_x() * threads + thread_index(); i < rows * wide; i += blocks_x() * threads)
-    store(start + i / wide * stride + counted + i % wide, narrowed<T>(Wide<T>(0)));
-}
-
-/// Zeros behind the first `counted` elements of each row.
-template <class T> void clear_padding(gatun_stream& stream, T* start, int64_t rows, int64_t counted, int64_t stride) {
-  if (rows > 0 && stride > counted)
-    GATUN_LAUNCH(stream, head_loss_clear_padding<T>, grid_for(stream, rows * (stride - counted), threads), threads, 0,
-                 start, rows, counted, stride);
-}
-
-/// The first `vocab` columns of logits (rows, stride) = x table^T.
-template <class T> void compute_logits(gatun_stream& stream, T* logits, const T* x, const T* table, Head head) {
-  multiply(stream, {.c = logits,
-                    .a = x,
-                    .b = table,
-                    .rows = head.rows,
-                    .cols = head.vocab,
-                    .inner = head.cols,
-                    .ldc = head.stride,
-                    .lda = head.cols,
-                    .ldb = head.cols,
-                    .transpose_b = true,
-                    .keep_workspace = true,
-                    .dtype = head.dtype});
-}
 
 template <class T> void forward(gatun_stream& stream, Wide<T>* loss, Wide<T>* lse, int64_t* counted, T* logits,
                                 const T* x, const T* table, const int32_t* targets, int64_t chunk, bool keep,
@@ -57,47 +17,13 @@ template <class T> void forward(gatun_stream& stream, Wide<T>* loss, Wide<T>* ls
       reinterpret_cast<Wide<T>*>(stream.workspace.at_least(head.rows * sizeof(Wide<T>), stream.handle));
   softmax_rows::count_targets(stream, counted, targets, head.rows, head.vocab);
   for (int64_t r = 0; r < head.rows; r += chunk) {
-    Head part = head;
-    part.rows = least(chunk, head.rows - r);
+    const Head part = head.part(r, chunk);
     compute_logits(stream, logits, x + r * head.cols, table, part);
     softmax_rows::forward<T>(stream, logits, losses + r, lse + r, targets + r, counted, part.rows, head.vocab,
                              head.stride, keep);
   }
   if (!keep) clear_padding(stream, logits, chunk, head.vocab, head.stride);
   softmax_rows::mean_of_rows<Wide<T>>(stream, loss, losses, counted, head.rows);
-}
-
-/// dx (+)= alpha * gradient table and dtable (+)= alpha * gradient^T x.
-template <class T> void multiply_gradient(gatun_stream& stream, T* dx, Wide<T>* dtable, const T* gradient, const T* x,
-                                          const T* table, const Wide<T>* alpha, bool add_x, bool add_table, Head head) {
-  if (dx)
-    multiply(stream, {.c = dx,
-                      .a = gradient,
-                      .b = table,
-                      .rows = head.rows,
-                      .cols = head.cols,
-                      .inner = head.vocab,
-                      .ldc = head.cols,
-                      .lda = head.stride,
-                      .ldb = head.cols,
-                      .accumulate = add_x,
-                      .alpha = alpha,
-                      .dtype = head.dtype});
-  if (dtable)
-    multiply(stream, {.c = dtable,
-                      .a = gradient,
-                      .b = x,
-                      .rows = head.vocab,
-                      .cols = head.cols,
-                      .inner = head.rows,
-                      .ldc = head.cols,
-                      .lda = head.stride,
-                      .ldb = head.cols,
-                      .transpose_a = true,
-                      .accumulate = add_table,
-                      .wide = true,
-                      .alpha = alpha,
-                      .dtype = head.dtype});
 }
 
 template <class T> void pullback(gatun_stream& stream, T* scratch, T* dx, Wide<T>* dtable, const Wide<T>* dloss,
@@ -108,8 +34,7 @@ template <class T> void pullback(gatun_stream& stream, T* scratch, T* dx, Wide<T
   if (kept || head.rows == 0)
     return multiply_gradient(stream, dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
   for (int64_t r = 0; r < head.rows; r += chunk) {
-    Head part = head;
-    part.rows = least(chunk, head.rows - r);
+    const Head part = head.part(r, chunk);
     compute_logits(stream, scratch, x + r * head.cols, table, part);
     softmax_rows::gradient<T>(stream, scratch, scratch, targets + r, dloss, counted, part.rows, head.vocab, head.stride,
                               true);

@@ -9,22 +9,13 @@
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-/// x[i] = map(the words of element first + i), in tiles whose words stay in the first cache.
+/// x[i] = map(the words of element first + i).
 template <int words_each, class T, class Map> void fill(T* x, const int64_t* key, int64_t first, int64_t n, Map map) {
-  constexpr int64_t tile = 1024;
-  const Sequence sequence{uint64_t(key[0]), uint64_t(key[1])};
-#pragma omp parallel for schedule(static) if (n >= worth_a_team)
-  for (int64_t from = 0; from < n; from += tile) {
-    const int64_t count = n - from < tile ? n - from : tile;
-    const uint64_t first_word = (uint64_t(first) + uint64_t(from)) * words_each;
-    const int64_t skipped = int64_t(first_word % 4);
-    uint32_t words[tile * words_each + 8];
-    philox(words, first_word / 4, (skipped + count * words_each + 3) / 4, sequence);
-    const uint32_t* own = words + skipped;
-    T* to = x + from;
+  over_words<words_each>(key, first, n, [=](int64_t from, int64_t count, const uint32_t* words) {
+    T* const to = x + from;
 #pragma omp simd
-    for (int64_t i = 0; i < count; i++) to[i] = map(own + i * words_each);
-  }
+    for (int64_t i = 0; i < count; i++) to[i] = map(words + i * words_each);
+  });
 }
 
 inline float scale_and_shift(float z, float scale, float shift) { return __builtin_fmaf(z, scale, shift); }
@@ -45,13 +36,10 @@ void uniform(float* x, const int64_t* key, int64_t first, int64_t n, double low,
   });
 }
 
-/// Steps of 2^-53: all of the high word and 21 bits of the low one.
 void uniform(double* x, const int64_t* key, int64_t first, int64_t n, double low, double high) {
   const double range = high - low, last = nextafter(high, low);
   fill<2>(x, key, first, n, [=](const uint32_t* word) {
-    const double share =
-        double(int32_t(word[0] >> 10)) * 0x1p-22 + double(int32_t((word[0] & 0x3ffu) << 21 | word[1] >> 11)) * 0x1p-53;
-    const double value = __builtin_fma(share, range, low);
+    const double value = __builtin_fma(share_of(word), range, low);
     return value < high ? value : last;
   });
 }

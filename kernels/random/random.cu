@@ -117,14 +117,10 @@ struct UniformBf16 {
   }
 };
 
-/// Steps of 2^-53: all of the high word and 21 bits of the low one.
 struct UniformDouble {
   double low, high, last;
   GATUN_DEVICE double operator()(const uint32_t* word) const {
-    constexpr double high_step = 0x1p-22, low_step = 0x1p-53;
-    const double tail = static_cast<int32_t>((word[0] & 0x3ffu) << 21 | word[1] >> 11) * low_step;
-    const double share = fused(static_cast<double>(static_cast<int32_t>(word[0] >> 10)), high_step, tail);
-    const double value = fused(share, high - low, low);
+    const double value = fused(share_of(word), high - low, low);
     return value < high ? value : last;
   }
 };

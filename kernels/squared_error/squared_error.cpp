@@ -14,6 +14,16 @@ template <class T> void forward(T* loss, const T* prediction, const T* target, i
   sum_lines({1, n, 1, n, n}, term, [=](int64_t, double sum) { *loss = T(sum / double(n)); });
 }
 
+/// Null tangents are zero.
+template <class T>
+void tangent(T* tloss, const T* prediction, const T* tprediction, const T* target, const T* ttarget, int64_t n) {
+  const auto term = [=](int64_t i) {
+    const T difference = (tprediction ? tprediction[i] : T(0)) - (ttarget ? ttarget[i] : T(0));
+    return 2 * (prediction[i] - target[i]) * difference;
+  };
+  sum_lines({1, n, 1, n, n}, term, [=](int64_t, double sum) { *tloss = T(sum / double(n)); });
+}
+
 /// d = rate * (a - b).
 template <bool fresh, class T> void put_difference(T* d, T rate, const T* a, const T* b, int64_t n) {
   in_pieces(n, [=](int64_t from, int64_t to) {
@@ -44,6 +54,14 @@ void squared_error_pullback(gatun_stream&, void* dprediction, void* dtarget, con
     if (dtarget)
       by_truth(is_fresh(fresh, 1),
                [&](auto f) { put_difference<f.value>((T*)dtarget, rate, (const T*)target, (const T*)prediction, n); });
+  });
+}
+
+void squared_error_tangent(gatun_stream&, gatun_wide* tloss, const void* prediction, const void* tprediction,
+                           const void* target, const void* ttarget, int64_t n, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    tangent((T*)tloss, (const T*)prediction, (const T*)tprediction, (const T*)target, (const T*)ttarget, n);
   });
 }
 

@@ -12,6 +12,14 @@ struct SquaredDifference {
   }
 };
 
+/// Where a tangent is not given, another array is read in its place and left out.
+struct Tangent {
+  bool with_tprediction, with_ttarget;
+  template <class W> GATUN_DEVICE W operator()(W prediction, W target, W tprediction, W ttarget) const {
+    return 2 * (prediction - target) * ((with_tprediction ? tprediction : W(0)) - (with_ttarget ? ttarget : W(0)));
+  }
+};
+
 template <class W> struct Mean {
   W* loss;
   int64_t n;
@@ -74,6 +82,19 @@ void squared_error_pullback(gatun_stream& stream, void* dprediction, void* dtarg
     const bool vectors = aligned(to.dprediction, to.dtarget, from.at[0], from.at[1]);
     GATUN_LAUNCH(stream, squared_error_pullback_elements<T>, loops::grid_over<T>(stream, n, vectors), loops::threads, 0,
                  to, (const Wide<T>*)dloss, from, n, vectors);
+  });
+}
+
+void squared_error_tangent(gatun_stream& stream, gatun_wide* tloss, const void* prediction, const void* tprediction,
+                           const void* target, const void* ttarget, int64_t n, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    using W = Wide<T>;
+    const loops::Sources<T, 4> from{{(const T*)prediction, (const T*)target,
+                                     (const T*)(tprediction ? tprediction : prediction),
+                                     (const T*)(ttarget ? ttarget : target)}};
+    sums::lines<W>(stream, from, {1, n, 1, n, n}, Tangent{tprediction != nullptr, ttarget != nullptr},
+                   Mean<W>{(W*)tloss, n});
   });
 }
 

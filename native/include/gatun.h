@@ -536,6 +536,111 @@ GATUN_API gatun_status gatun_head_loss_pullback(
     GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t cols, int64_t vocab,
     int64_t stride, int64_t chunk, int32_t fresh, gatun_dtype dtype);
 
+/* ---- Tangents --------------------------------------------------------------------------------------------------- */
+
+/* Directional derivatives of the functions above: tx is the tangent of x, tdx that of its gradient, and null stands
+ * for zero. The tangent of a pullback is one in the direction of all that the pullback reads, each as if independent. An
+ * op that is linear in each of its arguments needs no function of its own: its tangent is a sum of its own calls. */
+
+/** tdx = f'(x) tdy + f''(x) tx dy. */
+GATUN_API gatun_status gatun_unary_pullback_tangent(gatun_stream* stream, GATUN_ACC(n) void* tdx, GATUN_IN(n) void* dy,
+                                                    GATUN_IN_OPT(n) void* tdy, GATUN_IN(n) void* x,
+                                                    GATUN_IN_OPT(n) void* tx, int64_t n, double alpha,
+                                                    gatun_unary kind, int32_t fresh, gatun_dtype dtype);
+
+/** With n = (x - mean) rstd: tmean = mean(tx), trstd = -rstd^2 mean(n tx), and ty = tn weight + n tweight + tbias with
+ * tn = rstd (tx - tmean - n mean(n tx)). */
+GATUN_API gatun_status gatun_layernorm_tangent(gatun_stream* stream, GATUN_OUT(rows*cols) void* ty,
+                                               GATUN_OUT(rows) gatun_wide* tmean, GATUN_OUT(rows) gatun_wide* trstd,
+                                               GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+                                               GATUN_IN(cols) gatun_wide* weight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tweight,
+                                               GATUN_IN_OPT(cols) gatun_wide* tbias, GATUN_IN(rows) gatun_wide* mean,
+                                               GATUN_IN(rows) gatun_wide* rstd, int64_t rows, int64_t cols,
+                                               gatun_dtype dtype);
+
+/** Of both layer norms: tdx and tdresidual are what comes through the norm, plus tdsum. With n as above,
+ * tn = (tx - tmean) rstd + (x - mean) trstd, g = dy weight, tg = tdy weight + dy tweight, R = g - mean(g) - n mean(g n):
+ * tdx = trstd R + rstd (tg - mean(tg) - tn mean(g n) - n mean(tg n + g tn)). tdweight sums tdy n + dy tn, tdbias tdy. */
+GATUN_API gatun_status gatun_layernorm_pullback_tangent(
+    gatun_stream* stream, GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(rows*cols) void* tdresidual,
+    GATUN_ACC_OPT(cols) gatun_wide* tdweight, GATUN_ACC_OPT(cols) gatun_wide* tdbias,
+    GATUN_IN_OPT(rows*cols) void* tdsum, GATUN_IN(rows*cols) void* dy, GATUN_IN_OPT(rows*cols) void* tdy,
+    GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx, GATUN_IN(cols) gatun_wide* weight,
+    GATUN_IN_OPT(cols) gatun_wide* tweight, GATUN_IN(rows) gatun_wide* mean, GATUN_IN_OPT(rows) gatun_wide* tmean,
+    GATUN_IN(rows) gatun_wide* rstd, GATUN_IN_OPT(rows) gatun_wide* trstd, int64_t rows, int64_t cols, int32_t fresh,
+    gatun_dtype dtype);
+
+/** tloss = the mean of 2 (prediction - target) (tprediction - ttarget). */
+GATUN_API gatun_status gatun_squared_error_tangent(gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss,
+                                                   GATUN_IN(n) void* prediction, GATUN_IN_OPT(n) void* tprediction,
+                                                   GATUN_IN(n) void* target, GATUN_IN_OPT(n) void* ttarget, int64_t n,
+                                                   gatun_dtype dtype);
+
+/** tloss = the mean of (sum of softmax * tlogits) - tlogit of the target. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_tangent(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_IN(rows*stride) void* logits, GATUN_IN(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t vocab, int64_t stride, gatun_dtype dtype);
+
+/** tdlogits = (dloss softmax (tlogits - sum of softmax * tlogits) + tdloss (softmax - one-hot)) / counted. Where tdloss
+ * is null, this is the Hessian of the loss by the logits, times tlogits. */
+GATUN_API gatun_status gatun_softmax_cross_entropy_pullback_tangent(
+    gatun_stream* stream, GATUN_ACC(rows*stride) void* tdlogits, GATUN_IN(1) gatun_wide* dloss,
+    GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN(rows*stride) void* logits, GATUN_IN_OPT(rows*stride) void* tlogits,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t vocab, int64_t stride, int32_t fresh, gatun_dtype dtype);
+
+/** Of the head and its loss. `kept` is what the forward call left in its logits; tlogits then receives the tangent of
+ * that (chunk = rows). With kept null the logits are computed again in `scratch`, chunk by chunk, and tlogits is
+ * scratch too. */
+GATUN_API gatun_status gatun_head_loss_tangent(
+    gatun_stream* stream, GATUN_OUT(1) gatun_wide* tloss, GATUN_OUT(chunk*stride) void* tlogits, GATUN_OUT_OPT(chunk*stride) void* scratch,
+    GATUN_IN_OPT(rows*stride) void* kept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, gatun_dtype dtype);
+
+/** tdx = dloss (tK table + K ttable) + tdloss K table and tdtable likewise, with K = (softmax - one-hot) / counted and tK
+ * its tangent: `kept` and `tkept` where they are given; else both are computed again, in `scratch` and `tscratch`, from
+ * tx and ttable. With gauss_newton = 1 only dloss tK table and dloss tK^T x: the loss's own curvature, carried back. */
+GATUN_API gatun_status gatun_head_loss_pullback_tangent(
+    gatun_stream* stream, GATUN_OUT_OPT(chunk*stride) void* scratch, GATUN_OUT_OPT(chunk*stride) void* tscratch,
+    GATUN_ACC_OPT(rows*cols) void* tdx, GATUN_ACC_OPT(stride*cols) gatun_wide* tdtable,
+    GATUN_IN(1) gatun_wide* dloss, GATUN_IN_OPT(1) gatun_wide* tdloss, GATUN_IN_OPT(rows*stride) void* kept,
+    GATUN_IN_OPT(rows*stride) void* tkept, GATUN_IN(rows*cols) void* x, GATUN_IN_OPT(rows*cols) void* tx,
+    GATUN_IN(stride*cols) void* table, GATUN_IN_OPT(stride*cols) void* ttable,
+    GATUN_IN(rows, <vocab, ignorable) int32_t* targets, GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted,
+    int64_t rows, int64_t cols, int64_t vocab, int64_t stride, int64_t chunk, int32_t gauss_newton, int32_t fresh,
+    gatun_dtype dtype);
+
+/** The derivative of attention's y and lse along tqkv, where y and lse are as attention gave them: with p = exp(scores -
+ * lse), hidden ones left out, and ts = scale * (tq k^T + q tk^T) it is tlse = rowsum(p * ts), ty = (p * (ts - tlse)) v +
+ * p tv. Needs no memory that grows with context squared. */
+GATUN_API gatun_status gatun_attention_tangent(
+    gatun_stream* stream, GATUN_OUT(batch*context*heads*head_size) void* ty,
+    GATUN_OUT(batch*heads*context) gatun_wide* tlse, GATUN_IN(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN(batch*context*heads*head_size) void* y,
+    GATUN_IN(batch*heads*context) gatun_wide* lse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, gatun_dtype dtype);
+
+/** The derivative of dqkv, as attention's pullback makes it, along all that the pullback reads, each taken as
+ * independent of the others. `delta` and `tdelta` are scratch: the row sums of dy * y and of tdy * y + dy * ty. With p and
+ * ts as above, dp = dy v^T and tdp = tdy v^T + dy tv^T:
+ *   ds = p * (dp - delta)      tp = p * (ts - tlse)      tds = tp * (dp - delta) + p * (tdp - tdelta)
+ *   tdq = scale * (tds k + ds tk)     tdk = scale * (tds^T q + ds^T tq)     tdv = tp^T dy + p^T tdy */
+GATUN_API gatun_status gatun_attention_pullback_tangent(
+    gatun_stream* stream, GATUN_OUT(batch*heads*context) gatun_wide* delta,
+    GATUN_OUT(batch*heads*context) gatun_wide* tdelta, GATUN_ACC(batch*context*3*heads*head_size) void* tdqkv,
+    GATUN_IN(batch*context*heads*head_size) void* dy, GATUN_IN_OPT(batch*context*heads*head_size) void* tdy,
+    GATUN_IN(batch*context*3*heads*head_size) void* qkv, GATUN_IN_OPT(batch*context*3*heads*head_size) void* tqkv,
+    GATUN_IN(batch*context*heads*head_size) void* y, GATUN_IN_OPT(batch*context*heads*head_size) void* ty,
+    GATUN_IN(batch*heads*context) gatun_wide* lse, GATUN_IN_OPT(batch*heads*context) gatun_wide* tlse,
+    GATUN_IN_OPT(documents+1, <batch*context+1, ascending) int32_t* bounds, int64_t batch, int64_t context,
+    int64_t heads, int64_t head_size, int64_t documents, double scale, int32_t causal, int32_t fresh,
+    gatun_dtype dtype);
+
 /* ---- Optimizer -------------------------------------------------------------------------------------------------- */
 
 /** norm = sqrt(sum of x^2), summed in a fixed order. */
@@ -574,6 +679,95 @@ GATUN_API gatun_status gatun_adamw_table_step(gatun_stream* stream, GATUN_TABLE(
                                               GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
                                               int64_t tensors, double beta1, double beta2, double eps,
                                               double weight_decay, double max_norm, gatun_dtype dtype);
+
+typedef int32_t gatun_sophia_form;
+enum {
+  GATUN_SOPHIA_FLOORED = 0, /* d = max(gamma h, eps), as the paper has it */
+  GATUN_SOPHIA_ADDED = 1    /* d = gamma h + eps, as its authors' code has it */
+};
+
+/** Sophia (Liu and others 2023) over one flat arena; h is a running estimate of the Hessian's diagonal, which the
+ * curvature functions below refresh and this one reads:
+ *   g = gradient * min(1, max_norm / (norm + 1e-6))       (norm null: g = gradient)
+ *   m = beta1 m + (1 - beta1) g
+ *   u = m / d where |m| < d, else the sign of m           (so where d is not positive)
+ *   w = w - rate * (u + decay * w)
+ * With correct_mean = 1, u has m / (1 - beta1^step) in place of m; with `refreshes`, how often h was blended since it
+ * was 0, d has h / (1 - beta2^refreshes) in place of h, where they are not 0. `unclipped` counts the weights whose |m|
+ * is below d. Weight decay, `weights`, `master` and `key` are as in AdamW. The authors' code is GATUN_SOPHIA_ADDED with
+ * gamma their rho * bs, eps 1e-15, and h of Bartlett's estimate with counted = 1. Reads 16, writes 8 bytes a weight in
+ * fp32. */
+GATUN_API gatun_status gatun_sophia_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
+                                         GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
+                                         GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_IN(n) gatun_wide* h,
+                                         GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
+                                         GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) int64_t* refreshes,
+                                         GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key, int64_t first,
+                                         int64_t n, int64_t decayed, double beta1, double beta2, double gamma,
+                                         double eps, double weight_decay, double max_norm, gatun_sophia_form form,
+                                         int32_t correct_mean, gatun_dtype dtype);
+
+/** The same over arrays that the caller owns, in tables as in AdamW: weights, masters and m are updated, h and
+ * gradients read. `unclipped` counts through the table. */
+GATUN_API gatun_status gatun_sophia_table_step(
+    gatun_stream* stream, GATUN_TABLE(tensors) void** weights, GATUN_TABLE_OPT(tensors) gatun_wide** masters,
+    GATUN_TABLE(tensors) gatun_wide** m, GATUN_OUT_OPT(1) int64_t* unclipped, GATUN_TABLE(tensors) gatun_wide** h,
+    GATUN_TABLE(tensors) gatun_wide** gradients, GATUN_IN(tensors) int64_t* sizes,
+    GATUN_IN(tensors, <2) int32_t* decays, GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+    GATUN_IN_OPT(1) int64_t* refreshes, GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
+    int64_t tensors, double beta1, double beta2, double gamma, double eps, double weight_decay, double max_norm,
+    gatun_sophia_form form, int32_t correct_mean, gatun_dtype dtype);
+
+/** Lion (Chen and others 2023) over one flat arena:
+ *   g as in AdamW
+ *   w = w - rate * (the sign of (beta1 m + (1 - beta1) g) + decay * w)
+ *   m = beta2 m + (1 - beta2) g
+ * The sign of 0 is 0. Weight decay, `weights`, `master` and `key` are as in AdamW; the step numbers the rounding alone.
+ * Reads 12, writes 8 bytes a weight in fp32. */
+GATUN_API gatun_status gatun_lion_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
+                                       GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
+                                       GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) double* rate,
+                                       GATUN_IN(1) int64_t* step, GATUN_IN_OPT(1) gatun_wide* norm,
+                                       GATUN_IN_OPT(2) int64_t* key, int64_t first, int64_t n, int64_t decayed,
+                                       double beta1, double beta2, double weight_decay, double max_norm,
+                                       gatun_dtype dtype);
+
+/** The same over arrays that the caller owns, in tables as in AdamW. */
+GATUN_API gatun_status gatun_lion_table_step(gatun_stream* stream, GATUN_TABLE(tensors) void** weights,
+                                             GATUN_TABLE_OPT(tensors) gatun_wide** masters,
+                                             GATUN_TABLE(tensors) gatun_wide** m,
+                                             GATUN_TABLE(tensors) gatun_wide** gradients,
+                                             GATUN_IN(tensors) int64_t* sizes, GATUN_IN(tensors, <2) int32_t* decays,
+                                             GATUN_IN(1) double* rate, GATUN_IN(1) int64_t* step,
+                                             GATUN_IN_OPT(1) gatun_wide* norm, GATUN_IN_OPT(2) int64_t* key,
+                                             int64_t tensors, double beta1, double beta2, double weight_decay,
+                                             double max_norm, gatun_dtype dtype);
+
+typedef int32_t gatun_probe;
+enum { GATUN_SIGNS = 0, GATUN_NORMALS = 1 };
+
+/** Hutchinson's estimate of the Hessian's diagonal: h = beta h + (1 - beta) u * product, where product is the Hessian
+ * times u. The probe u is not stored: its element i is what gatun_random_sign, or gatun_random_normal with mean 0 and
+ * deviation 1, writes in this dtype as number first + i of the sequence. */
+GATUN_API gatun_status gatun_curvature_hutchinson(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* h,
+                                                  GATUN_IN(n) gatun_wide* product, GATUN_IN(2) int64_t* key,
+                                                  int64_t first, int64_t n, double beta, gatun_probe probe,
+                                                  gatun_dtype dtype);
+
+/** The Gauss-Newton-Bartlett estimate: h = beta h + (1 - beta) counted * gradient^2, for the gradient of the mean loss
+ * over `counted` labels that were sampled from the model's own distribution. */
+GATUN_API gatun_status gatun_curvature_bartlett(gatun_stream* stream, GATUN_INOUT(n) gatun_wide* h,
+                                                GATUN_IN(n) gatun_wide* gradients, GATUN_IN(1) int64_t* counted,
+                                                int64_t n, double beta, gatun_dtype dtype);
+
+/** One label a row, drawn from softmax(logits): the first j at which the sum of e^logit up to j exceeds u times that of
+ * the row, where u of row i is number first + i of gatun_random_uniform in fp64, from 0 to 1. Rows whose target is
+ * negative get -1. Of a row of `stride` logits the first `vocab` are read. */
+GATUN_API gatun_status gatun_sample_categorical(gatun_stream* stream, GATUN_OUT(rows) int32_t* labels,
+                                                GATUN_IN(rows*stride) void* logits,
+                                                GATUN_IN_OPT(rows, <vocab, ignorable) int32_t* targets,
+                                                GATUN_IN(2) int64_t* key, int64_t first, int64_t rows, int64_t vocab,
+                                                int64_t stride, gatun_dtype dtype);
 
 /* ---- Random numbers --------------------------------------------------------------------------------------------- */
 

@@ -32,6 +32,8 @@ import torch
 import transformers
 
 import golden_gpt2
+import golden_second_order
+import golden_optim
 import golden_tensor_api
 from golden_files import relative_error, save_json
 
@@ -48,7 +50,9 @@ def cpu_name():
 
 def make(out):
     golden_gpt2.make(out)
+    golden_second_order.make(out)
     golden_tensor_api.make(out)
+    golden_optim.make(out)
     save_json(out / "made_with.json", {
         "torch": torch.__version__, "transformers": transformers.__version__, "numpy": np.__version__,
         "cpu": cpu_name(), "instructions": torch.backends.cpu.get_cpu_capability()})

@@ -3,7 +3,6 @@ package dev.gatun.bench;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
-import dev.gatun.nn.GptConfig;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Schedule;
 import dev.gatun.tensor.DType;
@@ -35,23 +34,12 @@ import org.openjdk.jmh.annotations.Warmup;
     value = 1,
     jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-XX:+UseSerialGC"})
 public class TrainStep {
-  /// Layers x heads x width, vocabulary, batch x context.
+  /// See [Work].
   @Param({"gpt2-124m", "gpt2-14m"})
   public String size;
 
   private Device device;
   private Trainer trainer;
-
-  private record Work(GptConfig config, int batch) {
-    static Work of(String size) {
-      return switch (size) {
-        case "gpt2-124m" -> new Work(GptConfig.of(12, 12, 768, 64, 50257), 4);
-        case "gpt2-14m" -> new Work(GptConfig.of(6, 6, 384, 256, 8192), 8);
-        case "gpt2-1k-context" -> new Work(GptConfig.of(4, 8, 512, 1024, 4096), 2);
-        default -> throw new IllegalArgumentException("no size is called " + size);
-      };
-    }
-  }
 
   @Setup
   public void open() {

@@ -13,6 +13,7 @@ public final class OpLaws {
     var laws = new LinkedHashMap<String, Law>();
     laws.put("pullbackMatchesCentralDifferences", new DifferenceLaw());
     laws.put("valuesAndGradientsFollowTheDefinition", new DefinitionLaw());
+    laws.put("tangentsAreDirectionalDerivatives", new TangentLaw());
     laws.put("pullbackAccumulatesUnlessFresh", new AccumulationLaw());
     laws.put("sameBitsTwice", new RepetitionLaw(device));
     laws.put("inferenceYieldsTheSameValues", new InferenceLaw());

@@ -81,6 +81,80 @@ public final class OpRun {
     }
   }
 
+  /// The tangents of the values, then of the saved and kept outputs that have one, else `null`; a
+  /// `null` tangent of an argument is passed on as such.
+  public double[][] tangent(double[][] arguments, double[][] tangents) {
+    try (var scope = device.scope()) {
+      var all = all(outputs);
+      var out = addresses(empty(scope, all));
+      var in = addresses(upload(scope, inputs, arguments));
+      var frame = new Frame(scope, inputs, in, out, 0);
+      op.forward(frame);
+      var tout = new ArrayList<Tensor>();
+      for (int i = 0; i < all.size(); i++) {
+        tout.add(hasTangent(i) ? filled(scope, all.get(i), Double.NaN) : null);
+      }
+      var tin = tangents(scope, inputs, in, tangents);
+      op.tangent(frame, new Frame(scope, inputs, tin, addresses(tout), 0));
+      return download(tout);
+    }
+  }
+
+  /// Whether a tangent is asked of this value, saved or kept output.
+  public boolean hasTangent(int output) {
+    int saved = output - outputs.values().size();
+    return all(outputs).get(output).dtype().isFloating()
+        && (saved < 0 || !op.mayMissTangent(saved));
+  }
+
+  /// What the forward rule yields, in the order of [#tangent].
+  public double[][] all(Forward forward) {
+    return Stream.concat(Arrays.stream(forward.values()), Arrays.stream(forward.saved()))
+        .toArray(double[][]::new);
+  }
+
+  /// The tangents of the pullback's outputs, at what it reads and in the direction of that, the
+  /// cotangents last.
+  public double[][] pullTangent(double[][] reads, double[][] tangents, Into into) {
+    var specs = pullbackInputs();
+    try (var scope = device.scope()) {
+      var in = addresses(upload(scope, specs, reads));
+      var pullback = op.pullback();
+      var gradients = addresses(empty(scope, gradients()));
+      var frame = new Frame(scope, specs, in, gradients, -1);
+      pullback.forward(frame);
+      var out = upload(scope, gradients(), into.before());
+      var tin = tangents(scope, specs, in, tangents);
+      pullback.tangent(frame, new Frame(scope, specs, tin, addresses(out), into.fresh()));
+      return download(out);
+    }
+  }
+
+  /// Of floating-point inputs their tangents, of the others themselves.
+  private static MemorySegment[] tangents(
+      Scope scope, List<Spec> specs, MemorySegment[] in, double[][] tangents) {
+    var addresses = addresses(upload(scope, specs, tangents));
+    for (int i = 0; i < addresses.length; i++) {
+      if (specs.get(i) != null && !specs.get(i).dtype().isFloating()) addresses[i] = in[i];
+    }
+    return addresses;
+  }
+
+  private static Tensor filled(Scope scope, Spec spec, double value) {
+    return Tensor.filled(scope, spec.dtype(), spec.shape(), value);
+  }
+
+  private static List<Spec> all(Outputs outputs) {
+    return Stream.of(outputs.values(), outputs.saved(), outputs.kept())
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /// The types and shapes of what the pullback reads, the cotangents last.
+  public List<Spec> readSpecs() {
+    return pullbackInputs();
+  }
+
   /// The whole gradient at `arguments`.
   public double[][] pull(double[][] arguments, double[][] cotangents) {
     return pull(reads(arguments, forward(arguments)), cotangents, overwriting(Double.NaN));

@@ -35,6 +35,11 @@ class OpLawsTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> tangentsAreDirectionalDerivatives() {
+    return each("tangentsAreDirectionalDerivatives");
+  }
+
+  @TestFactory
   Stream<DynamicTest> pullbackAccumulatesUnlessFresh() {
     return each("pullbackAccumulatesUnlessFresh");
   }

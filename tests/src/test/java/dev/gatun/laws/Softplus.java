@@ -31,6 +31,29 @@ final class Softplus extends CustomOp {
     unary(f, f.out(0), scratch, n, 1, Kernels.SCALE);
   }
 
+  /// ty = tx * sigmoid(x).
+  @Override
+  public void tangent(Frame f, Frame t) {
+    long n = f.shape(0).count();
+    var sigmoid = sigmoid(f, n);
+    var moved = t.in(0) == null ? f.scratch(n, f.input(0).dtype()) : t.in(0);
+    if (t.in(0) == null) f.kernels().fill(f.stream(), moved, n, 0, f.dtype());
+    addProduct(f, t.out(0), moved, sigmoid, n, -1);
+  }
+
+  private static MemorySegment sigmoid(Frame f, long n) {
+    var sigmoid = f.scratch(n, f.input(0).dtype());
+    unary(f, sigmoid, f.in(0), n, 0, Kernels.SIGMOID);
+    return sigmoid;
+  }
+
+  /// y = or += a b, element by element.
+  private static void addProduct(
+      Frame f, MemorySegment y, MemorySegment a, MemorySegment b, long n, int fresh) {
+    f.kernels()
+        .binaryPullback(f.stream(), y, null, a, b, b, 1, n, 1, Kernels.MULTIPLY, fresh, f.dtype());
+  }
+
   private static void unary(
       Frame f, MemorySegment y, MemorySegment x, long n, double alpha, int kind) {
     f.kernels().unaryForward(f.stream(), y, x, n, alpha, kind, f.dtype());
@@ -71,22 +94,22 @@ final class Softplus extends CustomOp {
     @Override
     public void forward(Frame f) {
       long n = f.shape(0).count();
-      var sigmoid = f.scratch(n, f.input(0).dtype());
-      unary(f, sigmoid, f.in(0), n, 0, Kernels.SIGMOID);
-      f.kernels()
-          .binaryPullback(
-              f.stream(),
-              f.out(0),
-              null,
-              f.in(1),
-              sigmoid,
-              sigmoid,
-              1,
-              n,
-              1,
-              Kernels.MULTIPLY,
-              f.fresh(),
-              f.dtype());
+      addProduct(f, f.out(0), f.in(1), sigmoid(f, n), n, f.fresh());
+    }
+
+    /// tdx = tdy * sigmoid(x) + dy * sigmoid'(x) * tx.
+    @Override
+    public void tangent(Frame f, Frame t) {
+      long n = f.shape(0).count();
+      var slope = f.scratch(n, f.input(0).dtype());
+      if (t.in(0) == null) f.kernels().fill(f.stream(), slope, n, 0, f.dtype());
+      else {
+        f.kernels()
+            .unaryPullback(
+                f.stream(), slope, t.in(0), f.in(0), n, 0, Kernels.SIGMOID, -1, f.dtype());
+      }
+      addProduct(f, t.out(0), f.in(1), slope, n, t.fresh());
+      if (t.in(1) != null) addProduct(f, t.out(0), t.in(1), sigmoid(f, n), n, 0);
     }
   }
 }

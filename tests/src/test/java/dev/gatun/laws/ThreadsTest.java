@@ -4,7 +4,9 @@ import static dev.gatun.laws.Argument.floats;
 import static dev.gatun.laws.Argument.given;
 import static dev.gatun.laws.Argument.indices;
 import static dev.gatun.laws.Argument.wide;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import dev.gatun.laws.DenseAttention.Problem;
 import dev.gatun.memory.Device;
 import dev.gatun.op.Attention;
 import dev.gatun.op.Binary;
@@ -21,8 +23,10 @@ import dev.gatun.op.SoftmaxCrossEntropy;
 import dev.gatun.op.SquaredError;
 import dev.gatun.op.Transpose;
 import dev.gatun.op.Unary;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,5 +94,23 @@ class ThreadsTest {
     var law = new RepetitionLaw(two);
     return divided()
         .map(sample -> DynamicTest.dynamicTest(sample.name(), () -> law.check(one, sample)));
+  }
+
+  /// With one head two threads share it, tile by tile; with three each takes whole ones.
+  @TestFactory
+  Stream<DynamicTest> soDoTangentsOfAttention() {
+    return Stream.of(1, 3)
+        .map(heads -> new Problem(1, 150, heads, 17, 0.2, true, new int[] {0, 40, 150}))
+        .map(p -> DynamicTest.dynamicTest(p.heads() + " heads", () -> requireSameBits(p)));
+  }
+
+  private static void requireSameBits(Problem p) {
+    var alone = new AttentionRun(one, p, DType.F32, 0);
+    var together = new AttentionRun(two, p, DType.F32, 0);
+    var random = new SplittableRandom(1);
+    var x = alone.draw(random);
+    var tx = alone.direction(random);
+    assertArrayEquals(alone.tangent(x, tx.qkv()), together.tangent(x, tx.qkv()));
+    assertArrayEquals(alone.pullbackTangent(x, tx), together.pullbackTangent(x, tx));
   }
 }

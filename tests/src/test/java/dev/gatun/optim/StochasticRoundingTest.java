@@ -18,9 +18,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/// AdamW rounds bf16 weights that have no master up or down by chance, so that on average nothing
-/// is lost, by the numbers that the header names.
+/// Optimizers round bf16 weights that have no master up or down by chance, so that on average
+/// nothing is lost, by the numbers that the header names.
 @Tag("gpu")
 class StochasticRoundingTest {
   private static final int N = 4099;
@@ -29,6 +31,12 @@ class StochasticRoundingTest {
 
   /// A quarter of the way from 1 down to the next bf16.
   private static final double RATE = Bf16.UNIT / 2 / 4;
+
+  private enum Rule {
+    ADAMW,
+    SOPHIA,
+    LION
+  }
 
   private Device device;
   private Scope memory;
@@ -44,9 +52,10 @@ class StochasticRoundingTest {
     device.close();
   }
 
-  @Test
-  void everyWeightIsRoundedByItsWordOfTheSequence() {
-    var found = stepped(ones(), 0, 3, RATE, N);
+  @ParameterizedTest
+  @EnumSource
+  void everyWeightIsRoundedByItsWordOfTheSequence(Rule rule) {
+    var found = stepped(rule, ones(), 0, 3, RATE, N);
     var words = uniforms(SEQUENCE + (3L << 32), N);
     int bits = Float.floatToRawIntBits((float) (1 - RATE));
     for (int i = 0; i < N; i++) {
@@ -58,7 +67,7 @@ class StochasticRoundingTest {
   @Test
   void theAverageIsKept() {
     double sum = 0;
-    for (short weight : stepped(ones(), 0, 1, RATE, N)) sum += Bf16.decode(weight);
+    for (short weight : stepped(Rule.ADAMW, ones(), 0, 1, RATE, N)) sum += Bf16.decode(weight);
     double deviation = Bf16.UNIT / 2 * Math.sqrt(0.25 * 0.75 / N);
     assertEquals(1 - RATE, sum / N, 4 * deviation);
   }
@@ -67,7 +76,7 @@ class StochasticRoundingTest {
   void whatBf16HoldsStays() {
     var all = new short[1 << 16];
     for (int i = 0; i < all.length; i++) all[i] = (short) i;
-    var found = stepped(all, 0, 1, 0, all.length);
+    var found = stepped(Rule.ADAMW, all, 0, 1, 0, all.length);
     for (int i = 0; i < all.length; i++) {
       if (Float.isNaN(Bf16.decode(all[i]))) assertTrue(Float.isNaN(Bf16.decode(found[i])));
       else assertEquals(Bf16.decode(all[i]), Bf16.decode(found[i]), "pattern " + i);
@@ -76,10 +85,10 @@ class StochasticRoundingTest {
 
   @Test
   void shardsAndTablesHaveTheBitsOfTheWhole() {
-    var whole = stepped(ones(), 0, 1, RATE, N);
+    var whole = stepped(Rule.ADAMW, ones(), 0, 1, RATE, N);
     int cut = 1235;
-    var low = stepped(Arrays.copyOf(ones(), cut), 0, 1, RATE, cut);
-    var high = stepped(Arrays.copyOf(ones(), N - cut), cut, 1, RATE, N - cut);
+    var low = stepped(Rule.ADAMW, Arrays.copyOf(ones(), cut), 0, 1, RATE, cut);
+    var high = stepped(Rule.ADAMW, Arrays.copyOf(ones(), N - cut), cut, 1, RATE, N - cut);
     assertArrayEquals(Arrays.copyOf(whole, cut), low);
     assertArrayEquals(Arrays.copyOfRange(whole, cut, N), high);
     assertArrayEquals(whole, steppedByTable(cut));
@@ -88,18 +97,19 @@ class StochasticRoundingTest {
   @Test
   void everyStepDrawsAnew() {
     assertNotEquals(
-        Arrays.hashCode(stepped(ones(), 0, 1, RATE, N)),
-        Arrays.hashCode(stepped(ones(), 0, 2, RATE, N)));
+        Arrays.hashCode(stepped(Rule.ADAMW, ones(), 0, 1, RATE, N)),
+        Arrays.hashCode(stepped(Rule.ADAMW, ones(), 0, 2, RATE, N)));
   }
 
-  @Test
-  void aMasterKeepsWhatItsWeightsCannotHold() {
+  @ParameterizedTest
+  @EnumSource
+  void aMasterKeepsWhatItsWeightsCannotHold(Rule rule) {
     try (var host = Arena.ofConfined()) {
       var weights = put(host, ones());
       var master = memory.floats(N);
       kernels().fill(stream(), master, N, 1, Kernels.F32);
       for (int step = 1; step <= 3; step++) {
-        step(weights, master, null, 0, step, RATE, N);
+        step(rule, weights, master, null, 0, step, RATE, N);
       }
       var wide = host.allocate(4L * N, 16);
       memory.copyToHost(wide, master);
@@ -119,16 +129,17 @@ class StochasticRoundingTest {
   }
 
   /// Weights after one step that takes `rate` off each.
-  private short[] stepped(short[] before, long first, long step, double rate, int n) {
+  private short[] stepped(Rule rule, short[] before, long first, long step, double rate, int n) {
     try (var host = Arena.ofConfined()) {
       var weights = put(host, before);
-      step(weights, null, key(host), first, step, rate, n);
+      step(rule, weights, null, key(host), first, step, rate, n);
       return get(host, weights, n);
     }
   }
 
-  /// beta1 = beta2 = 0 and a gradient of 1 make every update the rate.
+  /// beta1 = beta2 = 0, a gradient of 1 and no curvature make every update the rate.
   private void step(
+      Rule rule,
       MemorySegment weights,
       MemorySegment master,
       MemorySegment key,
@@ -138,32 +149,82 @@ class StochasticRoundingTest {
       int n) {
     try (var host = Arena.ofConfined()) {
       var m = memory.floats(n);
-      var v = memory.floats(n);
+      var second = memory.floats(n);
       var gradients = memory.floats(n);
       kernels().fill(stream(), m, n, 0, Kernels.F32);
-      kernels().fill(stream(), v, n, 0, Kernels.F32);
+      kernels().fill(stream(), second, n, 0, Kernels.F32);
       kernels().fill(stream(), gradients, n, 1, Kernels.F32);
-      kernels()
-          .adamwStep(
-              stream(),
-              weights,
-              master,
-              m,
-              v,
-              gradients,
-              one(host, rate),
-              one(host, step),
-              null,
-              key,
-              first,
-              n,
-              0,
-              0,
-              0,
-              1e-30,
-              0,
-              1,
-              Kernels.BF16);
+      var rates = one(host, rate);
+      var steps = one(host, step);
+      var k = kernels();
+      switch (rule) {
+        case ADAMW ->
+            k.adamwStep(
+                stream(),
+                weights,
+                master,
+                m,
+                second,
+                gradients,
+                rates,
+                steps,
+                null,
+                key,
+                first,
+                n,
+                0,
+                0,
+                0,
+                1e-30,
+                0,
+                1,
+                Kernels.BF16);
+        case SOPHIA ->
+            k.sophiaStep(
+                stream(),
+                weights,
+                master,
+                m,
+                null,
+                second,
+                gradients,
+                rates,
+                steps,
+                null,
+                null,
+                key,
+                first,
+                n,
+                0,
+                0,
+                0,
+                1,
+                1e-30,
+                0,
+                1,
+                Kernels.SOPHIA_FLOORED,
+                0,
+                Kernels.BF16);
+        case LION ->
+            k.lionStep(
+                stream(),
+                weights,
+                master,
+                m,
+                gradients,
+                rates,
+                steps,
+                null,
+                key,
+                first,
+                n,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Kernels.BF16);
+      }
     }
   }
 

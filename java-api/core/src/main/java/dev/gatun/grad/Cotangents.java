@@ -11,16 +11,26 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
-/// The gradients that a backward walk holds at a moment, by tensor. The memory of one that has been
-/// passed on serves the next of the same size.
+/// The gradients, or the tangents of gradients, that a backward walk holds at a moment, by tensor.
+/// Those by parameters go to slots. The memory of one that has been passed on serves the next of
+/// the same size.
 final class Cotangents {
   private final Tape tape;
+  private final Function<Tensor, GradientSlot> slots;
   private final Map<Tensor, Tensor> held = new IdentityHashMap<>();
   private final Map<Long, Deque<MemorySegment>> spare = new HashMap<>();
 
+  /// Gradients, in the parameters' own slots.
   Cotangents(Tape tape) {
+    this(tape, tensor -> tensor.slot().orElse(null));
+  }
+
+  /// `slots` answers with the slot for a parameter, or null where its gradient is not wanted.
+  Cotangents(Tape tape, Function<Tensor, GradientSlot> slots) {
     this.tape = tape;
+    this.slots = slots;
   }
 
   void seed(Tensor loss, double value) {
@@ -42,11 +52,16 @@ final class Cotangents {
 
   /// The gradient by `tensor`, or null.
   Tensor gradient(Tensor tensor) {
-    return tensor
-        .slot()
-        .map(
-            slot -> Tensor.over(tape, slot.gradient(), tensor.dtype().wide(), tensor.shape(), null))
-        .orElse(held.get(tensor));
+    if (tensor.slot().isEmpty()) return held.get(tensor);
+    var slot = slots.apply(tensor);
+    return slot == null
+        ? null
+        : Tensor.over(tape, slot.gradient(), tensor.dtype().wide(), tensor.shape(), null);
+  }
+
+  /// What has arrived at `value`, or null.
+  Tensor heldBy(Tensor value) {
+    return held.get(value);
   }
 
   /// Where a node's pullback writes: one place for each floating-point input, in order.
@@ -108,8 +123,13 @@ final class Cotangents {
         detour(i, given.get(input), spec);
         return;
       }
-      var slot = input.slot().orElse(null);
-      addresses[i] = slot != null ? inSlot(i, slot) : inTape(i, input, spec);
+      if (input.slot().isEmpty()) {
+        addresses[i] = inTape(i, input, spec);
+      } else {
+        var slot = slots.apply(input);
+        if (slot == null) return;
+        addresses[i] = inSlot(i, slot);
+      }
       given.put(input, addresses[i]);
     }
 

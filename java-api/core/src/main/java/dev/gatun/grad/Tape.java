@@ -4,10 +4,8 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
-import dev.gatun.op.Frame;
 import dev.gatun.op.Op;
 import dev.gatun.op.Recorder;
-import dev.gatun.op.Spec;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -65,19 +63,24 @@ public final class Tape extends Scope implements Recorder {
   /// The same with `seed` as the derivative by the loss itself: 1/n when n micro-steps are
   /// accumulated to their mean.
   public Gradients backward(Tensor loss, double seed) {
-    loss.requireUsable("backward", device());
-    if (loss.shape().count() != 1) {
-      throw new InvalidArgument(
-          "backward: the loss has shape %s; it must be one element".formatted(loss.shape()));
-    }
-    if (!differentiable.contains(loss)) {
-      throw new InvalidArgument(
-          "backward: this tape has not recorded the loss, or it depends on no parameter");
-    }
+    requireLoss("backward", loss);
     var cotangents = new Cotangents(this);
     cotangents.seed(loss, seed);
     for (var node : nodes.reversed()) if (cotangents.reach(node)) pull(node, cotangents);
     return new Gradients(cotangents);
+  }
+
+  /// Fails, in the name of who asks, unless `loss` is a scalar recorded here.
+  void requireLoss(String who, Tensor loss) {
+    loss.requireUsable(who, device());
+    if (loss.shape().count() != 1) {
+      throw new InvalidArgument(
+          "%s: the loss has shape %s; it must be one element".formatted(who, loss.shape()));
+    }
+    if (!differentiable.contains(loss)) {
+      throw new InvalidArgument(
+          who + ": this tape has not recorded the loss, or it depends on no parameter");
+    }
   }
 
   boolean isDifferentiable(Tensor tensor) {
@@ -88,29 +91,19 @@ public final class Tape extends Scope implements Recorder {
     return watched.contains(tensor);
   }
 
-  private void pull(Node node, Cotangents cotangents) {
-    var inputs = new ArrayList<Tensor>();
-    for (int i : node.op().reads().inputs()) inputs.add(node.inputs().get(i));
-    for (int i : node.op().reads().values()) inputs.add(node.values().get(i));
-    for (int i : node.op().reads().saved())
-      inputs.add(i < node.saved().size() ? node.saved().get(i) : null);
-    for (int i = 0; i < node.values().size(); i++) {
-      inputs.add(cotangents.of(node.values().get(i), node.op().mayMissCotangent(i)));
-    }
-    var specs = new ArrayList<Spec>(inputs.size());
-    var in = new MemorySegment[inputs.size()];
-    var operation = "backward of " + node.op().name();
-    for (int i = 0; i < in.length; i++) {
-      var tensor = inputs.get(i);
-      if (tensor != null) tensor.requireUsable(operation, device());
-      specs.add(tensor == null ? null : new Spec(tensor.shape(), tensor.dtype()));
-      in[i] = tensor == null ? null : tensor.data();
-    }
+  /// Carries the cotangents of a node to its inputs.
+  void pull(Node node, Cotangents cotangents) {
+    var run = PullbackRun.of(this, node, cotangents);
     var pullback = node.op().pullback();
-    var wanted = cotangents.destinations(node, pullback.shapes(specs).values());
-    pullback.forward(new Frame(this, specs, in, wanted.addresses(), wanted.fresh()));
+    var wanted = cotangents.destinations(node, pullback.shapes(run.specs()).values());
+    pullback.forward(run.frame(this, wanted.addresses(), wanted.fresh()));
     wanted.settle();
     cotangents.release(node.values());
+  }
+
+  /// What has been recorded, in order.
+  List<Node> nodes() {
+    return nodes;
   }
 
   /// to += from, both floating-point.

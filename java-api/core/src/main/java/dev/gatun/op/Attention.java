@@ -67,6 +67,42 @@ public record Attention(long heads, double scale, boolean causal, boolean docume
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var s = Sizes.of(f.shape(0), heads);
+    long width = heads * s.headSize();
+    long statistics = s.batch() * heads * s.context();
+    var wide = f.input(0).dtype().wide();
+    var ty =
+        t.out(0) != null
+            ? t.out(0)
+            : t.scratch(s.batch() * s.context() * width, f.input(0).dtype());
+    var tlse = t.out(1) != null ? t.out(1) : t.scratch(statistics, wide);
+    if (t.in(0) == null) {
+      f.kernels().fill(f.stream(), ty, s.batch() * s.context() * width, 0, f.dtype());
+      f.kernels().fill(f.stream(), tlse, statistics, 0, wide.code());
+      return;
+    }
+    f.kernels()
+        .attentionTangent(
+            f.stream(),
+            ty,
+            tlse,
+            t.in(0),
+            f.in(0),
+            f.out(0),
+            f.out(1),
+            documents ? f.in(1) : null,
+            s.batch(),
+            s.context(),
+            heads,
+            s.headSize(),
+            documents ? f.shape(1).size(0) - 1 : 0,
+            scale,
+            causal ? 1 : 0,
+            f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new AttentionPullback(this);
   }
@@ -108,6 +144,41 @@ record AttentionPullback(Attention attention) implements Op {
             attention.scale(),
             attention.causal() ? 1 : 0,
             f.fresh(),
+            f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    if (t.out(0) == null) return;
+    long heads = attention.heads();
+    boolean documents = attention.documents();
+    int y = documents ? 2 : 1;
+    var s = Attention.Sizes.of(f.shape(0), heads);
+    long statistics = s.batch() * heads * s.context();
+    var wide = f.input(y + 1).dtype();
+    f.kernels()
+        .attentionPullbackTangent(
+            f.stream(),
+            t.scratch(statistics, wide),
+            t.scratch(statistics, wide),
+            t.out(0),
+            f.in(y + 2),
+            t.in(y + 2),
+            f.in(0),
+            t.in(0),
+            f.in(y),
+            t.in(y),
+            f.in(y + 1),
+            t.in(y + 1),
+            documents ? f.in(1) : null,
+            s.batch(),
+            s.context(),
+            heads,
+            s.headSize(),
+            documents ? f.shape(1).size(0) - 1 : 0,
+            attention.scale(),
+            attention.causal() ? 1 : 0,
+            t.fresh(),
             f.dtype());
   }
 }

@@ -84,6 +84,29 @@ public record AttentionBlock(
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var parts = new Composition(f, t);
+    var x = f.input(0);
+    var statistic = x.wide(x.shape().rows());
+    var normed = parts.out(1, x);
+    var qkv = parts.out(4, x.with(x.shape().with(-1, 3 * x.shape().cols())));
+    var mixed = parts.out(5, x);
+    var lse = parts.out(6, x.wide(x.shape().size(0), heads, x.shape().size(1)));
+    parts.tangent(
+        new LayerNorm(eps, bias),
+        Mlp.biased(bias, parts, 4, parts.in(0), parts.in(1)),
+        List.of(normed, parts.out(2, statistic), parts.out(3, statistic)));
+    parts.tangent(new Linear(bias), Mlp.biased(bias, parts, 5, normed, parts.in(2)), List.of(qkv));
+    parts.tangent(
+        new Attention(heads, scale, causal, documents),
+        Composition.with(documents, documents ? parts.in(bounds()) : null, qkv),
+        List.of(mixed, lse));
+    parts.tangent(
+        new Linear(bias), Mlp.biased(bias, parts, 6, mixed, parts.in(3)), List.of(parts.out(0, x)));
+    if (t.in(0) != null) t.add(t.out(0), t.in(0), x);
+  }
+
+  @Override
   public Op pullback() {
     return new AttentionBlockPullback(this);
   }
@@ -145,5 +168,41 @@ record AttentionBlockPullback(AttentionBlock block) implements Op {
             block.causal() ? 1 : 0,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    var parts = new Composition(f, t);
+    boolean bias = block.bias();
+    boolean documents = block.documents();
+    int saved = documents ? 5 : 4;
+    var normed = parts.in(saved);
+    var qkv = parts.in(saved + 3);
+    var mixed = parts.in(saved + 4);
+    var lse = parts.in(saved + 5);
+    var dmixed = parts.scratch(f.input(saved + 4));
+    var dqkv = parts.scratch(f.input(saved + 3));
+    var dnormed = parts.scratch(f.input(saved));
+    var product = new LinearPullback(bias, Linear.Activation.NONE);
+    parts.pullback(
+        product,
+        List.of(mixed, parts.in(3), parts.in(saved + 6)),
+        Composition.with(bias, parts.gradient(6), dmixed, parts.gradient(3)));
+    parts.pullback(
+        new AttentionPullback(
+            new Attention(block.heads(), block.scale(), block.causal(), documents)),
+        documents
+            ? List.of(qkv, parts.in(4), mixed, lse, dmixed)
+            : List.of(qkv, mixed, lse, dmixed),
+        List.of(dqkv));
+    parts.pullback(
+        product,
+        List.of(normed, parts.in(2), dqkv),
+        Composition.with(bias, parts.gradient(5), dnormed, parts.gradient(2)));
+    parts.pullback(
+        new LayerNormPullback(bias),
+        List.of(parts.in(0), parts.in(1), parts.in(saved + 1), parts.in(saved + 2), dnormed),
+        Composition.with(bias, parts.gradient(4), parts.gradient(0), parts.gradient(1)));
+    if (t.wants(0) && t.in(saved + 6) != null) t.add(t.out(0), t.in(saved + 6), f.input(0));
   }
 }

@@ -69,6 +69,11 @@ public record Binary(Kind kind) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    new BinaryTangent(this, f, t).value();
+  }
+
+  @Override
   public Op pullback() {
     return new BinaryPullback(kind);
   }
@@ -108,5 +113,10 @@ record BinaryPullback(Binary.Kind kind) implements Op {
             kind.code,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    new BinaryTangent(new Binary(kind), f, t).gradients();
   }
 }

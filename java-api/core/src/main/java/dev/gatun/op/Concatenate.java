@@ -38,6 +38,11 @@ public record Concatenate(int axis) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new ConcatenatePullback(axis);
   }
@@ -70,5 +75,10 @@ record ConcatenatePullback(int axis) implements Op {
             a.inner(axis),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 2);
   }
 }

@@ -52,6 +52,11 @@ public record Embedding(long vocabulary) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new EmbeddingPullback();
   }
@@ -90,5 +95,10 @@ record EmbeddingPullback() implements Op {
             f.shape(1).size(0),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 3);
   }
 }

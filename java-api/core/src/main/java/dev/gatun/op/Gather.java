@@ -30,6 +30,11 @@ public record Gather() implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new GatherPullback();
   }
@@ -60,5 +65,10 @@ record GatherPullback() implements Op {
             f.shape(0).size(0),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 2);
   }
 }

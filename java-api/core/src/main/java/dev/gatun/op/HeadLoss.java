@@ -90,6 +90,40 @@ public record HeadLoss(long vocabulary, long budgetBytes) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var x = f.input(0);
+    var table = f.shape(1);
+    boolean keeps = keeps(x, table);
+    long chunk = keeps ? x.shape().rows() : chunk(x, table);
+    long logits = chunk * table.size(0);
+    f.kernels()
+        .headLossTangent(
+            f.stream(),
+            t.out(0),
+            keeps ? t.out(3) : t.scratch(logits, x.dtype()),
+            keeps ? null : t.scratch(logits, x.dtype()),
+            keeps ? f.out(3) : null,
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            t.in(1),
+            f.in(2),
+            f.out(1),
+            f.out(2),
+            x.shape().rows(),
+            table.size(1),
+            vocabulary,
+            table.size(0),
+            chunk,
+            f.dtype());
+  }
+
+  @Override
+  public boolean mayMissTangent(int saved) {
+    return saved < 2;
+  }
+
+  @Override
   public Op pullback() {
     return new HeadLossPullback(this);
   }
@@ -135,5 +169,50 @@ record HeadLossPullback(HeadLoss head) implements Op {
             chunk,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    tangent(f, t, false);
+  }
+
+  /// With `gaussNewton` the tangent of the logits' gradient alone, carried back.
+  void tangent(Frame f, Frame t, boolean gaussNewton) {
+    var x = f.input(0);
+    var table = f.shape(1);
+    var kept = f.in(5);
+    long chunk = kept != null ? x.shape().rows() : head.chunk(x, table);
+    long logits = chunk * table.size(0);
+    f.kernels()
+        .headLossPullbackTangent(
+            f.stream(),
+            kept != null ? null : t.scratch(logits, x.dtype()),
+            kept != null ? null : t.scratch(logits, x.dtype()),
+            t.out(0),
+            t.out(1),
+            f.in(6),
+            t.in(6),
+            kept,
+            t.in(5),
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            t.in(1),
+            f.in(2),
+            f.in(3),
+            f.in(4),
+            x.shape().rows(),
+            table.size(1),
+            head.vocabulary(),
+            table.size(0),
+            chunk,
+            gaussNewton ? 1 : 0,
+            t.fresh(),
+            f.dtype());
+  }
+
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t, true);
   }
 }

@@ -36,6 +36,26 @@ public record LayerNorm(double eps, boolean bias) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .layernormTangent(
+            f.stream(),
+            t.out(0),
+            t.out(1),
+            t.out(2),
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            t.in(1),
+            bias ? t.in(2) : null,
+            f.out(1),
+            f.out(2),
+            f.shape(0).rows(),
+            f.shape(0).cols(),
+            f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new LayerNormPullback(bias);
   }
@@ -70,6 +90,33 @@ record LayerNormPullback(boolean bias) implements Op {
             f.shape(0).rows(),
             f.shape(0).cols(),
             f.fresh(),
+            f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .layernormPullbackTangent(
+            f.stream(),
+            t.out(0),
+            null,
+            t.out(1),
+            bias ? t.out(2) : null,
+            null,
+            f.in(4),
+            t.in(4),
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            t.in(1),
+            f.in(2),
+            t.in(2),
+            f.in(3),
+            t.in(3),
+            f.shape(0).rows(),
+            f.shape(0).cols(),
+            // The gradient of a residual lies between.
+            t.fresh() & 1 | (t.fresh() & ~1) << 1,
             f.dtype());
   }
 }

@@ -1,6 +1,7 @@
 package dev.gatun.op;
 
 import dev.gatun.ffi.Kernels;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// y = activation(x weight + bias): x (…, in), weight (in, out), bias (out) if `bias`.
@@ -64,6 +65,49 @@ public record Linear(boolean bias, Activation activation) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    boolean activated = activation != Activation.NONE;
+    var product = activated ? t.out(1) : t.out(0);
+    long rows = f.shape(0).rows();
+    long in = f.shape(1).size(0);
+    long out = f.shape(1).size(1);
+    f.kernels()
+        .linearForward(
+            f.stream(),
+            product,
+            null,
+            Tangents.orZeros(f, t, 0),
+            f.in(1),
+            bias ? t.in(2) : null,
+            rows,
+            in,
+            out,
+            Activation.NONE.code,
+            f.dtype());
+    if (t.in(1) != null) addProduct(f, product, f.in(0), t.in(1), rows, in, out);
+    if (activated) {
+      f.kernels()
+          .unaryPullback(
+              f.stream(), t.out(0), product, f.out(1), rows * out, 0, Kernels.GELU, -1, f.dtype());
+    }
+  }
+
+  /// y += x weight: the pullback of another product, that of y with the weight transposed.
+  private static void addProduct(
+      Frame f,
+      MemorySegment y,
+      MemorySegment x,
+      MemorySegment weight,
+      long rows,
+      long in,
+      long out) {
+    int secondTransposed = 2;
+    f.kernels()
+        .matmulPullback(
+            f.stream(), y, null, x, y, weight, 1, rows, in, out, secondTransposed, 0, f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new LinearPullback(bias, activation);
   }
@@ -108,5 +152,41 @@ record LinearPullback(boolean bias, Linear.Activation activation) implements Op 
             activation.code,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    if (activation == Linear.Activation.NONE) {
+      Tangents.multilinear(
+          this,
+          f,
+          t,
+          this::forward,
+          bias ? new Tangents.Slot(2, 0, 1, 2) : new Tangents.Slot(2, 0, 1),
+          new Tangents.Slot(0, 1),
+          new Tangents.Slot(1, 0));
+      return;
+    }
+    var y = f.input(3);
+    var dpre = t.scratch(y);
+    var tdpre = t.scratch(y);
+    long count = y.shape().count();
+    f.kernels()
+        .unaryPullback(f.stream(), dpre, f.in(3), f.in(2), count, 0, Kernels.GELU, -1, f.dtype());
+    f.kernels()
+        .unaryPullbackTangent(
+            f.stream(),
+            tdpre,
+            f.in(3),
+            t.in(3),
+            f.in(2),
+            t.in(2),
+            count,
+            0,
+            Kernels.GELU,
+            -1,
+            f.dtype());
+    new LinearPullback(bias, Linear.Activation.NONE)
+        .tangent(f.endingWith(2, dpre), t.endingWith(2, tdpre));
   }
 }

@@ -62,6 +62,16 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var c = shapes(f.inputs()).values().getFirst();
+    forward(f.with(0, Tangents.orZeros(f, t, 0)).into(t, 0, 0));
+    if (t.in(1) == null) return;
+    var other = t.scratch(c);
+    forward(f.with(1, t.in(1)).into(other));
+    t.add(t.out(0), other, c);
+  }
+
+  @Override
   public Op pullback() {
     return new MatMulPullback(this);
   }
@@ -98,5 +108,17 @@ record MatMulPullback(MatMul product) implements Op {
             product.transposed(),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.multilinear(
+        this,
+        f,
+        t,
+        this::forward,
+        new Tangents.Slot(2, 0, 1),
+        new Tangents.Slot(0, 1),
+        new Tangents.Slot(1, 0));
   }
 }

@@ -66,6 +66,33 @@ public record Mlp(double eps, boolean bias) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var parts = new Composition(f, t);
+    var x = f.input(0);
+    var statistic = x.wide(x.shape().rows());
+    var wide = x.with(x.shape().with(-1, f.shape(2).size(1)));
+    var normed = parts.out(1, x);
+    var activated = parts.out(4, wide);
+    parts.tangent(
+        new LayerNorm(eps, bias),
+        biased(bias, parts, 4, parts.in(0), parts.in(1)),
+        List.of(normed, parts.out(2, statistic), parts.out(3, statistic)));
+    parts.tangent(
+        new Linear(bias, Linear.Activation.GELU),
+        biased(bias, parts, 5, normed, parts.in(2)),
+        List.of(activated, parts.out(5, wide)));
+    parts.tangent(
+        new Linear(bias), biased(bias, parts, 6, activated, parts.in(3)), List.of(parts.out(0, x)));
+    if (t.in(0) != null) t.add(t.out(0), t.in(0), x);
+  }
+
+  /// Arguments of a part, with input `which` as its bias if there is one.
+  static List<Composition.Dual> biased(
+      boolean bias, Composition parts, int which, Composition.Dual... arguments) {
+    return Composition.with(bias, bias ? parts.in(which) : null, arguments);
+  }
+
+  @Override
   public Op pullback() {
     return new MlpPullback(bias);
   }
@@ -136,5 +163,25 @@ record MlpPullback(boolean bias) implements Op {
             hidden,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    var parts = new Composition(f, t);
+    var dactivated = parts.scratch(f.input(7));
+    var dnormed = parts.scratch(f.input(4));
+    parts.pullback(
+        new LinearPullback(bias, Linear.Activation.NONE),
+        List.of(parts.in(7), parts.in(3), parts.in(9)),
+        Composition.with(bias, parts.gradient(6), dactivated, parts.gradient(3)));
+    parts.pullback(
+        new LinearPullback(bias, Linear.Activation.GELU),
+        List.of(parts.in(4), parts.in(2), parts.in(8), dactivated),
+        Composition.with(bias, parts.gradient(5), dnormed, parts.gradient(2)));
+    parts.pullback(
+        new LayerNormPullback(bias),
+        List.of(parts.in(0), parts.in(1), parts.in(5), parts.in(6), dnormed),
+        Composition.with(bias, parts.gradient(4), parts.gradient(0), parts.gradient(1)));
+    if (t.wants(0) && t.in(9) != null) t.add(t.out(0), t.in(9), f.input(0));
   }
 }

@@ -58,10 +58,19 @@ public sealed interface Op
   /// Computes the outputs of a frame from its inputs.
   void forward(Frame frame);
 
-  /// The directional derivative of [#forward] at `frame`'s inputs along `tangent`'s inputs, into
-  /// `tangent`'s outputs.
+  /// The directional derivative of [#forward] at `frame`, whose outputs are there, along
+  /// `tangent`'s inputs, into `tangent`'s outputs. A floating-point input whose tangent is
+  /// zero may be `null`; the others are those of `frame`. A pullback's tangent has a mask of
+  /// fresh outputs as the pullback has; of what it reads it takes each as independent of the
+  /// others.
   default void tangent(Frame frame, Frame tangent) {
     throw new Unsupported(name() + " offers no tangent");
+  }
+
+  /// Of the pullback of a convex loss: the loss's own Hessian by what it judges, times `tangent`'s
+  /// inputs, carried back to those as their gradients are.
+  default void gaussNewton(Frame frame, Frame tangent) {
+    throw new Unsupported(name() + " is no pullback of a loss that offers its own curvature");
   }
 
   /// The transpose of the derivative. It is an op too: from what [#reads] names and the cotangents
@@ -78,6 +87,12 @@ public sealed interface Op
 
   /// Whether the pullback takes `null` for the cotangent of this value and counts it as zero.
   default boolean mayMissCotangent(int value) {
+    return false;
+  }
+
+  /// Whether the pullback, as a function, does not depend on this saved or kept output, so that
+  /// [#tangent] leaves the tangent of it out. Integers have none.
+  default boolean mayMissTangent(int saved) {
     return false;
   }
 

@@ -49,6 +49,11 @@ public record Reduce(Kind kind, int axis) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new ReducePullback(kind, axis);
   }
@@ -85,5 +90,10 @@ record ReducePullback(Reduce.Kind kind, int axis) implements Op {
             kind.code,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 1);
   }
 }

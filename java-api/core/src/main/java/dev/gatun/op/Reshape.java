@@ -21,6 +21,11 @@ public record Reshape(Shape shape) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new ReshapePullback();
   }
@@ -44,5 +49,10 @@ record ReshapePullback() implements Op {
     f.kernels()
         .reducePullback(
             f.stream(), f.out(0), f.in(1), count, 1, 1, Kernels.SUM, f.fresh(), f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 1);
   }
 }

@@ -39,6 +39,38 @@ public record ResidualLayerNorm(double eps, boolean bias) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    var x = f.input(0);
+    long count = x.shape().count();
+    var tsum = t.out(0);
+    if (t.in(0) == null && t.in(1) == null) {
+      t.zero(tsum, x);
+    } else if (t.in(0) == null || t.in(1) == null) {
+      f.kernels().copy(f.stream(), tsum, t.in(0) != null ? t.in(0) : t.in(1), x.bytes());
+    } else {
+      f.kernels()
+          .binaryForward(
+              f.stream(), tsum, t.in(0), t.in(1), 1, count, 1, Binary.Kind.ADD.code, f.dtype());
+    }
+    f.kernels()
+        .layernormTangent(
+            f.stream(),
+            t.out(1),
+            t.out(2),
+            t.out(3),
+            f.out(0),
+            tsum,
+            f.in(2),
+            t.in(2),
+            bias ? t.in(3) : null,
+            f.out(2),
+            f.out(3),
+            x.shape().rows(),
+            x.shape().cols(),
+            f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new ResidualLayerNormPullback(bias);
   }
@@ -81,6 +113,32 @@ record ResidualLayerNormPullback(boolean bias) implements Op {
             f.shape(1).rows(),
             f.shape(1).cols(),
             f.fresh(),
+            f.input(1).dtype().code());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .layernormPullbackTangent(
+            f.stream(),
+            t.out(0),
+            t.out(1),
+            t.out(2),
+            bias ? t.out(3) : null,
+            t.in(4),
+            f.in(5),
+            t.in(5),
+            f.in(1),
+            t.in(1),
+            f.in(0),
+            t.in(0),
+            f.in(2),
+            t.in(2),
+            f.in(3),
+            t.in(3),
+            f.shape(1).rows(),
+            f.shape(1).cols(),
+            t.fresh(),
             f.input(1).dtype().code());
   }
 }

@@ -38,6 +38,11 @@ public record Slice(int axis, long start, long count) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new SlicePullback(axis, start, count);
   }
@@ -70,5 +75,10 @@ record SlicePullback(int axis, long start, long count) implements Op {
             count,
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 1);
   }
 }

@@ -48,6 +48,28 @@ public record SoftmaxCrossEntropy(long vocabulary) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .softmaxCrossEntropyTangent(
+            f.stream(),
+            t.out(0),
+            f.in(0),
+            Tangents.orZeros(f, t, 0),
+            f.in(1),
+            f.out(1),
+            f.out(2),
+            f.shape(0).rows(),
+            vocabulary,
+            f.shape(0).cols(),
+            f.dtype());
+  }
+
+  @Override
+  public boolean mayMissTangent(int saved) {
+    return true;
+  }
+
+  @Override
   public Op pullback() {
     return new SoftmaxCrossEntropyPullback(vocabulary);
   }
@@ -81,5 +103,31 @@ record SoftmaxCrossEntropyPullback(long vocabulary) implements Op {
             f.shape(0).cols(),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .softmaxCrossEntropyPullbackTangent(
+            f.stream(),
+            t.out(0),
+            f.in(4),
+            t.in(4),
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            f.in(2),
+            f.in(3),
+            f.shape(0).rows(),
+            vocabulary,
+            f.shape(0).cols(),
+            t.fresh(),
+            f.dtype());
+  }
+
+  /// A gradient by logits is linear in all but the logits, so that its tangent is the loss's own.
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t.with(4, null));
   }
 }

@@ -20,6 +20,20 @@ public record SquaredError() implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .squaredErrorTangent(
+            f.stream(),
+            t.out(0),
+            f.in(0),
+            t.in(0),
+            f.in(1),
+            t.in(1),
+            f.shape(0).count(),
+            f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new SquaredErrorPullback();
   }
@@ -50,5 +64,23 @@ record SquaredErrorPullback() implements Op {
             f.shape(0).count(),
             f.fresh(),
             f.dtype());
+  }
+
+  /// Linear in dloss, and in prediction and target together.
+  @Override
+  public void tangent(Frame f, Frame t) {
+    int fresh = t.fresh();
+    if (t.in(2) != null) {
+      forward(f.with(2, t.in(2)).into(t, fresh, 0, 1));
+      fresh = 0;
+    }
+    var moved = f.with(0, Tangents.orZeros(f, t, 0)).with(1, Tangents.orZeros(f, t, 1));
+    forward(moved.into(t, fresh, 0, 1));
+  }
+
+  /// Its gradient is linear in prediction and target, so that its tangent is the loss's own.
+  @Override
+  public void gaussNewton(Frame f, Frame t) {
+    tangent(f, t.with(2, null));
   }
 }

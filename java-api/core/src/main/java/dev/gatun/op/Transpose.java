@@ -22,6 +22,11 @@ public record Transpose() implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linear(this, f, t);
+  }
+
+  @Override
   public Op pullback() {
     return new TransposePullback();
   }
@@ -52,5 +57,10 @@ record TransposePullback() implements Op {
             x.size(-1),
             f.fresh(),
             f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    Tangents.linearPullback(this, f, t, 1);
   }
 }

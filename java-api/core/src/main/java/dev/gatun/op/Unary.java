@@ -43,6 +43,21 @@ public record Unary(Kind kind, double alpha) implements Op {
   }
 
   @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .unaryPullback(
+            f.stream(),
+            t.out(0),
+            Tangents.orZeros(f, t, 0),
+            f.in(0),
+            f.shape(0).count(),
+            alpha,
+            kind.code,
+            -1,
+            f.dtype());
+  }
+
+  @Override
   public Op pullback() {
     return new UnaryPullback(kind, alpha);
   }
@@ -77,6 +92,23 @@ record UnaryPullback(Unary.Kind kind, double alpha) implements Op {
             alpha,
             kind.code,
             f.fresh(),
+            f.dtype());
+  }
+
+  @Override
+  public void tangent(Frame f, Frame t) {
+    f.kernels()
+        .unaryPullbackTangent(
+            f.stream(),
+            t.out(0),
+            f.in(1),
+            t.in(1),
+            f.in(0),
+            t.in(0),
+            f.shape(0).count(),
+            alpha,
+            kind.code,
+            t.fresh(),
             f.dtype());
   }
 }

@@ -1,17 +1,7 @@
 package dev.gatun.optim;
 
-import dev.gatun.InvalidArgument;
-import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
-import dev.gatun.tensor.Shape;
-import dev.gatun.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.OptionalDouble;
 
 /// AdamW (Loshchilov and Hutter 2019), with clipping by the global norm; one kernel over the
 /// parameters' flat arena:
@@ -21,15 +11,8 @@ import java.util.OptionalDouble;
 /// decay for decaying parameters only.
 ///
 /// Its two arenas of state live beside the parameters, in their scope.
-public final class AdamW implements Optimizer {
-  private final Parameters parameters;
+public final class AdamW extends ArenaOptimizer {
   private final Config config;
-  private final MemorySegment m;
-  private final MemorySegment v;
-  private final Tensor norm;
-  private final MemorySegment rate;
-  private final MemorySegment step;
-  private long steps;
 
   /// Hyper-parameters. `maxNorm` of infinity does not clip.
   public record Config(double beta1, double beta2, double eps, double weightDecay, double maxNorm) {
@@ -45,7 +28,7 @@ public final class AdamW implements Optimizer {
     }
 
     private static void within(String name, double value, boolean holds) {
-      if (!holds) throw new InvalidArgument("AdamW cannot work with %s %s".formatted(name, value));
+      ArenaOptimizer.within("AdamW", name, value, holds);
     }
 
     public Config withWeightDecay(double decay) {
@@ -58,84 +41,37 @@ public final class AdamW implements Optimizer {
   }
 
   public AdamW(Parameters parameters, Config config) {
-    this.parameters = parameters;
+    super(parameters, config.maxNorm(), "m", "v");
     this.config = config;
-    Scope scope = parameters.scope();
-    var arena = Shape.of(parameters.count());
-    m = Tensor.zeros(scope, parameters.dtype().wide(), arena).data();
-    v = Tensor.zeros(scope, parameters.dtype().wide(), arena).data();
-    norm = Tensor.zeros(scope, parameters.dtype().wide(), Shape.SCALAR);
-    rate = scope.doubles(1);
-    step = scope.longs(1);
   }
 
   /// Bytes of state that it allocates beside an arena of `elements`.
   public static long stateBytes(long elements, DType dtype) {
-    long wide = dtype.wide().bytes();
-    return 2 * elements * wide + wide + Double.BYTES + Long.BYTES;
+    return stateBytes(2, elements, dtype);
   }
 
   @Override
-  public void step(double learningRate) {
-    parameters.settle();
-    steps++;
-    var scope = parameters.scope();
-    try (var host = Arena.ofConfined()) {
-      scope.copyToDevice(rate, host.allocateFrom(ValueLayout.JAVA_DOUBLE, learningRate));
-      scope.copyToDevice(step, host.allocateFrom(ValueLayout.JAVA_LONG, steps));
-    }
-    var kernels = parameters.device().kernels();
-    var stream = parameters.device().stream().handle();
-    int dtype = parameters.dtype().code();
-    if (clips())
-      kernels.globalNorm(stream, norm.data(), parameters.gradients(), parameters.count(), dtype);
-    kernels.adamwStep(
-        stream,
-        parameters.weights(),
-        null,
-        m,
-        v,
-        parameters.gradients(),
-        rate,
-        step,
-        clips() ? norm.data() : null,
-        null,
-        0,
-        parameters.count(),
-        parameters.decayed(),
-        config.beta1(),
-        config.beta2(),
-        config.eps(),
-        config.weightDecay(),
-        config.maxNorm(),
-        dtype);
-    parameters.forgetGradients();
-  }
-
-  private boolean clips() {
-    return Double.isFinite(config.maxNorm());
-  }
-
-  @Override
-  public long steps() {
-    return steps;
-  }
-
-  @Override
-  public void resume(long done) {
-    steps = done;
-  }
-
-  @Override
-  public Map<String, MemorySegment> state() {
-    var state = new LinkedHashMap<String, MemorySegment>();
-    state.put("m", m);
-    state.put("v", v);
-    return state;
-  }
-
-  @Override
-  public OptionalDouble gradientNorm() {
-    return clips() ? OptionalDouble.of(norm.item()) : OptionalDouble.empty();
+  void launch() {
+    kernels()
+        .adamwStep(
+            stream(),
+            parameters().weights(),
+            null,
+            state("m"),
+            state("v"),
+            parameters().gradients(),
+            rate(),
+            step(),
+            norm(),
+            null,
+            0,
+            parameters().count(),
+            parameters().decayed(),
+            config.beta1(),
+            config.beta2(),
+            config.eps(),
+            config.weightDecay(),
+            config.maxNorm(),
+            dtype());
   }
 }

@@ -13,8 +13,13 @@ public interface Optimizer {
   /// Steps done.
   long steps();
 
-  /// Continues from `steps` done, after its [#state] has been filled.
-  void resume(long steps);
+  /// What it counts beside its steps, by name.
+  default Map<String, Long> counters() {
+    return Map.of();
+  }
+
+  /// Continues from `steps` done and from these [#counters], after its [#state] has been filled.
+  void resume(long steps, Map<String, Long> counters);
 
   /// The flat arenas of state by name, each laid out as the parameters' arena is.
   Map<String, MemorySegment> state();

@@ -4,9 +4,10 @@ import dev.gatun.nn.Gpt;
 import dev.gatun.optim.Optimizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 
 /// The state of an optimizer as `optimizer.safetensors`: for each of its arenas, one tensor a
-/// parameter, named `arena.parameter` and shaped like it.
+/// parameter, named `arena.parameter` and shaped like it; its counters among the metadata.
 public final class OptimizerCheckpoint {
   /// The file's name in a checkpoint folder.
   public static final String NAME = "optimizer.safetensors";
@@ -29,7 +30,10 @@ public final class OptimizerCheckpoint {
                     DeviceTensors.outgoing(parameters, arena + "." + name, at, dtype, shape));
               }
             });
-    Safetensors.write(folder.resolve(NAME), tensors);
+    var metadata = new LinkedHashMap<String, String>();
+    metadata.put("format", "pt");
+    optimizer.counters().forEach((name, count) -> metadata.put(name, count.toString()));
+    Safetensors.write(folder.resolve(NAME), tensors, metadata);
   }
 
   /// Fills the optimizer's state from the file and sets the steps it has done.
@@ -37,6 +41,7 @@ public final class OptimizerCheckpoint {
     var file = folder.resolve(NAME);
     var parameters = gpt.parameters();
     var dtype = parameters.dtype().wide();
+    var counters = new LinkedHashMap<String, Long>();
     try (var stored = Safetensors.open(file)) {
       int wanted = optimizer.state().size() * parameters.names().size();
       if (stored.tensors().size() != wanted) {
@@ -55,7 +60,17 @@ public final class OptimizerCheckpoint {
                       file, stored, arena + "." + name, parameters.scope(), at, dtype, shape);
                 }
               });
+      for (var name : optimizer.counters().keySet())
+        counters.put(name, counter(file, stored, name));
     }
-    optimizer.resume(steps);
+    optimizer.resume(steps, counters);
+  }
+
+  private static long counter(Path file, Safetensors stored, String name) {
+    var text = stored.metadata().getOrDefault(name, "");
+    if (!text.matches("\\d{1,18}")) {
+      throw new BadFile(file, "counts \"%s\" of this optimizer's %s".formatted(text, name));
+    }
+    return Long.parseLong(text);
   }
 }

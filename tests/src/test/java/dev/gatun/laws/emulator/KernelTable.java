@@ -35,8 +35,13 @@ final class KernelTable {
       transpose_forward              | batch=1 rows=8192 cols=8192                               | transpose_vectors<bf16>
       attention_decode               | batch=64 heads=12 capacity=1024 position=1023 head_size=64 | attention_decode_parts<bf16, Vector>
       global_norm                    | n=124475904                                               | sum_lines<double, float, 1, SquareInDouble, Root<float>>
-      adamw_step                     | n=124475904                                               | adamw_step_flat<float>
-      adamw_table_step               | tensors=148 each=841053                                   | adamw_step_table<float>
+      adamw_step                     | n=124475904                                               | step_arena<AdamW, float>
+      adamw_table_step               | tensors=148 each=841053                                   | step_table<AdamW, float>
+      sophia_step                    | n=124475904                                               | step_arena<Sophia, float>
+      lion_step                      | n=124475904                                               | step_arena<Lion, float>
+      curvature_hutchinson           | n=124475904                                               | curvature_hutchinson_blend<Normals<float>, float>
+      curvature_bartlett             | n=124475904                                               | curvature_bartlett_blend<float>
+      sample_categorical             | rows=65536 vocab=50257 stride=50304                       | sample_categorical_block_per_row<bf16, Vector>
       random_normal                  | n=124475904                                               | random_runs<float, 1, Normal<float>>
       """;
 

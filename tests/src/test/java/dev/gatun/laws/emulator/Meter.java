@@ -101,7 +101,9 @@ final class Meter implements AutoCloseable {
     }
   }
 
+  /// Of what is only written, integers have none.
   private static int limit(Parameter array, Map<String, Double> sizes) {
+    if (array.limit().isEmpty()) return 1;
     return Math.toIntExact(Extent.of(array.limit(), sizes));
   }
 

@@ -12,15 +12,18 @@ import java.util.Arrays;
 final class Blocks {
   private Blocks() {}
 
-  /// All that is written holds numbers, and none of the poison.
+  /// All that is written holds numbers, and none of the poison. An integer of the one poison is -1,
+  /// which may be written: there the other one tells.
   static void requireComplete(Call call, Run run, byte poison) {
     for (var region : call.regions()) {
       if (!region.written()) continue;
       var elements = call.read(run.after(), region);
       for (int i = 0; i < elements.length; i++) {
         var name = region.parameter().name();
+        boolean telling = region.isFloating() || poison != Call.NAN_POISON;
         boolean poisoned =
-            region.parameter().manner() != Manner.INOUT
+            telling
+                && region.parameter().manner() != Manner.INOUT
                 && call.isPoisoned(run.after(), region, i, poison);
         call.require(!poisoned, "%s[%d] of %d is not written", name, i, elements.length);
         call.require(Double.isFinite(elements[i]), "%s[%d] is %s", name, i, elements[i]);

@@ -32,7 +32,13 @@ class FallingBoundsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"attention_forward", "attention_pullback"})
+  @ValueSource(
+      strings = {
+        "attention_forward",
+        "attention_pullback",
+        "attention_tangent",
+        "attention_pullback_tangent"
+      })
   void keepToTheArrays(String name) {
     if (!Devices.isUnderTest(name)) return;
     var kernel = Prototype.of(name);

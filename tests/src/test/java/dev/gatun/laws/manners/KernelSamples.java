@@ -78,6 +78,20 @@ final class KernelSamples {
       attention_pullback             batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
       attention_pullback             batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
       attention_pullback             batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
+      attention_tangent              batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,20 bounds=present causal=0,1
+      attention_tangent              batch=0,1 context=1 heads=1 head_size=1 scale=0.5 documents=0 bounds=absent causal=1
+      attention_tangent              batch=2 context=7 heads=3 head_size=5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_tangent              batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_tangent              batch=1 context=9 heads=1 head_size=130 scale=0.125 documents=0 bounds=absent causal=1
+      attention_tangent              batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
+      attention_tangent              batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
+      attention_pullback_tangent     batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,20 bounds=present causal=0,1
+      attention_pullback_tangent     batch=0,1 context=1 heads=1 head_size=1 scale=0.5 documents=0 bounds=absent causal=1
+      attention_pullback_tangent     batch=2 context=7 heads=3 head_size=5,20 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_pullback_tangent     batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_pullback_tangent     batch=1 context=9 heads=1 head_size=130 scale=0.125 documents=0 bounds=absent causal=1
+      attention_pullback_tangent     batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
+      attention_pullback_tangent     batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
       attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
       attention_decode               batch=1,2 heads=2 capacity=300 head_size=8,31,40 scale=0.5
       attention_decode               batch=1 heads=2 capacity=9 head_size=33,520 scale=0.5
@@ -103,11 +117,35 @@ final class KernelSamples {
       head_loss_pullback             rows=7 cols=1 vocab=17 stride=17 chunk=1 scratch=present kept=absent
       head_loss_pullback             rows=7 cols=1,5 vocab=1,17 stride=24 chunk=7 scratch=absent kept=present
       head_loss_pullback             rows=65 cols=33 vocab=65 stride=128 chunk=65 scratch=absent kept=present
+      unary_pullback_tangent         n=0,1,7,129 alpha=0.5 kind=0,1,2,3,4,5,6,7,8
+      squared_error_tangent          n=1,7,129,5001
+      layernorm_tangent              rows=0,1,5 cols=1,7,33
+      layernorm_tangent              rows=5 cols=64,1040
+      layernorm_pullback_tangent     rows=0,1,5 cols=1,7,33
+      layernorm_pullback_tangent     rows=5 cols=64,6400
+      softmax_cross_entropy_tangent  rows=0,1,7 vocab=1,17 stride=17,24
+      softmax_cross_entropy_pullback_tangent rows=0,1,7 vocab=1,17 stride=17,24
+      head_loss_tangent              rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 scratch=present kept=absent
+      head_loss_tangent              rows=7 cols=5 vocab=17 stride=17,24 chunk=7 scratch=absent kept=present
+      head_loss_pullback_tangent     rows=7 cols=5 vocab=1,17 stride=17,24 chunk=3,7 scratch=present tscratch=present kept=absent tkept=absent gauss_newton=0,1
+      head_loss_pullback_tangent     rows=7 cols=5 vocab=17 stride=17,24 chunk=7 scratch=absent tscratch=absent kept=present tkept=present gauss_newton=0,1
       global_norm                    n=0,1,7,129,40001
       adamw_step                     n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_step                     n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
       adamw_table_step               tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1
+      sophia_step                    n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0
+      sophia_step                    n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0,1 correct_mean=0,1
+      sophia_step                    n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0
+      sophia_table_step              tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0,1 correct_mean=0,1
+      lion_step                      n=0 decayed=0 first=0 master=absent key=absent beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_step                      n=1,7,129 decayed=0,1 first=0,3 master=absent,present key=absent,present beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_step                      n=40001 decayed=129 first=8 master=absent key=present beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      lion_table_step                tensors=0,1,4 weights=updated masters=absent,updated key=absent,present m=updated beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1
+      curvature_hutchinson           first=0,3 n=0,1,7,129,4099 beta=0.9 probe=0,1
+      curvature_bartlett             n=0,1,7,129,4099 beta=0.9
+      sample_categorical             first=0,3 rows=0,1,7 vocab=1,17 stride=17,24
+      sample_categorical             first=5 rows=65 vocab=5,1100 stride=1104
       random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
       random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
       random_sign                    first=0,3 n=0,1,7,129,4099

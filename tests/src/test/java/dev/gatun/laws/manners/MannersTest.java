@@ -80,9 +80,11 @@ class MannersTest {
   }
 
   private static void requireWritten(Call call, Arena arena) {
-    var run = rig.run(call, arena, Call.NAN_POISON, -1);
-    Blocks.requireComplete(call, run, Call.NAN_POISON);
-    Blocks.requireUntouched(call, run);
+    for (byte poison : new byte[] {Call.NAN_POISON, Call.OTHER_POISON}) {
+      var run = rig.run(call, arena, poison, -1);
+      Blocks.requireComplete(call, run, poison);
+      Blocks.requireUntouched(call, run);
+    }
   }
 
   /// The same bits twice, and whatever stood in what is overwritten.

@@ -63,6 +63,14 @@ final class ReplaySamples {
       attention_pullback             batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
       attention_pullback             batch=1 context=130 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
       attention_pullback             batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
+      attention_tangent              batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_tangent              batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_tangent              batch=1 context=70 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
+      attention_tangent              batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
+      attention_pullback_tangent     batch=1 context=37 heads=1 head_size=16 scale=0.25 documents=0 bounds=absent causal=0 dtype=0
+      attention_pullback_tangent     batch=1 context=9 heads=4 head_size=20 scale=0.25 documents=0 bounds=absent causal=1 dtype=2
+      attention_pullback_tangent     batch=1 context=70 heads=1 head_size=40,72 scale=0.25 documents=0 bounds=absent causal=0 dtype=2
+      attention_pullback_tangent     batch=2 context=19 heads=1 head_size=16 scale=0.25 documents=3 bounds=present causal=1 dtype=0
       attention_decode               batch=9 heads=4 capacity=37 head_size=16 scale=0.25 dtype=0,2
       attention_decode               batch=1 heads=1 capacity=300 head_size=40,7 scale=0.25 dtype=0,2
       mlp_forward                    rows=9 cols=40 hidden=33 eps=1e-5 dtype=0,2
@@ -75,10 +83,29 @@ final class ReplaySamples {
       head_loss_forward              rows=5 cols=40 vocab=130 stride=136 chunk=5 keep_gradient=1 dtype=0,2
       head_loss_pullback             rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
       head_loss_pullback             rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
+      unary_pullback_tangent         n=4100,4099 alpha=0.5 kind=8 dtype=0,2
+      squared_error_tangent          n=4100,40001 dtype=0,2
+      layernorm_tangent              rows=37 cols=40,33 dtype=0,2
+      layernorm_pullback_tangent     rows=21 cols=40,33 dtype=0,2
+      layernorm_pullback_tangent     rows=2 cols=6400 dtype=0
+      softmax_cross_entropy_tangent  rows=6 vocab=600 stride=640,601 dtype=0,2
+      softmax_cross_entropy_pullback_tangent rows=6 vocab=600 stride=640,601 dtype=0,2
+      head_loss_tangent              rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present kept=absent dtype=0,2
+      head_loss_tangent              rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent kept=present dtype=0,2
+      head_loss_pullback_tangent     rows=9 cols=40 vocab=130 stride=136 chunk=7 scratch=present tscratch=present kept=absent tkept=absent gauss_newton=0 dtype=0,2
+      head_loss_pullback_tangent     rows=5 cols=40 vocab=130 stride=136 chunk=5 scratch=absent tscratch=absent kept=present tkept=present gauss_newton=0 dtype=0,2
       global_norm                    n=40001 dtype=0
       adamw_step                     n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0,2
       adamw_step                     n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=2
       adamw_table_step               tensors=4 weights=updated masters=updated m=updated v=updated beta1=0.9 beta2=0.95 eps=1e-8 weight_decay=0.1 max_norm=1 dtype=0
+      sophia_step                    n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=1 dtype=0,2
+      sophia_step                    n=1030 decayed=129 first=3 beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=1 correct_mean=0 dtype=2
+      sophia_table_step              tensors=4 weights=updated masters=updated m=updated beta1=0.9 beta2=0.95 gamma=0.9 eps=1e-12 weight_decay=0.1 max_norm=1 form=0 correct_mean=0 dtype=0
+      lion_step                      n=4099 decayed=129 first=0 master=absent beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1 dtype=0,2
+      lion_table_step                tensors=4 weights=updated masters=updated m=updated beta1=0.9 beta2=0.99 weight_decay=0.1 max_norm=1 dtype=0
+      curvature_hutchinson           first=0,3 n=1030 beta=0.9 probe=1 dtype=0,1
+      curvature_bartlett             n=4100,4099 beta=0.9 dtype=0
+      sample_categorical             first=3 rows=6 vocab=600 stride=640,601 dtype=0,2
       random_normal                  first=3 n=1030 mean=0.5 deviation=2 dtype=0,2
       random_uniform                 first=0 n=1030 low=-1 high=2 dtype=0,1,2
       random_sign                    first=3 n=1030 dtype=0,2

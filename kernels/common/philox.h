@@ -38,4 +38,26 @@ inline void philox(uint32_t* words, uint64_t first, int64_t blocks, Sequence seq
   }
 }
 
+/// Calls work(from, count, words) for tiles of n elements, whose words stay in the first cache: element first + from +
+/// i of the sequence has the `words_each` words that begin with words[i * words_each].
+template <int words_each, class Work> inline void over_words(const int64_t* key, int64_t first, int64_t n, Work work) {
+  constexpr int64_t tile = 1024;
+  const Sequence sequence{uint64_t(key[0]), uint64_t(key[1])};
+#pragma omp parallel for schedule(static) firstprivate(work) if (n >= worth_a_team)
+  for (int64_t from = 0; from < n; from += tile) {
+    const int64_t count = n - from < tile ? n - from : tile;
+    const uint64_t first_word = (uint64_t(first) + uint64_t(from)) * words_each;
+    const int64_t skipped = int64_t(first_word % 4);
+    uint32_t words[tile * words_each + 8];
+    philox(words, first_word / 4, (skipped + count * words_each + 3) / 4, sequence);
+    work(from, count, words + skipped);
+  }
+}
+
+/// From 0 to 1 in steps of 2^-53: all of the high word, which comes first, and 21 bits of the low one.
+inline double share_of(const uint32_t* words) {
+  return double(int32_t(words[0] >> 10)) * 0x1p-22 +
+         double(int32_t((words[0] & 0x3ffu) << 21 | words[1] >> 11)) * 0x1p-53;
+}
+
 }  // namespace gatun::GATUN_LEVEL

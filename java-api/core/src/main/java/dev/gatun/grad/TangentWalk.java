@@ -1,0 +1,81 @@
+package dev.gatun.grad;
+
+import dev.gatun.memory.Scope;
+import dev.gatun.op.Frame;
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Walks a tape forwards once more and finds the tangents of all that has been recorded, along a
+/// direction of the parameters. What is missing is zero.
+final class TangentWalk {
+  private final Tape tape;
+  private final Direction direction;
+  private final Map<Tensor, Tensor> tangents = new IdentityHashMap<>();
+
+  TangentWalk(Tape tape, Direction direction) {
+    this.tape = tape;
+    this.direction = direction;
+  }
+
+  void run() {
+    for (var node : tape.nodes()) {
+      try (var work = tape.device().scope()) {
+        step(node, work);
+      }
+    }
+  }
+
+  private void step(Tape.Node node, Scope work) {
+    var tangentsIn = of(node.inputs(), work);
+    if (areAllZero(node.inputs(), tangentsIn)) return;
+    var specs = new ArrayList<Spec>();
+    for (var input : node.inputs()) {
+      input.requireUsable("tangent of " + node.op().name(), tape.device());
+      specs.add(new Spec(input.shape(), input.dtype()));
+    }
+    var out = new ArrayList<>(node.values());
+    out.addAll(node.saved());
+    var tangentsOut = new MemorySegment[out.size()];
+    for (int i = 0; i < tangentsOut.length; i++) {
+      int saved = i - node.values().size();
+      var output = out.get(i);
+      if (!output.dtype().isFloating() || saved >= 0 && node.op().mayMissTangent(saved)) continue;
+      var tangent = Tensor.uninitialized(tape, output.dtype(), output.shape());
+      tangents.put(output, tangent);
+      tangentsOut[i] = tangent.data();
+    }
+    var in = PullbackRun.addresses(node.inputs());
+    var frame = new Frame(work, specs, in, PullbackRun.addresses(out), 0);
+    node.op().tangent(frame, new Frame(work, specs, tangentsIn, tangentsOut, 0));
+  }
+
+  /// The tangents of these tensors where they have one that is not zero; integers are themselves.
+  MemorySegment[] of(List<Tensor> tensors, Scope work) {
+    var addresses = new MemorySegment[tensors.size()];
+    for (int i = 0; i < addresses.length; i++) {
+      var tensor = tensors.get(i);
+      if (tensor == null) continue;
+      var tangent = tensor.dtype().isFloating() ? of(tensor, work) : tensor;
+      addresses[i] = tangent == null ? null : tangent.data();
+    }
+    return addresses;
+  }
+
+  private Tensor of(Tensor tensor, Scope work) {
+    boolean chosen = tensor.slot().isPresent() || tape.isWatched(tensor);
+    return chosen ? direction.along(tensor, work) : tangents.get(tensor);
+  }
+
+  static boolean areAllZero(List<Tensor> tensors, MemorySegment[] tangents) {
+    for (int i = 0; i < tangents.length; i++) {
+      var tensor = tensors.get(i);
+      if (tensor != null && tensor.dtype().isFloating() && tangents[i] != null) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,145 @@
+package dev.gatun.optim;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Parameters;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/// What optimizers share whose step is one kernel over the parameters' flat arena: arenas of state,
+/// clipping by the global norm, and the rate and the step on the device. The arenas live beside the
+/// parameters, in their scope.
+abstract class ArenaOptimizer implements Optimizer {
+  private final Parameters parameters;
+  private final double maxNorm;
+  private final Map<String, MemorySegment> state = new LinkedHashMap<>();
+  private final Tensor norm;
+  private final MemorySegment rate;
+  private final MemorySegment step;
+  private long steps;
+
+  ArenaOptimizer(Parameters parameters, double maxNorm, String... arenas) {
+    this.parameters = parameters;
+    this.maxNorm = maxNorm;
+    var scope = parameters.scope();
+    var shape = Shape.of(parameters.count());
+    for (var name : arenas) state.put(name, Tensor.zeros(scope, wide(), shape).data());
+    norm = Tensor.zeros(scope, wide(), Shape.SCALAR);
+    rate = scope.doubles(1);
+    step = scope.longs(1);
+  }
+
+  /// Bytes of `arenas` of state beside an arena of `elements`, with what every step needs.
+  static long stateBytes(int arenas, long elements, DType dtype) {
+    long wide = dtype.wide().bytes();
+    return arenas * elements * wide + wide + Double.BYTES + Long.BYTES;
+  }
+
+  /// Refuses a number of a configuration unless it holds what it must.
+  static void within(String optimizer, String name, double value, boolean holds) {
+    if (!holds)
+      throw new InvalidArgument("%s cannot work with %s %s".formatted(optimizer, name, value));
+  }
+
+  /// The step's kernel, over all parameters.
+  abstract void launch();
+
+  @Override
+  public final void step(double learningRate) {
+    parameters.settle();
+    steps++;
+    write(rate, learningRate);
+    write(step, steps);
+    if (clips())
+      kernels()
+          .globalNorm(stream(), norm.data(), parameters.gradients(), parameters.count(), dtype());
+    launch();
+    parameters.forgetGradients();
+  }
+
+  private boolean clips() {
+    return Double.isFinite(maxNorm);
+  }
+
+  @Override
+  public final long steps() {
+    return steps;
+  }
+
+  @Override
+  public void resume(long done, Map<String, Long> counters) {
+    steps = done;
+  }
+
+  @Override
+  public final Map<String, MemorySegment> state() {
+    return Collections.unmodifiableMap(state);
+  }
+
+  @Override
+  public final OptionalDouble gradientNorm() {
+    return clips() ? OptionalDouble.of(norm.item()) : OptionalDouble.empty();
+  }
+
+  final void write(MemorySegment to, double value) {
+    try (var host = Arena.ofConfined()) {
+      scope().copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_DOUBLE, value));
+    }
+  }
+
+  final void write(MemorySegment to, long value) {
+    try (var host = Arena.ofConfined()) {
+      scope().copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_LONG, value));
+    }
+  }
+
+  final Parameters parameters() {
+    return parameters;
+  }
+
+  final Scope scope() {
+    return parameters.scope();
+  }
+
+  final Kernels kernels() {
+    return parameters.device().kernels();
+  }
+
+  final MemorySegment stream() {
+    return parameters.device().stream().handle();
+  }
+
+  final int dtype() {
+    return parameters.dtype().code();
+  }
+
+  private DType wide() {
+    return parameters.dtype().wide();
+  }
+
+  final MemorySegment state(String name) {
+    return state.get(name);
+  }
+
+  final MemorySegment rate() {
+    return rate;
+  }
+
+  final MemorySegment step() {
+    return step;
+  }
+
+  /// Of the gradients; null where they are not clipped.
+  final MemorySegment norm() {
+    return clips() ? norm.data() : null;
+  }
+}

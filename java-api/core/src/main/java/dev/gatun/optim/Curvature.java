@@ -1,0 +1,21 @@
+package dev.gatun.optim;
+
+import dev.gatun.nn.Gpt;
+import dev.gatun.tensor.Tensor;
+
+/// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is
+/// drawn, added up over as many batches as it is to rest on, and blended into Sophia's
+/// running mean. Meanwhile what it has found stands in the place of the parameters'
+/// gradients.
+public interface Curvature {
+  /// Begins an estimate, and forgets all gradients. A number has the same random choices
+  /// everywhere.
+  void draw(long number);
+
+  /// Adds `share` times what one batch says; the shares of an estimate add up to 1. Targets below 0
+  /// are left out.
+  void add(Gpt gpt, Tensor tokens, Tensor targets, double share);
+
+  /// Blends the estimate into Sophia's curvature, and forgets it.
+  void refresh(Sophia sophia);
+}

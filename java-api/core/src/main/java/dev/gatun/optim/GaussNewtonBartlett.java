@@ -1,0 +1,88 @@
+package dev.gatun.optim;
+
+import dev.gatun.grad.Tape;
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.Parameters;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/// The Gauss-Newton-Bartlett estimate of the curvature's diagonal: B g², where g is the gradient of
+/// the mean loss over B labels that are drawn from the model's own distribution rather than taken
+/// from the text. Its mean is the diagonal of the loss's Gauss-Newton matrix, by Bartlett's
+/// identities. Labels are drawn on the device, and B is counted here: it is the number of labels,
+/// targets that are left out not among them.
+public final class GaussNewtonBartlett implements Curvature {
+  private final Parameters parameters;
+  private final long seed;
+  private final Scope memory;
+  private final MemorySegment key;
+  private final MemorySegment counted;
+  private long drawn;
+  private long labels;
+
+  public GaussNewtonBartlett(Parameters parameters, long seed) {
+    this.parameters = parameters;
+    this.seed = seed;
+    memory = parameters.scope();
+    key = memory.longs(2);
+    counted = memory.longs(1);
+    draw(0);
+  }
+
+  @Override
+  public void draw(long number) {
+    parameters.forgetGradients();
+    write(key, seed, number);
+    drawn = 0;
+    labels = 0;
+  }
+
+  private void write(MemorySegment to, long... values) {
+    try (var host = Arena.ofConfined()) {
+      memory.copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_LONG, values));
+    }
+  }
+
+  @Override
+  public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
+    try (var tape = Tape.open(gpt.device())) {
+      var sampled = Tensor.uninitialized(tape, DType.I32, targets.shape());
+      sample(gpt, tokens, targets, sampled);
+      tape.backward(gpt.loss(tokens, sampled), share);
+    }
+    labels += Arrays.stream(targets.toInts()).filter(target -> target >= 0).count();
+  }
+
+  /// One label a position from the softmax of its logits; -1 where the target is left out.
+  private void sample(Gpt gpt, Tensor tokens, Tensor targets, Tensor sampled) {
+    try (var _ = gpt.device().scope()) {
+      var logits = gpt.logits(tokens);
+      long rows = targets.shape().count();
+      gpt.device()
+          .kernels()
+          .sampleCategorical(
+              gpt.device().stream().handle(),
+              sampled.data(),
+              logits.data(),
+              targets.data(),
+              key,
+              drawn,
+              rows,
+              gpt.config().vocabulary(),
+              logits.shape().cols(),
+              logits.dtype().code());
+      drawn += rows;
+    }
+  }
+
+  @Override
+  public void refresh(Sophia sophia) {
+    write(counted, labels);
+    sophia.refreshBartlett(counted);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.gatun.optim;
+
+import dev.gatun.grad.Direction;
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Parameters;
+import dev.gatun.optim.Sophia.Probe;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/// A direction of independent random numbers in the space of all parameters, made a tensor at a
+/// time by the counter generator each time it is asked for, and never stored whole: element i of
+/// the arena is number i of the sequence that `key` names.
+public final class RandomDirection implements Direction {
+  private final Parameters parameters;
+  private final Probe probe;
+  private final MemorySegment key;
+  private final Map<Tensor, Long> offsets = new IdentityHashMap<>();
+
+  /// `key` is device memory: two I64, the seed and the sequence.
+  public RandomDirection(Parameters parameters, Probe probe, MemorySegment key) {
+    this.parameters = parameters;
+    this.probe = probe;
+    this.key = key;
+    for (var name : parameters.names()) offsets.put(parameters.get(name), parameters.offset(name));
+  }
+
+  @Override
+  public Tensor along(Tensor parameter, Scope scope) {
+    var offset = offsets.get(parameter);
+    if (offset == null) return null;
+    var part = Tensor.uninitialized(scope, parameter.dtype(), parameter.shape());
+    var kernels = parameters.device().kernels();
+    var stream = parameters.device().stream().handle();
+    long count = parameter.shape().count();
+    int dtype = parameter.dtype().code();
+    switch (probe) {
+      case SIGNS -> kernels.randomSign(stream, part.data(), key, offset, count, dtype);
+      case NORMALS -> kernels.randomNormal(stream, part.data(), key, offset, count, 0, 1, dtype);
+    }
+    return part;
+  }
+}

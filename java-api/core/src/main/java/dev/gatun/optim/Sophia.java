@@ -1,0 +1,248 @@
+package dev.gatun.optim;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.ffi.Kernels;
+import dev.gatun.nn.Parameters;
+import dev.gatun.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+
+/// Sophia (Liu and others 2023, arXiv 2305.14342), with clipping by the global norm; one
+/// kernel over the parameters' flat arena:
+///
+/// g = gradient * min(1, maxNorm / (norm + 1e-6)); m = beta1 m + (1 - beta1) g; u = m /
+/// max(gamma h, eps), cut to between -1 and 1; w = w - rate (u + weightDecay w), decay for
+/// decaying parameters only.
+///
+/// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it
+/// every so many steps, ten in the paper, before the step that is to see it:
+/// [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of gradients
+/// at sampled labels. While h is 0 every weight moves by the rate, along the sign of its m.
+///
+/// Its two arenas of state live beside the parameters, in their scope.
+public final class Sophia extends ArenaOptimizer {
+  private final Config config;
+  private final MemorySegment unclipped;
+  private final MemorySegment refreshCounter;
+  private final long elements;
+  private long refreshes;
+
+  /// What m is divided by.
+  public enum Form {
+    /// max(gamma h, eps), as in the paper.
+    FLOORED(Kernels.SOPHIA_FLOORED),
+    /// gamma h + eps, as in its authors' code; gamma is its rho * bs then, and eps 1e-15.
+    ADDED(Kernels.SOPHIA_ADDED);
+
+    private final int code;
+
+    Form(int code) {
+      this.code = code;
+    }
+  }
+
+  /// The distribution of Hutchinson's probes.
+  public enum Probe {
+    /// +1 or -1: no estimate of a diagonal from independent entries varies less.
+    SIGNS(Kernels.SIGNS),
+    /// Standard normals, as in the paper.
+    NORMALS(Kernels.NORMALS);
+
+    private final int code;
+
+    Probe(int code) {
+      this.code = code;
+    }
+  }
+
+  /// Hyper-parameters. A greater gamma clips fewer coordinates; the paper's authors advise an
+  /// unclipped share between 0.1 and 0.5. `correctMean` divides m by 1 - beta1^steps,
+  /// `correctCurvature` h by 1 - beta2^refreshes; the paper does neither. `maxNorm` of
+  /// infinity does not clip gradients.
+  public record Config(
+      double beta1,
+      double beta2,
+      double gamma,
+      double eps,
+      double weightDecay,
+      double maxNorm,
+      Form form,
+      boolean correctMean,
+      boolean correctCurvature) {
+    /// The paper's for Hutchinson's estimate: 0.96, 0.99, gamma 0.01, eps 1e-12, clipped at
+    /// 1; decay 0.2, twice AdamW's.
+    public static final Config HUTCHINSON =
+        new Config(0.96, 0.99, 0.01, 1e-12, 0.2, 1, Form.FLOORED, false, false);
+
+    /// The paper's for the Gauss-Newton-Bartlett estimate: the same with gamma 0.05.
+    public static final Config BARTLETT = HUTCHINSON.withGamma(0.05);
+
+    public Config {
+      within("beta1", beta1, beta1 >= 0 && beta1 < 1);
+      within("beta2", beta2, beta2 >= 0 && beta2 < 1);
+      within("gamma", gamma, gamma > 0 && gamma < Double.POSITIVE_INFINITY);
+      within("eps", eps, (float) eps > 0 && eps < Double.POSITIVE_INFINITY);
+      within("weight decay", weightDecay, weightDecay >= 0);
+      within("the largest norm", maxNorm, maxNorm > 0);
+    }
+
+    private static void within(String name, double value, boolean holds) {
+      ArenaOptimizer.within("Sophia", name, value, holds);
+    }
+
+    public Config withBetas(double first, double second) {
+      return new Config(
+          first, second, gamma, eps, weightDecay, maxNorm, form, correctMean, correctCurvature);
+    }
+
+    public Config withGamma(double factor) {
+      return new Config(
+          beta1, beta2, factor, eps, weightDecay, maxNorm, form, correctMean, correctCurvature);
+    }
+
+    public Config withWeightDecay(double decay) {
+      return new Config(
+          beta1, beta2, gamma, eps, decay, maxNorm, form, correctMean, correctCurvature);
+    }
+
+    public Config withMaxNorm(double norm) {
+      return new Config(
+          beta1, beta2, gamma, eps, weightDecay, norm, form, correctMean, correctCurvature);
+    }
+
+    public Config withForm(Form other, double smallest) {
+      return new Config(
+          beta1,
+          beta2,
+          gamma,
+          smallest,
+          weightDecay,
+          maxNorm,
+          other,
+          correctMean,
+          correctCurvature);
+    }
+
+    public Config withCorrections(boolean ofMean, boolean ofCurvature) {
+      return new Config(beta1, beta2, gamma, eps, weightDecay, maxNorm, form, ofMean, ofCurvature);
+    }
+  }
+
+  public Sophia(Parameters parameters, Config config) {
+    super(parameters, config.maxNorm(), "m", "h");
+    this.config = config;
+    unclipped = scope().longs(1);
+    refreshCounter = scope().longs(1);
+    write(refreshCounter, 0L);
+    elements =
+        parameters.names().stream().mapToLong(name -> parameters.get(name).shape().count()).sum();
+  }
+
+  /// Bytes of state that it allocates beside an arena of `elements`.
+  public static long stateBytes(long elements, DType dtype) {
+    return stateBytes(2, elements, dtype) + 2 * Long.BYTES;
+  }
+
+  /// Blends Hutchinson's estimate u * product into h. `product` is the Hessian times u, laid
+  /// out as the parameters' arena and 0 between parameters, in its wide type. Element i of u
+  /// is number i of the sequence that `key` names on the device (seed, then sequence), as the
+  /// kernels of random numbers write it in the parameters' type.
+  public void refreshHutchinson(MemorySegment product, MemorySegment key, Probe probe) {
+    kernels()
+        .curvatureHutchinson(
+            stream(),
+            state("h"),
+            product,
+            key,
+            0,
+            parameters().count(),
+            config.beta2(),
+            probe.code,
+            dtype());
+    countRefresh();
+  }
+
+  /// Blends the Gauss-Newton-Bartlett estimate into h, out of the gradients in the parameters'
+  /// slots, which are then forgotten: those of the mean loss over labels that were sampled from the
+  /// model's own distribution. `counted`, on the device, says how many labels counted.
+  public void refreshBartlett(MemorySegment counted) {
+    parameters().settle();
+    kernels()
+        .curvatureBartlett(
+            stream(),
+            state("h"),
+            parameters().gradients(),
+            counted,
+            parameters().count(),
+            config.beta2(),
+            dtype());
+    parameters().forgetGradients();
+    countRefresh();
+  }
+
+  private void countRefresh() {
+    refreshes++;
+    write(refreshCounter, refreshes);
+  }
+
+  /// How often h has been refreshed.
+  public long refreshes() {
+    return refreshes;
+  }
+
+  @Override
+  void launch() {
+    kernels()
+        .sophiaStep(
+            stream(),
+            parameters().weights(),
+            null,
+            state("m"),
+            unclipped,
+            state("h"),
+            parameters().gradients(),
+            rate(),
+            step(),
+            config.correctCurvature() ? refreshCounter : null,
+            norm(),
+            null,
+            0,
+            parameters().count(),
+            parameters().decayed(),
+            config.beta1(),
+            config.beta2(),
+            config.gamma(),
+            config.eps(),
+            config.weightDecay(),
+            config.maxNorm(),
+            config.form().code,
+            config.correctMean() ? 1 : 0,
+            dtype());
+  }
+
+  /// The part of the weights that the last step did not clip. Waits.
+  public double unclippedShare() {
+    if (steps() == 0) throw new InvalidArgument("Sophia has clipped nothing before its first step");
+    try (var host = Arena.ofConfined()) {
+      var count = host.allocate(ValueLayout.JAVA_LONG);
+      scope().copyToHost(count, unclipped);
+      // Between parameters m and h are 0: the kernel counts these elements as unclipped.
+      long padding = parameters().count() - elements;
+      return (double) (count.get(ValueLayout.JAVA_LONG, 0) - padding) / elements;
+    }
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    return Map.of("refreshes", refreshes);
+  }
+
+  @Override
+  public void resume(long done, Map<String, Long> counters) {
+    super.resume(done, counters);
+    refreshes = counters.get("refreshes");
+    write(refreshCounter, refreshes);
+  }
+}

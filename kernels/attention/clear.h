@@ -1,0 +1,25 @@
+// Zeros where a query does not see a key: in a tile of weights, or of what is proportional to them.
+#pragma once
+#include "body.h"
+#include "tiles.h"
+
+namespace gatun::GATUN_LEVEL {
+
+enum class Queries { in_rows, in_lanes };
+
+/// On the diagonal a query neither sees nor moves the keys behind it.
+template <Queries queries, class T> void clear_later_keys(T* scores, int64_t count) {
+  for (int64_t later = 1; later < count; later++)
+    for (int64_t earlier = 0; earlier < later; earlier++)
+      scores[queries == Queries::in_rows ? earlier * tile + later : later * tile + earlier] = 0;
+}
+
+/// Nor does it the keys of other documents.
+template <class T> void clear_other_documents(T* scores, const int32_t* first, Span rows, Span columns) {
+  for (int64_t r = 0; r < rows.count; r++)
+#pragma omp simd
+    for (int64_t c = 0; c < columns.count; c++)
+      scores[r * tile + c] = first[rows.start + r] == first[columns.start + c] ? scores[r * tile + c] : T(0);
+}
+
+}  // namespace gatun::GATUN_LEVEL

@@ -1,0 +1,90 @@
+// Sophia (Liu and others 2023); gatun.h has the equations. Reads 16 and writes 8 bytes a weight in fp32, bound by
+// memory. Trap: the ratio m / d is chosen by |m| >= d, never clamped: what is no number stays so, and no d divides that
+// could be 0 or below.
+#include "optimizer_step.h"
+
+namespace gatun::GATUN_LEVEL {
+namespace {
+
+struct Rule {
+  double beta1, beta2, gamma, eps, weight_decay, max_norm;
+  gatun_sophia_form form;
+  int32_t correct_mean;
+};
+
+/// The factors of one step, the same for all weights.
+template <class T> struct Sophia {
+  static constexpr int states = 2, updated = 1;
+  T clip;         ///< of the gradient
+  T keep, blend;  ///< beta1, 1 - beta1
+  T correction;   ///< of m
+  T scale;        ///< of h: gamma and its correction
+  T added;        ///< to that, and
+  T least;        ///< what it is raised to
+  T rate;
+  T shrink;  ///< rate * decay
+
+  Sophia(const Rule& rule, double rate, int64_t step, const int64_t* refreshes, const T* norm)
+      : clip(T(clipping(norm, rule.max_norm))),
+        keep(T(rule.beta1)),
+        blend(T(1.0 - rule.beta1)),
+        correction(T(rule.correct_mean ? 1.0 / (1.0 - pow(rule.beta1, double(step))) : 1.0)),
+        scale(T(refreshes && *refreshes ? rule.gamma / (1.0 - pow(rule.beta2, double(*refreshes))) : rule.gamma)),
+        added(rule.form == GATUN_SOPHIA_ADDED ? T(rule.eps) : T(0)),
+        least(rule.form == GATUN_SOPHIA_ADDED ? -T(INFINITY) : T(rule.eps)),
+        rate(T(rate)),
+        shrink(T(rate * rule.weight_decay)) {}
+
+  int64_t operator()(T* __restrict w, T* const (&state)[2], const T* __restrict gradients, int64_t n,
+                     bool decays) const {
+    T* const __restrict m = state[0];
+    const T* const __restrict h = state[1];
+    const Sophia f = *this;
+    const T shrink = decays ? f.shrink : T(0);
+    int32_t unclipped = 0;
+#pragma omp simd reduction(+ : unclipped)
+    for (int64_t i = 0; i < n; i++) {
+      const T mean = f.keep * m[i] + f.blend * (gradients[i] * f.clip), corrected = mean * f.correction;
+      const T curved = f.scale * h[i] + f.added, denominator = curved < f.least ? f.least : curved;
+      const T size = corrected < T(0) ? -corrected : corrected, ratio = corrected / denominator;
+      const T update = size >= denominator ? sign_of(corrected) : ratio;
+      m[i] = mean;
+      w[i] -= f.rate * update + shrink * w[i];
+      unclipped += size < denominator;
+    }
+    return unclipped;
+  }
+};
+
+}  // namespace
+
+void sophia_step(gatun_stream&, void* weights, void* master, void* m, int64_t* unclipped, const void* h,
+                 const void* gradients, const double* rate, const int64_t* step, const int64_t* refreshes,
+                 const void* norm, const int64_t*, int64_t, int64_t n, int64_t decayed, double beta1, double beta2,
+                 double gamma, double eps, double weight_decay, double max_norm, gatun_sophia_form form,
+                 int32_t correct_mean, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    const Rule rule{beta1, beta2, gamma, eps, weight_decay, max_norm, form, correct_mean};
+    const int64_t counted = step_arena((T*)weights, (T*)master, {(T*)m, (T*)h}, (const T*)gradients, n, decayed,
+                                       Sophia<T>(rule, *rate, *step, refreshes, (const T*)norm));
+    if (unclipped) *unclipped = counted;
+  });
+}
+
+void sophia_table_step(gatun_stream&, void** weights, void** masters, void** m, int64_t* unclipped, void** h,
+                       void** gradients, const int64_t* sizes, const int32_t* decays, const double* rate,
+                       const int64_t* step, const int64_t* refreshes, const void* norm, const int64_t*, int64_t tensors,
+                       double beta1, double beta2, double gamma, double eps, double weight_decay, double max_norm,
+                       gatun_sophia_form form, int32_t correct_mean, gatun_dtype dtype) {
+  by_type(dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    const Rule rule{beta1, beta2, gamma, eps, weight_decay, max_norm, form, correct_mean};
+    const StepTable<T, 2> table{(T**)weights, (T**)masters, {(T**)m, (T**)h}, (const T* const*)gradients,
+                                sizes,        decays,       tensors};
+    const int64_t counted = step_table(table, Sophia<T>(rule, *rate, *step, refreshes, (const T*)norm));
+    if (unclipped) *unclipped = counted;
+  });
+}
+
+}  // namespace gatun::GATUN_LEVEL

@@ -1,0 +1,54 @@
+"""The golden files of second order: Hessian and Gauss-Newton matrix of GPT-2's loss, each times a vector, in float64."""
+
+import numpy as np
+import torch
+
+from golden_files import IGNORED, array, save_json, save_tensors
+from golden_gpt2 import WIDTH, draw_batch, draw_parameters, mean_loss, new_model
+
+
+def draw_direction(values, random):
+    return {name: random.standard_normal(value.shape).astype(np.float32) for name, value in values.items()}
+
+
+def hessian_product(model, tokens, targets, direction):
+    """By a backward walk through the backward walk."""
+    parameters = list(model.parameters())
+    loss = mean_loss(model(tokens).logits, targets)
+    gradients = torch.autograd.grad(loss, parameters, create_graph=True)
+    return torch.autograd.grad(sum((g * v).sum() for g, v in zip(gradients, direction)), parameters)
+
+
+def gauss_newton_product(model, tokens, targets, direction):
+    """J^T H J v, with J the logits by the parameters and H the loss by the logits: J v by the transpose of a transpose."""
+    parameters = list(model.parameters())
+    logits = model(tokens).logits
+    dummy = torch.zeros_like(logits, requires_grad=True)
+    transposed = torch.autograd.grad(logits, parameters, dummy, create_graph=True)
+    moved, = torch.autograd.grad(transposed, dummy, direction, retain_graph=True)
+    with torch.no_grad():
+        counts = torch.from_numpy(targets != IGNORED)
+        p = torch.softmax(logits, -1)
+        curved = p * (moved - (p * moved).sum(-1, keepdim=True)) * counts[..., None] / counts.sum()
+    return torch.autograd.grad(logits, parameters, curved)
+
+
+def make(out):
+    values = draw_parameters(WIDTH, 0.08, 20250)
+    tokens, targets = draw_batch(np.random.default_rng(20251))
+    direction = draw_direction(values, np.random.default_rng(20257))
+    model = new_model(torch.float64, values)
+    names = [name for name, _ in model.named_parameters()]
+    vector = [torch.from_numpy(direction[name]).double() for name in names]
+    ids = torch.from_numpy(tokens.astype(np.int64))
+    hessian = hessian_product(model, ids, targets, vector)
+    gauss_newton = gauss_newton_product(model, ids, targets, vector)
+    save_tensors(out / "gpt2/second_order.safetensors", {
+        "tokens": tokens, "targets": targets,
+        **{"direction." + name: direction[name] for name in names},
+        **{"hessian." + name: array(product) for name, product in zip(names, hessian)},
+        **{"gauss_newton." + name: array(product) for name, product in zip(names, gauss_newton)}})
+    curvature = [sum(float((v * p).sum()) for v, p in zip(vector, products)) for products in (hessian, gauss_newton)]
+    save_json(out / "gpt2/second_order.json", {
+        "model": "hf", "ignored": IGNORED, "direction_hessian_direction": curvature[0],
+        "direction_gauss_newton_direction": curvature[1]})
