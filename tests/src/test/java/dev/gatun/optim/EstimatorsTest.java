@@ -134,10 +134,8 @@ class EstimatorsTest {
   @Test
   void bartlettsMeanIsTheDiagonalOfTheGaussNewtonMatrix() {
     int draws = 4096;
-    var matrix =
-        dense(direction -> tape -> GaussNewtonVector.along(direction).of(tape, loss()));
-    requireDiagonal(
-        matrix, moments(new GaussNewtonBartlett(gpt.parameters(), 7), draws), draws);
+    var matrix = dense(direction -> tape -> GaussNewtonVector.along(direction).of(tape, loss()));
+    requireDiagonal(matrix, moments(new GaussNewtonBartlett(gpt.parameters(), 7), draws), draws);
   }
 
   @Test
