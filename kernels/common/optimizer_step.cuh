@@ -52,7 +52,6 @@ template <class T, int states> struct Arrays {
 
   GATUN_ANYWHERE Arrays from(int64_t i) const {
     Arrays rest{weights + i, master ? master + i : nullptr, {}, gradients + i};
-    GATUN_UNROLL
     for (int s = 0; s < states; s++) rest.state[s] = state[s] + i;
     return rest;
   }
@@ -60,7 +59,6 @@ template <class T, int states> struct Arrays {
   /// Whether runs of `count` elements may be met in one access each.
   GATUN_ANYWHERE bool in_runs(int count) const {
     auto wide = reinterpret_cast<uintptr_t>(master) | reinterpret_cast<uintptr_t>(gradients);
-    GATUN_UNROLL
     for (int s = 0; s < states; s++) wide |= reinterpret_cast<uintptr_t>(state[s]);
     return wide % (count * sizeof(Wide<T>)) == 0 && reinterpret_cast<uintptr_t>(weights) % (count * sizeof(T)) == 0;
   }
