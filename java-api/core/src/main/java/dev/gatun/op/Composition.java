@@ -62,8 +62,7 @@ final class Composition {
   }
 
   /// `some`, and `last` behind them if there is one.
-  @SafeVarargs
-  static <T> List<T> with(boolean there, T last, T... some) {
+  static List<Dual> with(boolean there, Dual last, Dual... some) {
     var all = new ArrayList<>(List.of(some));
     if (there) all.add(last);
     return all;
