@@ -96,7 +96,7 @@ head_loss_replace_by_gradients(Recomputed<T> a) {
     write_columns<T, Piece>(t, rows, a.vocab, true, [&](int64_t, const W* column) {
       return exp(column[0] - lse) * share * (column[1] - w.mean);
     });
-    const T* const logits[] = {row};
+    const T* const logits[] = {row, nullptr};
     write_columns<T, Piece>(row, logits, a.vocab, true, [&](int64_t c, const W* column) {
       return exp(column[0] - lse) * share - (c == target ? one : W(0));
     });
