@@ -9,30 +9,19 @@
 namespace gatun::softmax_rows {
 
 constexpr int threads = 512;
-constexpr int64_t reduction_bytes = threads / 32 * 2 * sizeof(double);
+constexpr int64_t reduction_bytes = threads / 32 * sizeof(double);
 
 /// The sum of e^(x - max) over what was seen.
 template <class W> struct Seen { W max, sum; };
 
 template <class W> GATUN_DEVICE Seen<W> nothing() { return {-W(INFINITY), W(0)}; }
 
-template <class W> GATUN_DEVICE Seen<W> together(Seen<W> a, Seen<W> b) {
-  const W max = a.max > b.max ? a.max : b.max;
-  if (max == -W(INFINITY)) return {max, W(0)};
-  return {max, a.sum * exp(a.max - max) + b.sum * exp(b.max - max)};
-}
-
-/// Of all threads of the block, in every thread.
+/// Of all threads of the block, in every thread. The common maximum comes first, so that each sum is rescaled once.
 template <class W> GATUN_DEVICE Seen<W> block_together(Seen<W> seen) {
-  for (int mask = 16; mask; mask /= 2)
-    seen = together(seen, {shuffle_xor(seen.max, mask), shuffle_xor(seen.sum, mask)});
-  auto* const scratch = reinterpret_cast<Seen<W>*>(shared_memory());
-  block_barrier();
-  if (lane_index() == 0) shared_store(scratch + warp_index(), seen);
-  block_barrier();
-  seen = shared_load(scratch);
-  for (int warp = 1; warp < threads_in_block() / 32; warp++) seen = together(seen, shared_load(scratch + warp));
-  return seen;
+  auto* const scratch = reinterpret_cast<W*>(shared_memory());
+  const W max = block_max(seen.max, scratch);
+  if (max == -W(INFINITY)) return {max, W(0)};
+  return {max, block_sum(seen.sum * exp(seen.max - max), scratch)};
 }
 
 template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_row(const T* row, int64_t vocab) {

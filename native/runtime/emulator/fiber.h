@@ -15,10 +15,12 @@ class Stacks {
   ~Stacks();
   Stacks(const Stacks&) = delete;
   Stacks& operator=(const Stacks&) = delete;
-  char* top(int i) const { return base_ + (i + 1) * slot_bytes; }
+  char* top(int i) const { return base_ + (i + 1) * slot_bytes - i % 32 * 128; }
 
  private:
-  static constexpr size_t slot_bytes = stack_bytes + 4096;
+  /// A guard page, and a page over which the tops of a warp's stacks are spread: at equal offsets in their pages they
+  /// would all meet in the same few lines of the cache.
+  static constexpr size_t slot_bytes = 4096 + stack_bytes + 4096;
   char* base_;
   int count_;
 };

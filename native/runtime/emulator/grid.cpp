@@ -12,6 +12,7 @@
 #include <random>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "fiber.h"
@@ -20,6 +21,7 @@
 namespace gatun::emulator {
 
 int64_t granted_shared_bytes = 99 << 10;
+thread_local View view;
 
 namespace {
 
@@ -45,21 +47,25 @@ struct Copy {
 };
 
 struct Warp {
-  uint32_t arrived = 0, left = 0;
-  uint32_t meetings = 0;
+  /// Lanes that can go on, those that wait at a barrier of the block, and those that wait for the others of their warp.
+  uint32_t ready = ~0u, at_barrier = 0, arrived = 0;
+  uint32_t left = 0, meetings = 0;
   const char* what = nullptr;
   // Two sets of slots in turn: one may still be read while the next fills.
   alignas(16) Slots slots[2];
   WarpAccesses accesses;
 };
 
-struct Thread {
+struct Fiber {
   void* stack = nullptr;
-  bool done = false;
+  sanitizer::Fiber known;
+};
+
+struct Thread {
+  Fiber fiber;
   Place place{};
   std::vector<Copy> copies;
   std::deque<std::vector<Copy>> groups;
-  sanitizer::Fiber fiber;
 };
 
 /// One block at work on one OS thread.
@@ -78,26 +84,17 @@ class Block {
     // blocks for one.
     shared_ = std::make_unique_for_overwrite<char[]>(static_cast<size_t>(launch.shared_bytes));
     std::memset(shared_.get(), 0xff, static_cast<size_t>(launch.shared_bytes));
+    view = {nullptr, shared_.get(), launch.shared_bytes, launch.counts};
     warps_ = std::deque<Warp>(static_cast<size_t>((count_ + warp_lanes - 1) / warp_lanes));
     barrier_ = std::make_unique<Meeting[]>(2);
     if constexpr (sanitizer::wants_fresh_fibers) make_fibers(count_);
     prepare(index);
-    std::vector<int> order(static_cast<size_t>(count_));
-    std::iota(order.begin(), order.end(), 0);
-    if (block_seed) std::shuffle(order.begin(), order.end(), std::mt19937_64(block_seed));
-    while (finished_ < count_ && fault_.empty()) {
-      moved_ = false;
-      for (const int i : order) {
-        if (threads_[static_cast<size_t>(i)].done) continue;
-        current_ = i;
-        sanitizer::enter(known_scheduler_, thread().fiber);
-        gatun_fiber_switch(&scheduler_, thread().stack);
-        sanitizer::return_to(known_scheduler_);
-        if (!fault_.empty()) break;
-      }
-      if (!moved_ && finished_ < count_ && fault_.empty()) fault_ = stuck();
-    }
-    for (int i = 0; i < count_; i++) sanitizer::end(threads_[static_cast<size_t>(i)].fiber);
+    draw_order(block_seed);
+    // Back when all have left, when one has met a fault, or when none can go on.
+    sanitizer::adopt(scheduler_.known);
+    go_on(scheduler_, next());
+    if (fault_.empty() && finished_ < count_) fault_ = stuck();
+    for (int i = 0; i < count_; i++) sanitizer::end(threads_[static_cast<size_t>(i)].fiber.known);
     for (auto& warp : warps_) warp.accesses.flush(counts_);
     if (!fault_.empty()) throw KernelFault(described(index));
   }
@@ -106,50 +103,38 @@ class Block {
   Thread& thread() { return threads_[static_cast<size_t>(current_)]; }
   Warp& warp() { return warps_[static_cast<size_t>(current_ / warp_lanes)]; }
   const Launch& launch() const { return *launch_; }
-  char* shared() const { return shared_.get(); }
 
   void meet() {
-    const int64_t mine = barriers_;
-    moved_ = true;
     if (current_ == 0 && launch_->counts) counts_.barriers++;
     if (launch_->counts) flush_warp();
-    auto* const meeting = &barrier_[static_cast<size_t>(mine % 2)];
+    auto* const meeting = &barrier_[static_cast<size_t>(barriers_ % 2)];
     sanitizer::release(meeting);
     waiting_++;
-    thread_waits_[current_] = true;
-    while (barriers_ == mine) {
-      if (waiting_ == count_ - finished_) {
-        waiting_ = 0;
-        barriers_++;
-        break;
-      }
-      yield();
-    }
-    thread_waits_[current_] = false;
+    warp().at_barrier |= lane_bit();
+    if (!opened()) wait();
     sanitizer::acquire(meeting);
   }
 
   const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what) {
     auto& warp = this->warp();
     const int lane = current_ % warp_lanes;
-    const uint32_t meeting = warp.meetings;
-    auto& slots = warp.slots[meeting % 2];
+    auto& slots = warp.slots[warp.meetings % 2];
     if (warp.arrived && warp.what != what)
       fault(std::string("lanes of one warp meet in ") + warp.what + " and in " + what);
     warp.what = what;
     std::memcpy(slots[lane], payload, static_cast<size_t>(bytes));
-    moved_ = true;
     sanitizer::release(&slots);
-    warp.arrived |= 1u << lane;
+    warp.arrived |= lane_bit();
     if (warp.arrived == ~0u) {
       sanitizer::acquire(&slots);
       if (combine) combine(slots);
       warp.arrived = 0;
+      warp.ready = ~0u;
       warp.meetings++;
       if (launch_->counts) warp.accesses.flush(counts_);
       sanitizer::release(&slots);
     } else {
-      while (warp.meetings == meeting) yield();
+      wait();
       sanitizer::acquire(&slots);
     }
     return slots;
@@ -165,8 +150,8 @@ class Block {
     }
   }
 
-  void note(Space space, const void* address, int bytes, Site site) {
-    if (launch_->counts) warp().accesses.add(current_ % warp_lanes, space, address, bytes, site);
+  void count(Space space, const void* address, int bytes, Site site) {
+    warp().accesses.add(current_ % warp_lanes, space, address, bytes, site);
   }
   void note_product() {
     if (launch_->counts && current_ % warp_lanes == 0) counts_.products++;
@@ -175,7 +160,7 @@ class Block {
 
   [[noreturn]] void fault(const std::string& what) {
     fault_ = what;
-    for (;;) yield();
+    leave();
   }
 
   void begin();
@@ -191,8 +176,6 @@ class Block {
     for (int i = 0; i < count_; i++) {
       auto& thread = threads_[static_cast<size_t>(i)];
       const auto at = static_cast<uint32_t>(i);
-      thread.done = false;
-      thread_waits_[i] = false;
       thread.copies.clear();
       thread.groups.clear();
       thread.place = {{at % extent.x, at / extent.x % extent.y, at / (extent.x * extent.y)},
@@ -201,25 +184,74 @@ class Block {
                       launch_->grid,
                       i % warp_lanes,
                       i};
-      thread.stack = prepared(stacks_->top(i), [] { entry(); });
-      sanitizer::begin(thread.fiber, stacks_->top(i) - stack_bytes, stack_bytes);
+      thread.fiber.stack = prepared(stacks_->top(i), [] { entry(); });
+      sanitizer::begin(thread.fiber.known, stacks_->top(i) - stack_bytes, stack_bytes);
     }
   }
 
   static void entry();
 
-  void yield() {
-    sanitizer::leave(known_scheduler_, thread().fiber);
-    gatun_fiber_switch(&thread().stack, scheduler_);
-    sanitizer::arrive(known_scheduler_, thread().fiber);
+  uint32_t lane_bit() const { return 1u << current_ % warp_lanes; }
+
+  /// Warps, and the lanes of each, take their turns in an order that is another for every seed.
+  void draw_order(uint64_t seed) {
+    warp_order_.resize(warps_.size());
+    std::iota(warp_order_.begin(), warp_order_.end(), 0);
+    std::iota(lane_order_, lane_order_ + warp_lanes, 0);
+    std::mt19937_64 random(seed);
+    if (seed) std::shuffle(warp_order_.begin(), warp_order_.end(), random);
+    if (seed) std::shuffle(lane_order_, lane_order_ + warp_lanes, random);
+    turn_ = lane_turn_ = 0;
+  }
+
+  /// The fiber whose turn it is among those that can go on: a warp keeps its turn until none of its lanes can, so that
+  /// one runs as far ahead of the others as barriers let it. Or the scheduler.
+  Fiber& next() {
+    for (size_t tried = 0; tried < warp_order_.size(); tried++) {
+      const int warp = warp_order_[turn_];
+      for (int lanes = warps_[static_cast<size_t>(warp)].ready ? warp_lanes : 0; lanes > 0; lanes--) {
+        const int lane = lane_order_[lane_turn_++ % warp_lanes];
+        if (!(warps_[static_cast<size_t>(warp)].ready >> lane & 1)) continue;
+        current_ = warp * warp_lanes + lane;
+        view.place = &thread().place;
+        return thread().fiber;
+      }
+      turn_ = (turn_ + 1) % warp_order_.size();
+    }
+    return scheduler_;
+  }
+
+  void go_on(Fiber& from, Fiber& to) {
+    left_ = &from;
+    sanitizer::leave(from.known, to.known);
+    gatun_fiber_switch(&from.stack, to.stack);
+    sanitizer::arrive(from.known, left_->known);
+  }
+
+  /// Until somebody marks the running thread as ready.
+  void wait() {
+    warp().ready &= ~lane_bit();
+    auto& mine = thread().fiber;
+    go_on(mine, next());
+  }
+  [[noreturn]] void leave() {
+    go_on(thread().fiber, scheduler_);
+    __builtin_unreachable();
+  }
+
+  /// Lets all go on from the barrier, if all that have not left wait there.
+  bool opened() {
+    if (!waiting_ || waiting_ < count_ - finished_) return false;
+    waiting_ = 0;
+    barriers_++;
+    for (auto& warp : warps_) warp.ready |= std::exchange(warp.at_barrier, 0);
+    return true;
   }
 
   /// Why nothing moves: who waits where.
   std::string stuck() const {
-    int at_barrier = 0;
-    for (int i = 0; i < count_; i++) at_barrier += thread_waits_[i] && !threads_[static_cast<size_t>(i)].done;
     std::ostringstream text;
-    text << "a divergent barrier or collective: " << at_barrier << " of " << count_ << " threads wait at a barrier, "
+    text << "a divergent barrier or collective: " << waiting_ << " of " << count_ << " threads wait at a barrier, "
          << finished_ << " have left";
     for (size_t w = 0; w < warps_.size(); w++)
       if (warps_[w].arrived)
@@ -238,11 +270,12 @@ class Block {
   const Launch* launch_ = nullptr;
   int count_ = 0, current_ = 0, finished_ = 0, waiting_ = 0;
   int64_t barriers_ = 0;
-  bool moved_ = false;
-  bool thread_waits_[most_threads] = {};
   std::string fault_;
-  void* scheduler_ = nullptr;
-  sanitizer::Scheduler known_scheduler_;
+  std::vector<int> warp_order_;
+  int lane_order_[warp_lanes] = {};
+  size_t turn_ = 0, lane_turn_ = 0;
+  Fiber scheduler_;
+  Fiber* left_ = nullptr;
   std::optional<Stacks> stacks_;
   std::vector<Thread> threads_;
   std::deque<Warp> warps_;
@@ -259,14 +292,13 @@ void Block::entry() {
 }
 
 void Block::begin() {
-  sanitizer::arrive(known_scheduler_, thread().fiber);
+  sanitizer::arrive(thread().fiber.known, left_->known);
   launch_->body();
   sanitizer::release(launch_);
-  thread().done = true;
   finished_++;
-  moved_ = true;
   if (launch_->counts) flush_warp();
-  for (;;) yield();
+  opened();
+  wait();
 }
 
 /// OS threads that take blocks of a launch. They are the emulator's own: a Java thread must not find itself on a stack
@@ -380,10 +412,7 @@ void run_grid(const char* kernel, Extent grid, Extent block, int64_t shared_byte
   team.run(launch);
 }
 
-const Place& here() { return running->thread().place; }
 void meet_block() { running->meet(); }
-char* shared_start() { return running->shared(); }
-int64_t shared_extent() { return running->launch().shared_bytes; }
 
 const Slots& meet_warp(const void* payload, int bytes, void (*combine)(Slots&), const char* what) {
   return running->meet_warp(payload, bytes, combine, what);
@@ -411,7 +440,9 @@ void finish_copies(int groups_left) {
   }
 }
 
-void note_access(Space space, const void* address, int bytes, Site site) { running->note(space, address, bytes, site); }
+void count_access(Space space, const void* address, int bytes, Site site) {
+  running->count(space, address, bytes, site);
+}
 void note_product() { running->note_product(); }
 void fault(const std::string& what) { running->fault(what); }
 

@@ -17,7 +17,6 @@ struct Extent {
 };
 
 constexpr int warp_lanes = 32, most_threads = 1024, most_payload_bytes = 64;
-/// What a block may ask for: as much as the smallest GPU this library is built for grants.
 /// Bytes that a block may ask for: as many as every target grants, unless a test grants more.
 extern int64_t granted_shared_bytes;
 
@@ -39,11 +38,20 @@ struct Place {
   Extent thread, block, block_extent, grid_extent;
   int lane, linear;
 };
-const Place& here();
+/// What it asks for at every access: so often that a call would cost more than the access.
+struct View {
+  const Place* place;
+  char* shared;
+  int64_t shared_bytes;
+  bool counts;
+};
+extern thread_local View view;
+
+inline const Place& here() { return *view.place; }
+inline char* shared_start() { return view.shared; }
+inline int64_t shared_extent() { return view.shared_bytes; }
 
 void meet_block();
-char* shared_start();
-int64_t shared_extent();
 
 /// All lanes of a warp bring `bytes` each; the last to come runs `combine`, if there is one, over the 32 slots (slot i:
 /// lane i's bytes), and each goes on with the slots, readable until the lanes meet again.
@@ -55,7 +63,10 @@ void queue_copy(void* to, const void* from, int bytes, int wanted_bytes);
 void commit_copies();
 void finish_copies(int groups_left);
 
-void note_access(Space space, const void* address, int bytes, Site site);
+void count_access(Space space, const void* address, int bytes, Site site);
+inline void note_access(Space space, const void* address, int bytes, Site site) {
+  if (view.counts) count_access(space, address, bytes, site);
+}
 void note_product();
 [[noreturn]] void fault(const std::string& what);
 

@@ -2,7 +2,7 @@
 // others only by the barriers and collectives they meet in: a missing barrier is a data race. AddressSanitizer must
 // know whose stack is in use.
 //
-// A switch is `enter` on the scheduler's side, then `arrive` on the fiber's; back, `leave` and then `return_to`.
+// A switch is `leave` on the stack it starts from, then `arrive` on the other. The scheduler's stack is one more fiber.
 // Trap: two meetings in a row need two addresses. Whoever is late to wake would otherwise acquire what the others have
 // released on their way to the next one, and with it an order that is not there.
 #pragma once
@@ -24,9 +24,6 @@ constexpr unsigned without_order = __tsan_switch_to_fiber_no_sync;
 struct Fiber {
   void* known = nullptr;
 };
-struct Scheduler {
-  void* known = nullptr;
-};
 /// A thread of the scheduler gives what one block's fibers have used to the next block's: no race, but all that such a
 /// thread does.
 struct Unobserved {
@@ -36,13 +33,9 @@ struct Unobserved {
 
 inline void begin(Fiber& fiber, const void*, size_t) { fiber.known = __tsan_create_fiber(0); }
 inline void end(Fiber& fiber) { __tsan_destroy_fiber(fiber.known); }
-inline void enter(Scheduler& scheduler, Fiber& fiber) {
-  scheduler.known = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(fiber.known, without_order);
-}
-inline void arrive(Scheduler&, Fiber&) {}
-inline void leave(Scheduler& scheduler, Fiber&) { __tsan_switch_to_fiber(scheduler.known, without_order); }
-inline void return_to(Scheduler&) {}
+inline void adopt(Fiber& scheduler) { scheduler.known = __tsan_get_current_fiber(); }
+inline void leave(Fiber&, Fiber& to) { __tsan_switch_to_fiber(to.known, without_order); }
+inline void arrive(Fiber&, Fiber&) {}
 inline void acquire(const void* meeting) { __tsan_acquire(const_cast<void*>(meeting)); }
 inline void release(const void* meeting) { __tsan_release(const_cast<void*>(meeting)); }
 }  // namespace gatun::emulator::sanitizer
@@ -60,7 +53,6 @@ struct Fiber {
   size_t bytes = 0;
   void* saved = nullptr;
 };
-using Scheduler = Fiber;
 struct Unobserved {};
 
 /// A fiber never returns from its frames: those of the block before still mark the stack.
@@ -69,16 +61,10 @@ inline void begin(Fiber& fiber, const void* bottom, size_t bytes) {
   __asan_unpoison_memory_region(bottom, bytes);
 }
 inline void end(Fiber&) {}
-inline void enter(Scheduler& scheduler, Fiber& fiber) {
-  __sanitizer_start_switch_fiber(&scheduler.saved, fiber.bottom, fiber.bytes);
-}
-inline void arrive(Scheduler& scheduler, Fiber& fiber) {
-  __sanitizer_finish_switch_fiber(fiber.saved, &scheduler.bottom, &scheduler.bytes);
-}
-inline void leave(Scheduler& scheduler, Fiber& fiber) {
-  __sanitizer_start_switch_fiber(&fiber.saved, scheduler.bottom, scheduler.bytes);
-}
-inline void return_to(Scheduler& scheduler) { __sanitizer_finish_switch_fiber(scheduler.saved, nullptr, nullptr); }
+/// The bounds of the scheduler's stack are learnt when it is left.
+inline void adopt(Fiber&) {}
+inline void leave(Fiber& from, Fiber& to) { __sanitizer_start_switch_fiber(&from.saved, to.bottom, to.bytes); }
+inline void arrive(Fiber& at, Fiber& from) { __sanitizer_finish_switch_fiber(at.saved, &from.bottom, &from.bytes); }
 inline void acquire(const void*) {}
 inline void release(const void*) {}
 }  // namespace gatun::emulator::sanitizer
@@ -88,14 +74,12 @@ inline void release(const void*) {}
 namespace gatun::emulator::sanitizer {
 constexpr bool wants_fresh_fibers = false;
 struct Fiber {};
-struct Scheduler {};
 struct Unobserved {};
 inline void begin(Fiber&, const void*, size_t) {}
 inline void end(Fiber&) {}
-inline void enter(Scheduler&, Fiber&) {}
-inline void arrive(Scheduler&, Fiber&) {}
-inline void leave(Scheduler&, Fiber&) {}
-inline void return_to(Scheduler&) {}
+inline void adopt(Fiber&) {}
+inline void leave(Fiber&, Fiber&) {}
+inline void arrive(Fiber&, Fiber&) {}
 inline void acquire(const void*) {}
 inline void release(const void*) {}
 }  // namespace gatun::emulator::sanitizer
