@@ -265,7 +265,7 @@ template <class S> struct Rows {
 
 /// Calls `walk` with a null pointer of the shape.
 template <class Large, class Small, class Walk> void larger_where_granted(const gatun_stream& stream, Walk walk) {
-  if (stream.device->shared_bytes >= Large::shared_bytes)
+  if (stream.limits.shared_bytes >= Large::shared_bytes)
     walk(static_cast<Large*>(nullptr));
   else
     walk(static_cast<Small*>(nullptr));

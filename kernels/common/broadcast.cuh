@@ -128,7 +128,7 @@ void broadcast(gatun_stream& stream, T* to, Sources<T, reads> from, const T* b, 
   constexpr int in_vector = Vector<T>::count;
   const bool vectors = all_aligned(to, from) && (shape.tables == 1 || length % in_vector == 0);
   const int64_t count = vectors ? in_vector : 1, pieces = length / count;
-  const int64_t period = shape.row / std::gcd(shape.row, count), most = stream.device->processors * int64_t{8};
+  const int64_t period = shape.row / std::gcd(shape.row, count), most = stream.limits.processors * int64_t{8};
   const bool long_runs = shape.run >= 32 * at_once * count, few_pieces = pieces < 4 * period || pieces < threads / 2;
   if (long_runs || few_pieces || period > most * threads) {
     GATUN_LAUNCH(stream, (broadcast_runs<T, reads, F>), grid_over<T>(stream, n, vectors), threads, 0, to, from, b,

@@ -266,7 +266,7 @@ template <class Step, class T> void over_arena(gatun_stream& stream, const Array
 template <class Step, class T> void over_table(gatun_stream& stream, const Table<T, Step::states>& table,
                                                const Step& step, int64_t* counted = nullptr) {
   if (table.tensors == 0 && !counted) return;
-  counted_launch<Wide<T>, Step>(stream, dim3(static_cast<unsigned>(stream.device->processors * 8)), counted,
+  counted_launch<Wide<T>, Step>(stream, dim3(static_cast<unsigned>(stream.limits.processors * 8)), counted,
                                 [&](dim3 grid, int64_t shared_bytes, int64_t* counts) {
                                   GATUN_LAUNCH(stream, (step_table<Step, T>), grid, threads, shared_bytes, table, step,
                                                counts);

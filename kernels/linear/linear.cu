@@ -84,7 +84,7 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   const bool vectors = cols % Vector<T>::count == 0 && aligned(dpre, dy, pre);
   const int64_t count = vectors ? Vector<T>::count : 1, strips = parts_of(cols, 32 * count);
   constexpr int64_t least_rows = 64;
-  const int64_t wanted = parts_of(stream.device->processors * 6, strips);
+  const int64_t wanted = parts_of(stream.limits.processors * 6, strips);
   const int64_t part_rows = parts_of(rows, wanted) < least_rows ? least_rows : parts_of(rows, wanted);
   const int64_t parts = parts_of(rows, part_rows);
   W* partial = nullptr;

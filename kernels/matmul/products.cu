@@ -122,7 +122,7 @@ template <class T> bool in_vectors(const Product& p) {
 }
 
 void multiply_bf16(gatun_stream& stream, const Product& p) {
-  const int processors = stream.device->processors;
+  const int processors = stream.limits.processors;
   const auto small = cut<SmallTile>(p, processors, 1.5);
   if (!in_vectors<bf16>(p)) return multiply_in<SmallTile>(stream, p, small.parts);
   const auto large = cut<LargeTile>(p, processors, 1), middle = cut<MiddleTile>(p, processors, 1.1);
@@ -132,7 +132,7 @@ void multiply_bf16(gatun_stream& stream, const Product& p) {
 }
 
 void multiply_fp32(gatun_stream& stream, const Product& p) {
-  const int processors = stream.device->processors;
+  const int processors = stream.limits.processors;
   const auto small = cut<RegisterSmall<float>>(p, processors, 1.5);
   const auto large = cut<RegisterLarge<float>>(p, processors, 1);
   if (small.cost < large.cost || !in_vectors<float>(p))
@@ -142,7 +142,7 @@ void multiply_fp32(gatun_stream& stream, const Product& p) {
 }
 
 void multiply_fp64(gatun_stream& stream, const Product& p) {
-  multiply_in<RegisterSmall<double>>(stream, p, cut<RegisterSmall<double>>(p, stream.device->processors, 1).parts);
+  multiply_in<RegisterSmall<double>>(stream, p, cut<RegisterSmall<double>>(p, stream.limits.processors, 1).parts);
 }
 
 GATUN_KERNEL(finishing_threads, 4) product_narrow_bias(bf16* out, const float* bias, int64_t cols) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "counters.h"
+#include "grid.h"
 #include "intrinsics.h"
 
 using namespace gatun;

@@ -1,10 +1,6 @@
 // The refusal of an integer that an array holds: in the same words wherever it was found, on the host or on the device.
 #pragma once
-#include <algorithm>
 #include <cstdint>
-#include <limits>
-
-#include "status.h"
 
 namespace gatun {
 
@@ -15,11 +11,6 @@ struct OutOfRange {
   int64_t index, value, least, limit;
 };
 
-[[noreturn]] inline void refuse_value(const OutOfRange& found) {
-  if (found.limit == std::numeric_limits<int64_t>::max())
-    fail(GATUN_INVALID, found.name, "[", found.index, "] is ", found.value, "; it must be at least ", found.least);
-  fail(GATUN_INVALID, found.name, "[", found.index, "] is ", found.value, ", outside ",
-       std::max<int64_t>(found.least, 0), " to ", found.limit - 1);
-}
+[[noreturn]] void refuse_value(const OutOfRange& found);
 
 }  // namespace gatun

@@ -1,51 +1,61 @@
 // The error bridge: C++ bodies may throw, the C interface answers with a status and keeps the sentence per thread.
+// Every door and every kernel's launch includes this, so it includes next to nothing.
 #pragma once
-#include <exception>
-#include <new>
-#include <sstream>
-#include <stdexcept>
-#include <string>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <type_traits>
 #include <utility>
 
 #include "gatun.h"
 
 namespace gatun {
 
-/// What a failing call throws; it never leaves the library.
-struct Failure : std::runtime_error {
-  gatun_status status;
-  Failure(gatun_status status, const std::string& why) : std::runtime_error(why), status(status) {}
+/// A part of a sentence: text or a number.
+class Part {
+ public:
+  Part(const char* text) : kind_(Kind::text) { value_.text = text; }
+  template <class String, class = decltype(std::declval<const String&>().c_str())>
+  Part(const String& text) : Part(text.c_str()) {}
+  Part(double number) : kind_(Kind::real) { value_.real = number; }
+  template <class Integer, std::enable_if_t<std::is_integral_v<Integer> || std::is_enum_v<Integer>, int> = 0>
+  Part(Integer number) : kind_(Kind::integer) {
+    value_.integer = static_cast<int64_t>(number);
+  }
+
+  /// Writes itself, as snprintf does.
+  int write(char* to, size_t room) const;
+
+ private:
+  enum class Kind { text, real, integer } kind_;
+  union {
+    const char* text;
+    double real;
+    int64_t integer;
+  } value_;
 };
 
-void remember(const char* why) noexcept;
+/// Ends the exported function under way with `status`, and with these parts as its sentence.
+[[noreturn]] void fail_with(gatun_status status, std::initializer_list<Part> parts);
 
 template <class... Parts> [[noreturn]] void fail(gatun_status status, const Parts&... parts) {
-  std::ostringstream why;
-  (why << ... << parts);
-  throw Failure(status, why.str());
+  fail_with(status, {Part(parts)...});
 }
 
 template <class... Parts> void require(bool holds, const Parts&... parts) {
   if (!holds) fail(GATUN_INVALID, parts...);
 }
 
+/// Of the exception that is being handled: its status. The thread keeps its sentence.
+gatun_status caught() noexcept;
+
 /// Runs the body of an exported function. Nothing thrown inside crosses into the caller.
-template <class Work> gatun_status guarded(Work&& work) noexcept {
+template <class Work> gatun_status guarded(const Work& work) noexcept {
   try {
-    std::forward<Work>(work)();
+    work();
     return GATUN_DONE;
-  } catch (const Failure& failure) {
-    remember(failure.what());
-    return failure.status;
-  } catch (const std::bad_alloc&) {
-    remember("the host has no memory left for the library's own tables");
-    return GATUN_OUT_OF_MEMORY;
-  } catch (const std::exception& defect) {
-    remember(defect.what());
-    return GATUN_INTERNAL;
   } catch (...) {
-    remember("an unknown exception");
-    return GATUN_INTERNAL;
+    return caught();
   }
 }
 

@@ -1,9 +1,7 @@
 // How a door reaches its kernel's body on the CPU: the body's build for the device's instruction set, run at once. Step
 // values and indices lie in memory that the host reads, so they are checked before any work.
 #pragma once
-#include <omp.h>
-
-#include "device.h"
+#include "level.h"
 #include "range.h"
 #include "status.h"
 
@@ -24,10 +22,14 @@
 
 namespace gatun {
 
+/// Refuses null handles and calls from a thread that does not own the device.
+void check(const gatun_stream* stream);
+/// Has what follows on this thread use as many threads as the stream's device; the level of that device.
+Level begin_body(const gatun_stream& stream);
+
 template <class Body, class... Arguments>
 void run_body(gatun_stream* stream, const Leveled<Body>& body, Arguments... arguments) {
-  omp_set_num_threads(stream->device->threads);
-  body.at(stream->device->level)(*stream, arguments...);
+  body.at(begin_body(*stream))(*stream, arguments...);
 }
 
 /// The CPU computes in fp32 and fp64.

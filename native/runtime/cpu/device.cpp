@@ -1,6 +1,7 @@
 // Opening, describing and closing a CPU device; streams run each call at once, so joining one has nothing to wait for.
 #include "device.h"
 
+#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "backend.h"
 #include "products.h"
 #include "status.h"
 
@@ -30,6 +32,11 @@ void require_owner(const gatun_device* device) {
 void check(const gatun_stream* stream) {
   require(stream != nullptr, "the stream is null");
   check(stream->device);
+}
+
+Level begin_body(const gatun_stream& stream) {
+  omp_set_num_threads(stream.device->threads);
+  return stream.device->level;
 }
 
 namespace {

@@ -2,8 +2,8 @@
 // memory, which the host does not read: a kernel checks them in stream order and the stream's next join reports what it
 // found, while the kernels behind it keep to what they may touch.
 #pragma once
-#include "device.h"
 #include "status.h"
+#include "stream.h"
 
 /// Declares the body of kernel `name`.
 #define GATUN_BODY(name)                     \

@@ -115,8 +115,8 @@ std::unique_ptr<gatun_device> opened(int32_t ordinal) {
   auto device = std::make_unique<gatun_device>();
   device->owner = pthread_self();
   device->ordinal = ordinal;
-  device->processors = attribute(ordinal, cudaDevAttrMultiProcessorCount);
-  device->shared_bytes = attribute(ordinal, cudaDevAttrMaxSharedMemoryPerBlockOptin);
+  device->limits.processors = attribute(ordinal, cudaDevAttrMultiProcessorCount);
+  device->limits.shared_bytes = attribute(ordinal, cudaDevAttrMaxSharedMemoryPerBlockOptin);
   device->name = properties.name;
   device->architecture = architecture;
   return device;
@@ -132,7 +132,7 @@ std::string describe(gatun_device& device) {
   };
   std::ostringstream text;
   text << "backend: " << gatun_backend_name() << "\ndevice: " << device.name
-       << "\ncompute capability: " << device.architecture << "\nmultiprocessors: " << device.processors
+       << "\ncompute capability: " << device.architecture << "\nmultiprocessors: " << device.limits.processors
        << "\nmemory free: " << (memory.free_bytes >> 20) << " MiB\nmemory total: " << (memory.total_bytes >> 20)
        << " MiB\nCUDA driver: " << version(driver) << "\nCUDA runtime: " << version(runtime)
        << "\nmatrix products: " << matmul_library_description() << "\n";
@@ -147,18 +147,18 @@ void equip(gatun_stream& stream) {
   require_opened(cudaHostAlloc(reinterpret_cast<void**>(&stream.complaint), sizeof(Complaint), cudaHostAllocMapped));
   stream.complaint->made = 0;
   require_opened(cudaEventCreateWithFlags(&stream.asked, cudaEventDisableTiming));
-  stream.library = MatmulLibrary::open(stream.device, stream.handle);
+  stream.library = MatmulLibrary::open(stream.device, stream.handle).release();
 }
 
 }  // namespace
 }  // namespace gatun
 
-gatun_stream::gatun_stream(gatun_device* device) : device(device), workspace(device) {}
+gatun_stream::gatun_stream(gatun_device* device) : device(device), limits(device->limits), workspace(device) {}
 
 /// Also of one that was opened half.
 gatun_stream::~gatun_stream() {
   if (handle) cudaStreamSynchronize(handle);
-  library.reset();
+  delete library;
   workspace.release();
   if (asked) cudaEventDestroy(asked);
   if (handle && !foreign) cudaStreamDestroy(handle);

@@ -1,7 +1,7 @@
 // Launching a kernel on a stream: GATUN_LAUNCH(stream, kernel, {blocks}, threads, shared bytes, arguments...).
 #pragma once
-#include "device.h"
 #include "intrinsics.h"
+#include "stream.h"
 
 #define GATUN_LAUNCH(stream, kernel, grid, threads, shared_bytes, ...)                                    \
   ::gatun::require_cuda(                                                                                  \
@@ -14,7 +14,7 @@ namespace gatun {
 /// The blocks that `n` pieces of work need at `each` a block, but no more than keep the device busy: kernels walk the
 /// rest in strides of the grid.
 inline dim3 grid_for(const gatun_stream& stream, int64_t n, int64_t each, int64_t blocks_a_processor = 8) {
-  const int64_t wanted = (n + each - 1) / each, most = stream.device->processors * blocks_a_processor;
+  const int64_t wanted = (n + each - 1) / each, most = stream.limits.processors * blocks_a_processor;
   return dim3(static_cast<unsigned>(wanted < 1 ? 1 : wanted < most ? wanted : most));
 }
 

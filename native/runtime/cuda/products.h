@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "device.h"
+#include "stream.h"
 
 namespace gatun {
 

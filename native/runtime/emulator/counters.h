@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "thread.h"
+
 namespace gatun::emulator {
 
 struct Counts {
@@ -21,15 +23,6 @@ struct Counts {
   int64_t products = 0, barriers = 0, async_bytes = 0;
 
   Counts& operator+=(const Counts& other);
-};
-
-enum class Space { global_read, global_write, shared_read, shared_write };
-
-/// A place in the source.
-struct Site {
-  const char* file;
-  uint32_t line, column;
-  bool operator==(const Site&) const = default;
 };
 
 /// The accesses of one warp since its lanes last met.

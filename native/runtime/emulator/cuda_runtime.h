@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "grid.h"
+#include "thread.h"
 
 enum cudaError_t {
   cudaSuccess = 0,

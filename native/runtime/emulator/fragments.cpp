@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "grid.h"
 #include "intrinsics.h"
+#include "thread.h"
 
 namespace gatun {
 namespace {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "counters.h"
 #include "fiber.h"
 #include "sanitizer.h"
 
@@ -444,6 +445,6 @@ void count_access(Space space, const void* address, int bytes, Site site) {
   running->count(space, address, bytes, site);
 }
 void note_product() { running->note_product(); }
-void fault(const std::string& what) { running->fault(what); }
+void fault(const char* what) { running->fault(what); }
 
 }  // namespace gatun::emulator

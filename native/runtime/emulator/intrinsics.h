@@ -7,7 +7,7 @@
 #include <source_location>
 
 #include "cuda_runtime.h"
-#include "grid.h"
+#include "thread.h"
 
 #define GATUN_DEVICE inline
 #define GATUN_ANYWHERE inline

@@ -12,6 +12,7 @@
 
 #include "calls.h"
 #include "foreign.h"
+#include "grid.h"
 
 struct CUgraph_st {
   std::vector<std::function<cudaError_t()>> nodes;
