@@ -15,8 +15,8 @@ namespace gatun {
 class Part {
  public:
   Part(const char* text) : kind_(Kind::text) { value_.text = text; }
-  template <class String, class = decltype(std::declval<const String&>().c_str())>
-  Part(const String& text) : Part(text.c_str()) {}
+  template <class String, class = decltype(std::declval<const String&>().c_str())> Part(const String& text)
+      : Part(text.c_str()) {}
   Part(double number) : kind_(Kind::real) { value_.real = number; }
   template <class Integer, std::enable_if_t<std::is_integral_v<Integer> || std::is_enum_v<Integer>, int> = 0>
   Part(Integer number) : kind_(Kind::integer) {
