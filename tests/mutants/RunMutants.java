@@ -1,31 +1,73 @@
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toList;
+
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
-/// Plants one fault after another into a copy of the sources and runs the tests that must notice:
+/// Plants one fault after another into copies of the sources and runs the tests that must notice:
 /// on the CPU, or on the emulator where the fault is in a CUDA source. A survivor fails the run, as
-/// does a fault that no longer fits its source.
+/// does a fault that no longer fits its source. Two copies are at work at once, since most of what
+/// a fault costs keeps one processor busy; faults of one file go to one copy, where each replaces
+/// the one before.
 ///
 /// Arguments: the root of the project, the test class path, the folder of oneDNN, a folder to work
 /// in.
+static final int COPIES = 2;
+
 void main(String[] args) throws Exception {
   var root = Path.of(args[0]);
-  var copy = new Copy(root, args[2], Path.of(args[3]));
-  copy.refresh();
-  var tests = new Tests(copy, args[1], copy.configured("build", "-DGATUN_TESTS=OFF"));
   var mutants = Mutant.all(root.resolve("tests/mutants"), System.getProperty("mutants", ""));
-  tests.requireThatAllPassUnharmed(mutants);
-  var survivors = mutants.stream().filter(mutant -> !tests.kill(mutant)).map(Mutant::name).toList();
+  var trials = new ConcurrentLinkedQueue<>(mutants.stream().map(Trial::of).distinct().toList());
+  var files =
+      new ConcurrentLinkedQueue<>(
+          mutants.stream()
+              .collect(groupingBy(Mutant::file, LinkedHashMap::new, toList()))
+              .values());
+  var survivors = new ConcurrentLinkedQueue<String>();
+  try (var workers = Executors.newFixedThreadPool(COPIES)) {
+    var ends = new ArrayList<Future<?>>();
+    for (int i = 0; i < COPIES; i++) {
+      var copy = new Copy(root, args[2], Path.of(args[3], "copy" + i));
+      ends.add(workers.submit(() -> work(copy, args[1], trials, files, survivors)));
+    }
+    for (var end : ends) end.get();
+  }
   IO.println(
       "%d faults planted, %d killed".formatted(mutants.size(), mutants.size() - survivors.size()));
   if (survivors.isEmpty()) return;
   IO.println("survivors: " + String.join(", ", survivors));
   System.exit(1);
+}
+
+/// What one copy does of the work that is left.
+Void work(
+    Copy copy,
+    String classPath,
+    Queue<Trial> trials,
+    Queue<List<Mutant>> files,
+    Queue<String> survivors)
+    throws Exception {
+  copy.refresh();
+  var tests = new Tests(copy, classPath, copy.configured("build", "-DGATUN_TESTS=OFF"));
+  copy.build(tests.libraries(), "gatun_cpu", "gatun_emu");
+  for (var trial = trials.poll(); trial != null; trial = trials.poll()) {
+    tests.requireToPassUnharmed(trial);
+  }
+  for (var file = files.poll(); file != null; file = files.poll()) {
+    for (var mutant : file) if (!tests.kill(mutant)) survivors.add(mutant.name());
+  }
+  return null;
 }
 
 /// What runs against a mutant: test classes, or of their samples those that a regular expression
@@ -41,14 +83,10 @@ record Trial(boolean emulated, List<String> classes, String only) {
 }
 
 record Tests(Copy copy, String classPath, Path libraries) {
-  void requireThatAllPassUnharmed(List<Mutant> mutants) throws Exception {
-    copy.build(libraries, "gatun_cpu", "gatun_emu");
-    for (var trial : mutants.stream().map(Trial::of).distinct().toList()) {
-      if (!pass(trial, "")) {
-        throw new IllegalStateException(
-            "%s fail without any fault: see %s".formatted(trial, copy.log()));
-      }
-    }
+  void requireToPassUnharmed(Trial trial) throws IOException, InterruptedException {
+    if (pass(trial, "")) return;
+    throw new IllegalStateException(
+        "%s fail without any fault: see %s".formatted(trial, copy.log()));
   }
 
   /// Whether each of the mutant's killers fails with the fault in place.

@@ -97,14 +97,29 @@ public class Scope implements AutoCloseable {
     return bytes(Math.multiplyExact(count, Long.BYTES));
   }
 
-  /// Copies host memory into the device memory at `to`.
+  /// Copies host memory, native or an array of the heap, into the device memory at `to`.
   public final void copyToDevice(MemorySegment to, MemorySegment host) {
-    device.kernels().copyToDevice(device.stream().handle(), to, host, host.byteSize());
+    if (host.isNative()) {
+      device.kernels().copyToDevice(device.stream().handle(), to, host, host.byteSize());
+      return;
+    }
+    try (var staging = Arena.ofConfined()) {
+      copyToDevice(to, staging.allocate(host.byteSize(), Long.BYTES).copyFrom(host));
+    }
   }
 
-  /// Waits for the work before it and copies device memory at `from` into host memory.
+  /// Waits for the work before it and copies device memory at `from` into host memory, native or
+  /// an array of the heap.
   public final void copyToHost(MemorySegment host, MemorySegment from) {
-    device.kernels().copyToHost(device.stream().handle(), host, from, host.byteSize());
+    if (host.isNative()) {
+      device.kernels().copyToHost(device.stream().handle(), host, from, host.byteSize());
+      return;
+    }
+    try (var staging = Arena.ofConfined()) {
+      var copy = staging.allocate(host.byteSize(), Long.BYTES);
+      copyToHost(copy, from);
+      host.copyFrom(copy);
+    }
   }
 
   @Override

@@ -20,7 +20,6 @@ import dev.gatun.op.Slice;
 import dev.gatun.op.SquaredError;
 import dev.gatun.op.Transpose;
 import dev.gatun.op.Unary;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
@@ -309,29 +308,13 @@ public final class Tensor {
           "a %s tensor of shape %s takes %d bytes, not %d"
               .formatted(dtype, shape, bytes(), host.byteSize()));
     }
-    if (bytes() == 0) return;
-    if (host.isNative()) {
-      scope.copyToDevice(data, host);
-      return;
-    }
-    try (var arena = Arena.ofConfined()) {
-      scope.copyToDevice(data, arena.allocate(host.byteSize(), Long.BYTES).copyFrom(host));
-    }
+    if (bytes() > 0) scope.copyToDevice(data, host);
   }
 
   /// Waits for the work so far and copies all elements into host memory.
   public void copyTo(MemorySegment host) {
     requireUsable("copyTo", device());
-    if (bytes() == 0) return;
-    if (host.isNative()) {
-      scope.copyToHost(host.asSlice(0, bytes()), data);
-      return;
-    }
-    try (var arena = Arena.ofConfined()) {
-      var staging = arena.allocate(bytes(), Long.BYTES);
-      scope.copyToHost(staging, data);
-      host.copyFrom(staging);
-    }
+    if (bytes() > 0) scope.copyToHost(host.asSlice(0, bytes()), data);
   }
 
   /// The only element of a floating-point tensor. Waits.
