@@ -3,6 +3,7 @@ package dev.gatun.optim;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
@@ -78,6 +79,12 @@ public final class GaussNewtonBartlett implements Curvature {
               logits.dtype().code());
       drawn += rows;
     }
+  }
+
+  /// Forward for the labels, then forward and backward as in training.
+  @Override
+  public double flopsPerToken(GptConfig config, long time) {
+    return config.forwardFlopsPerToken(time) + config.flopsPerToken(time);
   }
 
   @Override

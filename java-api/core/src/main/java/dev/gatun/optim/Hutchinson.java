@@ -4,6 +4,7 @@ import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.optim.Sophia.Probe;
 import dev.gatun.tensor.Tensor;
@@ -59,6 +60,12 @@ public final class Hutchinson implements Curvature {
     try (var tape = Tape.open(gpt.device())) {
       differentiate(tape, gpt.loss(tokens, targets), share);
     }
+  }
+
+  /// Those of the product.
+  @Override
+  public double flopsPerToken(GptConfig config, long time) {
+    return config.hessianProductFlopsPerToken(time);
   }
 
   @Override
