@@ -7,7 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/// Makes data and model folders of which something is wrong, out of good runs in `run` and `sophia`.
+/// Makes data and model folders of which something is wrong, out of good runs in `run` and
+// `sophia`.
 final class BadFiles {
   private BadFiles() {}
 

@@ -84,11 +84,7 @@ class TrainCommandTest {
     var run = folder.resolve("run");
     Commands.run(
             training(
-                run,
-                "--steps=2",
-                "--optimizer=sophia-g",
-                "--schedule=wsd",
-                "--weight-decay=0.05"))
+                run, "--steps=2", "--optimizer=sophia-g", "--schedule=wsd", "--weight-decay=0.05"))
         .requireGood();
     var state = TrainerState.read(run.resolve("latest"));
     assertEquals(2, state.step());

@@ -126,8 +126,15 @@ class CurvatureRefreshTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0.0666666666666667, 480, 32", "0.5, 480, 240", "0.5, 7, 4", "1, 9, 9", "0.07, 100, 7",
-    "0.29, 100, 29", "0.1, 3, 1", "1e-9, 5, 1", "0.34, 3, 2"
+    "0.0666666666666667, 480, 32",
+    "0.5, 480, 240",
+    "0.5, 7, 4",
+    "1, 9, 9",
+    "0.07, 100, 7",
+    "0.29, 100, 29",
+    "0.1, 3, 1",
+    "1e-9, 5, 1",
+    "0.34, 3, 2"
   })
   void theShareIsRoundedUpToWholeWindows(double share, long ofAll, long windows) {
     assertEquals(windows, new CurvatureRefresh.Plan(1, share).windows(ofAll));
@@ -181,8 +188,7 @@ class CurvatureRefreshTest {
     var h = sophia.state().get("h");
     var shape = Shape.of(trained.parameters().count());
     var diagonal = Tensor.over(scope, h, DType.F32, shape, null).toFloats();
-    assertTrue(
-        IntStream.range(0, diagonal.length).anyMatch(i -> diagonal[i] != 0), "no curvature");
+    assertTrue(IntStream.range(0, diagonal.length).anyMatch(i -> diagonal[i] != 0), "no curvature");
   }
 
   private void add(Curvature curvature, Gpt gpt, Batch batch, int rows) {
@@ -249,7 +255,12 @@ class CurvatureRefreshTest {
     var steps = journal.stream().filter(line -> line.number("loss").isPresent()).toList();
     var always =
         List.of(
-            "loss", "rate", "gradientNorm", "gradientClipped", "tokens", "seconds",
+            "loss",
+            "rate",
+            "gradientNorm",
+            "gradientClipped",
+            "tokens",
+            "seconds",
             "unclippedShare");
     var refreshed = new ArrayList<>(always);
     refreshed.addAll(List.of("curvatureTokens", "curvatureFlops", "curvatureSeconds"));
@@ -294,8 +305,7 @@ class CurvatureRefreshTest {
   void aGradientIsClippedWhereItsNormIsAboveTheLargest(double largest, boolean isClipped) {
     var gpt = gpt();
     var lion = new Lion(gpt.parameters(), Lion.Config.DEFAULTS.withMaxNorm(largest));
-    var report =
-        new Trainer(gpt, lion, Schedule.constant(0.001), batches(), ACCUMULATE).step();
+    var report = new Trainer(gpt, lion, Schedule.constant(0.001), batches(), ACCUMULATE).step();
     assertEquals(isClipped, report.gradientClipped());
     assertEquals(largest < Double.POSITIVE_INFINITY, report.gradientNorm().isPresent());
   }
@@ -308,8 +318,7 @@ class CurvatureRefreshTest {
     var refresh = CurvatureRefresh.hutchinson(gpt, sophia, PLAN, SEED);
     var table = gpt.parameters().get("wte.weight");
     var ours = ((Hutchinson) refresh.curvature()).direction().along(table, scope).toFloats();
-    var theirs =
-        new Hutchinson(gpt.parameters(), SEED).direction().along(table, scope).toFloats();
+    var theirs = new Hutchinson(gpt.parameters(), SEED).direction().along(table, scope).toFloats();
     assertFalse(Arrays.equals(ours, theirs));
   }
 

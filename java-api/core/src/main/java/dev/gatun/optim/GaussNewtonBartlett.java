@@ -18,6 +18,9 @@ import java.util.Arrays;
 /// identities. Labels are drawn on the device, and B is counted here: it is the number of labels,
 /// targets that are left out not among them.
 public final class GaussNewtonBartlett implements Curvature {
+  /// Bytes that it allocates in the parameters' scope.
+  public static final long STATE_BYTES = 3 * Long.BYTES;
+
   private final Parameters parameters;
   private final long seed;
   private final Scope memory;

@@ -18,6 +18,9 @@ import java.lang.foreign.ValueLayout;
 ///
 /// For a loss of one's own: `draw(step); differentiate(tape, loss, 1); refresh(sophia)`.
 public final class Hutchinson implements Curvature {
+  /// Bytes that it allocates in the parameters' scope.
+  public static final long STATE_BYTES = 2 * Long.BYTES;
+
   private final Parameters parameters;
   private final Probe probe;
   private final long seed;
