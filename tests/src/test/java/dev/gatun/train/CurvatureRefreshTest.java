@@ -180,15 +180,20 @@ class CurvatureRefreshTest {
       byHand.step(0.01);
       var report = trainer.step();
       assertEquals(byHand.unclippedShare(), report.unclippedShare().getAsDouble());
+      double token = isHutchinson ? CONFIG.hessianProductFlopsPerToken(TIME) : bartlettsFlops();
       assertEquals(
-          step % 3 == 0 ? WINDOWS * TIME : 0,
-          report.curvature().map(CurvatureReport::tokens).orElse(0L));
+          step % 3 == 0 ? WINDOWS * TIME * token : 0,
+          report.curvature().map(CurvatureReport::flops).orElse(0.0));
     }
     requireSame(gpt, trained);
     var h = sophia.state().get("h");
     var shape = Shape.of(trained.parameters().count());
     var diagonal = Tensor.over(scope, h, DType.F32, shape, null).toFloats();
     assertTrue(IntStream.range(0, diagonal.length).anyMatch(i -> diagonal[i] != 0), "no curvature");
+  }
+
+  private static double bartlettsFlops() {
+    return CONFIG.forwardFlopsPerToken(TIME) + CONFIG.flopsPerToken(TIME);
   }
 
   private void add(Curvature curvature, Gpt gpt, Batch batch, int rows) {

@@ -90,12 +90,12 @@ public record GptConfig(
   /// twice for want of memory counts once.
   ///
   /// ```
-  ///                    products with a weight  products of attention
-  /// forward            1  x W                   2  q k, p v
-  /// its tangent        2  ẋ W, x Ẇ              4  q̇ k, q k̇, ṗ v, p v̇
-  /// gradient           1  dy W                  4  dq, dk, dp, dv
-  /// tangent of that    4  dẏ W, dy Ẇ,           8  two for each of these
-  ///                       x dẏ, ẋ dy
+  ///                  products with a weight      products of attention
+  /// forward          1  x W                      2  q k, p v
+  /// its tangent      2  tx W, x tW               4  tq k, q tk, tp v, p tv
+  /// gradient         1  dy W                     4  for dq, dk, dp, dv
+  /// tangent of that  4  tdy W, dy tW,            8  two for each of these
+  ///                     x tdy, tx dy
   /// ```
   ///
   /// The gradient by a weight itself is not needed, only its tangent.

@@ -25,9 +25,9 @@ import java.util.stream.Stream;
 /// @param hessianProduct what a product with the Hessian in place of the gradients adds to it
 /// @param hessianWork the most that one op of that product takes beside the tape, for as long as it
 ///     runs: the direction of its parameters, and scratch
-/// @param logits what they take where they are asked for and no tape records: with the batch and
-///     all values before them
-/// @param labels one for each target
+/// @param logits what computing them takes where no tape records, the batch and all values before
+///     them included
+/// @param labels as many more targets
 public record GptMemory(
     long elements,
     long weights,
