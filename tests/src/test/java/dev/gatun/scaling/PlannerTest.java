@@ -83,7 +83,7 @@ class PlannerTest {
     assertEquals(4 * elements, adamw.gradients());
     assertEquals(8 * elements + 20, adamw.optimizer());
     var lion = MemoryNeed.of(config, 1, Precision.BF16, OptimizerState.LION);
-    assertEquals(4 * elements, lion.optimizer());
+    assertEquals(4 * elements + 20, lion.optimizer());
     assertEquals(adamw.activations(), lion.activations());
     var fp32 = MemoryNeed.of(config, 1, Precision.FP32, OptimizerState.SGD);
     assertEquals(4 * elements, fp32.weights());

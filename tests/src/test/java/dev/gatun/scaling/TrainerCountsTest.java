@@ -2,15 +2,23 @@ package dev.gatun.scaling;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.grad.Direction;
+import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.GptMemory;
 import dev.gatun.optim.AdamW;
+import dev.gatun.optim.GaussNewtonBartlett;
+import dev.gatun.optim.Hutchinson;
+import dev.gatun.optim.Lion;
+import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -30,7 +38,7 @@ class TrainerCountsTest {
   @ParameterizedTest
   @MethodSource("shapes")
   void theMemoryIsWhatTheScopesHandOut(GptConfig config, int rows) {
-    var need = MemoryNeed.of(config, rows, Precision.FP32, OptimizerState.ADAMW);
+    var need = need(config, rows, OptimizerState.ADAMW);
     try (var device = Device.cpu(1);
         var scope = device.scope()) {
       var gpt = Gpt.create(config, scope, DType.F32, 1);
@@ -40,6 +48,86 @@ class TrainerCountsTest {
       new AdamW(gpt.parameters(), AdamW.Config.DEFAULTS);
       assertEquals(scope.usedBytes() - before, need.optimizer());
       assertEquals(trainedOnce(gpt, rows), need.activations());
+    }
+  }
+
+  private static MemoryNeed need(GptConfig config, int rows, OptimizerState state) {
+    return MemoryNeed.of(config, rows, Precision.FP32, state);
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void theOtherOptimizersAllocateWhatThePlannerSays(GptConfig config, int rows) {
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      var parameters = Gpt.blank(config, scope, DType.F32).parameters();
+      long blank = scope.usedBytes();
+      new Lion(parameters, Lion.Config.DEFAULTS);
+      long lion = scope.usedBytes();
+      assertEquals(lion - blank, need(config, rows, OptimizerState.LION).optimizer());
+      new Sophia(parameters, Sophia.Config.HUTCHINSON);
+      new Hutchinson(parameters, 1);
+      long hutchinson = scope.usedBytes();
+      assertEquals(hutchinson - lion, need(config, rows, OptimizerState.SOPHIA_H).optimizer());
+      new Sophia(parameters, Sophia.Config.BARTLETT);
+      new GaussNewtonBartlett(parameters, 1);
+      long bartlett = scope.usedBytes() - hutchinson;
+      assertEquals(bartlett, need(config, rows, OptimizerState.SOPHIA_G).optimizer());
+    }
+  }
+
+  /// A tape that a product is computed on, and the largest of the scopes that its ops work in: each
+  /// op with parameters asks for their direction there.
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void hutchinsonsProductTakesWhatThePlannerSays(GptConfig config, int rows) {
+    var memory = GptMemory.of(config, rows, config.context(), DType.F32);
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      var gpt = Gpt.create(config, scope, DType.F32, 1);
+      var probe = new Hutchinson(gpt.parameters(), 1).direction();
+      var works = new ArrayList<Scope>();
+      Direction direction =
+          (parameter, work) -> {
+            works.add(work);
+            return probe.along(parameter, work);
+          };
+      try (var tape = Tape.open(device)) {
+        var shape = Shape.of(rows, config.context());
+        var tokens = Tensor.of(tape, shape, new int[(int) shape.count()]);
+        var targets = Tensor.of(tape, shape, new int[(int) shape.count()]);
+        var loss = gpt.loss(tokens, targets);
+        HessianVector.along(direction).inPlaceOfGradients().of(tape, loss);
+        assertEquals(memory.forward() + memory.hessianProduct(), tape.usedBytes());
+      }
+      long largest = works.stream().mapToLong(Scope::usedBytes).max().getAsLong();
+      assertEquals(memory.hessianWork(), largest);
+      assertEquals(
+          memory.forward() + Math.max(memory.backward(), memory.hessianProduct() + largest),
+          need(config, rows, OptimizerState.SOPHIA_H).activations());
+    }
+  }
+
+  /// Labels are drawn from whole logits, beside the batch; then comes a step's walk.
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void bartlettsLabelsTakeWhatThePlannerSays(GptConfig config, int rows) {
+    var memory = GptMemory.of(config, rows, config.context(), DType.F32);
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      var gpt = Gpt.create(config, scope, DType.F32, 1);
+      var shape = Shape.of(rows, config.context());
+      try (var work = device.scope()) {
+        var tokens = Tensor.of(work, shape, new int[(int) shape.count()]);
+        var targets = Tensor.of(work, shape, new int[(int) shape.count()]);
+        gpt.logits(tokens);
+        assertEquals(memory.logits(), work.usedBytes());
+        assertEquals(targets.shape().count() * Integer.BYTES, memory.labels());
+      }
+      long step = memory.labels() + trainedOnce(gpt, rows);
+      assertEquals(
+          Math.max(step, memory.labels() + memory.logits()),
+          need(config, rows, OptimizerState.SOPHIA_G).activations());
     }
   }
 
@@ -94,6 +182,10 @@ class TrainerCountsTest {
       assertEquals(flops, config.flopsPerToken(config.context()));
       assertEquals(flops, FlopCount.TRAINER.perToken(TransformerShape.of(config)));
       assertEquals(parameters, TransformerShape.of(config).parameters());
+      double mixed = (double) config.layers() * config.width() * config.context();
+      assertEquals(2 * weights + 2 * mixed, config.forwardFlopsPerToken(config.context()));
+      assertEquals(
+          16.0 * weights + 18 * mixed, config.hessianProductFlopsPerToken(config.context()));
     }
   }
 }

@@ -7,7 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/// Makes data and model folders of which something is wrong, out of a good run in `run`.
+/// Makes data and model folders of which something is wrong, out of good runs in `run` and
+// `sophia`.
 final class BadFiles {
   private BadFiles() {}
 
@@ -55,17 +56,34 @@ final class BadFiles {
     run(folder, "cut-state", "trainer.json", file -> cut(file, 60));
     run(folder, "foreign-state", "trainer.json", file -> edit(file, "\"lr\"", "\"rate\""));
     run(folder, "no-optimizer", "optimizer.safetensors", Files::delete);
+    from(folder, "sophia", "no-gamma", "trainer.json", file -> edit(file, "\"gamma\"", "\"rho\""));
+    from(
+        folder,
+        "sophia",
+        "other-mover",
+        "trainer.json",
+        file -> edit(file, "\"sophia-g\"", "\"adamw\""));
     run(folder, "cut-weights", "model.safetensors", file -> cut(file, 1000));
   }
 
   private static void model(Path folder, String name, String file, Harm harm) throws IOException {
-    copy(folder.resolve("run/latest"), folder.resolve(name));
+    model(folder, "run", name, file, harm);
+  }
+
+  private static void model(Path folder, String from, String name, String file, Harm harm)
+      throws IOException {
+    copy(folder.resolve(from + "/latest"), folder.resolve(name));
     harm.to(folder.resolve(name).resolve(file));
   }
 
   private static void run(Path folder, String name, String file, Harm harm) throws IOException {
+    from(folder, "run", name, file, harm);
+  }
+
+  private static void from(Path folder, String good, String name, String file, Harm harm)
+      throws IOException {
     Files.createDirectories(folder.resolve(name));
-    model(folder, name + "/step-4", file, harm);
+    model(folder, good, name + "/step-4", file, harm);
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -1,10 +1,9 @@
 package dev.gatun.tool;
 
-import org.junit.jupiter.api.Test;
-import dev.gatun.memory.Device;
-import dev.gatun.NoDevice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.NoDevice;
+import dev.gatun.memory.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +31,9 @@ class BadInputTest {
     Commands.texts(folder.resolve("others"), 2);
     var run = Commands.training(folder.resolve("texts"), folder.resolve("run"), "--steps=4");
     Commands.run(run).requireGood();
+    var sophia = Commands.training(folder.resolve("texts"), folder.resolve("sophia"), "--steps=4");
+    sophia.add("--optimizer=sophia-g");
+    Commands.run(sophia).requireGood();
     BadFiles.make(folder);
     before = Commands.everything(folder);
   }
@@ -79,19 +82,29 @@ class BadInputTest {
           1 | --lr=-1                       | -1.0
           1 | --min-lr=1                    | lies above
           1 | --warmup=9                    | no room
-          1 | --beta1=1                     | beta1 1.0
+          1 | --beta1=1                     | beta1 1.0; it must be from 0 to below 1
           1 | --clip=0                      | norm 0.0
           1 | --weight-decay=-1             | weight decay -1.0
+          1 | --optimizer=sophia-g --gamma=0 | gamma 0.0; it must be above 0
+          1 | --optimizer=sophia-h --beta2=2 | Sophia cannot work with beta2 2.0
+          1 | --optimizer=sophia-g --curvature-every=0 | curvature every 0 steps
+          1 | --optimizer=sophia-g --curvature-share=0 | curvature share 0.0
+          1 | --optimizer=sophia-h --curvature-share=1.5 | 1.5; it must be above 0, at most 1
+          1 | --optimizer=lion --beta1=-1   | Lion cannot work with beta1 -1.0
+          1 | --optimizer=lion --gamma=1    | --gamma goes with --optimizer sophia-h or sophia-g
+          1 | --curvature-every=5           | sophia-g, not with adamw
+          1 | --optimizer=adamw --curvature-share=0.5 | --curvature-share goes with --optimizer
           1 | --threads=-1                  | -1 threads
           1 | --out=@run                    | holds a run
           1 | --out=@not-empty              | is not empty
           1 | --out=@short.txt              | is a file
           1 | --out=/dev/null/new           | cannot be made
           2 | --device=tpu                  | none of cpu, cuda, auto
+          2 | --curvature-every=often       | no whole number
           2 | --steps=many                  | no whole number
           2 | --lr=fast                     | no number
           2 | --schedule=steep              | none of constant, cosine, wsd
-          2 | --optimizer=sgd               | none of adamw
+          2 | --optimizer=sgd               | none of adamw, sophia-h, sophia-g, lion
           2 | --tokenizer=words             | none of bytes, gpt2
           2 | --preset=huge                 | there is no preset 'huge'
           2 | --unknown                     | Unknown option
@@ -144,6 +157,10 @@ class BadInputTest {
           1 | @cut-weights   |                   | model.safetensors
           1 | @run           | --lr=0.5          | --lr 0.5 contradicts the run
           1 | @run           | --steps=5         | --steps 5 contradicts the run
+          1 | @run           | --optimizer=lion  | --optimizer lion contradicts the run
+          1 | @run           | --gamma=0.1       | which has none
+          1 | @no-gamma      |                   | null for "gamma"
+          1 | @other-mover   |                   | h and m, where this one has m and v
           1 | @run           | --seed=5          | --seed 5 contradicts the run
           1 | @run           | --threads=7       | --threads 7 contradicts the run
           1 | @run           | --preset=small    | --preset small contradicts the run

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The commands on a GPU, beside the same commands on the CPU.
 ///
@@ -64,6 +66,26 @@ class GpuCommandsTest {
     evaluatesAlike(there);
     generatesAlike(there);
     resumesWithTheSameBits(there);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sophia-h", "sophia-g", "lion"})
+  void everyOptimizerFollowsTheCpus(String optimizer) throws Exception {
+    var there = folder.resolve("there");
+    var here = folder.resolve("here");
+    onTheGpu(twoSteps(there, optimizer, "cuda")).requireGood();
+    Commands.run(twoSteps(here, optimizer, "cpu")).requireGood();
+    var expected = losses(here);
+    assertEquals(2, losses(there).size());
+    for (int step = 0; step < 2; step++) {
+      double allowed = (step + 1) * ROUNDING * expected.get(step);
+      assertEquals(expected.get(step), losses(there).get(step), allowed, "step " + step);
+    }
+  }
+
+  private List<String> twoSteps(Path run, String optimizer, String device) {
+    return Commands.training(
+        tokens, run, "--vocab=256", "--steps=2", "--optimizer=" + optimizer, "--device=" + device);
   }
 
   private void namesWhatItRanOn(Path run) throws Exception {

@@ -19,8 +19,7 @@ class PresetTest {
       assertTrue(value == null ? !setting.required() : setting.takes(value), setting.name());
     }
     settings.shape(256);
-    settings.schedule();
-    settings.adamW();
+    settings.optimizer().trainers(settings);
   }
 
   /// Parameters with GPT-2's vocabulary, all matrices, embeddings and norms, without biases.
@@ -69,6 +68,48 @@ class PresetTest {
   void anotherRateTakesTheLeastWithIt() {
     var settings = Preset.GPT2_774M.with(Settings.NONE.with("lr", 2e-5));
     assertEquals(1e-6, settings.number("min-lr"), 1e-20);
+  }
+
+  /// Rates by the preset's for AdamW, 6e-4 to 3e-5.
+  @ParameterizedTest
+  @CsvSource({
+    "adamw, 6e-4, 3e-5, 0.1, 0.9, 0.95, , , ",
+    "sophia-h, 4.8e-4, 2.4e-5, 0.2, 0.96, 0.99, 0.01, 10, 0.0666667",
+    "sophia-g, 4.8e-4, 2.4e-5, 0.2, 0.96, 0.99, 0.05, 10, 0.5",
+    "lion, 1.2e-4, 6e-6, 0.5, 0.95, 0.98, , , ",
+  })
+  void eachOptimizerHasItsOwnNumbers(
+      String word,
+      double rate,
+      double least,
+      double decay,
+      double beta1,
+      double beta2,
+      Double gamma,
+      Long every,
+      Double share) {
+    var settings = Preset.GPT2_124M.with(Settings.NONE.with("optimizer", word));
+    assertEquals(word, settings.optimizer().word);
+    assertEquals(rate, settings.number("lr"), rate * 1e-12);
+    assertEquals(least, settings.number("min-lr"), least * 1e-12);
+    assertEquals(decay, settings.number("weight-decay"));
+    assertEquals(beta1, settings.number("beta1"));
+    assertEquals(beta2, settings.number("beta2"));
+    assertEquals(gamma, settings.values().get("gamma"));
+    assertEquals(every, settings.values().get("curvature-every"));
+    assertEquals(share != null, settings.has("curvature-share"));
+    if (share != null) assertEquals(share, settings.number("curvature-share"), 1e-6);
+    settings.optimizer().trainers(settings);
+  }
+
+  @Test
+  void whatIsGivenStandsWhateverTheOptimizer() {
+    var given = Settings.NONE.with("optimizer", "sophia-h").with("lr", 1e-3).with("gamma", 0.5);
+    var settings = Preset.GPT2_124M.with(given.with("beta2", 0.9));
+    assertEquals(1e-3, settings.number("lr"));
+    assertEquals(5e-5, settings.number("min-lr"), 1e-17);
+    assertEquals(0.5, settings.sophia().gamma());
+    assertEquals(0.9, settings.sophia().beta2());
   }
 
   private static long tokensPerStep(Settings settings) {

@@ -82,7 +82,10 @@ class TrainCommandTest {
   @Test
   void theCheckpointKeepsEverySettingThatARunNeeds() throws IOException {
     var run = folder.resolve("run");
-    Commands.run(training(run, "--steps=2", "--schedule=wsd", "--weight-decay=0.05")).requireGood();
+    Commands.run(
+            training(
+                run, "--steps=2", "--optimizer=sophia-g", "--schedule=wsd", "--weight-decay=0.05"))
+        .requireGood();
     var state = TrainerState.read(run.resolve("latest"));
     assertEquals(2, state.step());
     assertEquals(2 * 4 * 16, state.position());

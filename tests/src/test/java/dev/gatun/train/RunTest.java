@@ -56,7 +56,7 @@ class RunTest {
       var line = steps.get(step);
       assertEquals(step, line.step());
       assertEquals(
-          List.of("loss", "rate", "gradientNorm", "tokens", "seconds"),
+          List.of("loss", "rate", "gradientNorm", "gradientClipped", "tokens", "seconds"),
           List.copyOf(line.fields().keySet()));
       assertEquals(0.01, line.number("rate").getAsDouble());
       assertEquals(4 * TIME, line.number("tokens").getAsDouble());

@@ -78,8 +78,39 @@ public record GptConfig(
   /// not; then the scores and mixtures of causal attention, which on average reach over half of
   /// the window.
   public double flopsPerToken(long time) {
+    return 6 * multipliedWeights() + 6 * mixed(time);
+  }
+
+  /// The forward part of [#flopsPerToken], a third of it.
+  public double forwardFlopsPerToken(long time) {
+    return 2 * multipliedWeights() + 2 * mixed(time);
+  }
+
+  /// FLOPs of a product with the Hessian for one token, counted the same way: what is computed
+  /// twice for want of memory counts once.
+  ///
+  /// ```
+  ///                  products with a weight      products of attention
+  /// forward          1  x W                      2  q k, p v
+  /// its tangent      2  tx W, x tW               4  tq k, q tk, tp v, p tv
+  /// gradient         1  dy W                     4  for dq, dk, dp, dv
+  /// tangent of that  4  tdy W, dy tW,            8  two for each of these
+  ///                     x tdy, tx dy
+  /// ```
+  ///
+  /// The gradient by a weight itself is not needed, only its tangent.
+  public double hessianProductFlopsPerToken(long time) {
+    return 2 * 8 * multipliedWeights() + 18 * mixed(time);
+  }
+
+  /// Weights that a token is multiplied with.
+  private double multipliedWeights() {
     double c = width;
-    double weights = 12.0 * layers * c * c + vocabulary * c;
-    return 6 * weights + 6.0 * layers * c * time;
+    return 12.0 * layers * c * c + vocabulary * c;
+  }
+
+  /// FLOPs of one of attention's products over half a window, in all layers.
+  private double mixed(long time) {
+    return (double) layers * width * time;
   }
 }

@@ -22,7 +22,22 @@ import java.util.stream.Stream;
 /// @param forward what a tape holds once the loss is computed: tokens, values and all that
 ///     backward reads
 /// @param backward what the backward walk adds to the tape
-public record GptMemory(long elements, long weights, long gradients, long forward, long backward) {
+/// @param hessianProduct what a product with the Hessian in place of the gradients adds to it
+/// @param hessianWork the most that one op of that product takes beside the tape, for as long as it
+///     runs: the direction of its parameters, and scratch
+/// @param logits what computing them takes where no tape records, the batch and all values before
+///     them included
+/// @param labels as many more targets
+public record GptMemory(
+    long elements,
+    long weights,
+    long gradients,
+    long forward,
+    long backward,
+    long hessianProduct,
+    long hessianWork,
+    long logits,
+    long labels) {
   /// That of batches of `rows` windows of `time` tokens.
   public static GptMemory of(GptConfig config, long rows, long time, DType dtype) {
     if (rows < 1 || time < 1 || time > config.context()) {
@@ -37,7 +52,11 @@ public record GptMemory(long elements, long weights, long gradients, long forwar
         elements * dtype.bytes(),
         elements * dtype.bytes(),
         walk.forward(),
-        walk.backward());
+        walk.backward(),
+        walk.hessianProduct(),
+        walk.hessianWork(),
+        walk.inferred(),
+        walk.tokens().bytes());
   }
 
   /// A model's course through the ops that [Gpt#loss] runs, of which only the shapes are asked.
@@ -60,13 +79,21 @@ public record GptMemory(long elements, long weights, long gradients, long forwar
 
     private long forward() {
       var x = stream(config.width());
-      var head = head().shapes(List.of(x, new Spec(table(), dtype), tokens()));
       return 2 * tokens().bytes()
           + x.bytes()
           + bytes(new LayerNorm(config.eps(), config.bias()).shapes(normed(x)))
           + config.layers() * block(x)
-          + bytes(head)
-          + head().scratchBytes(x, table());
+          + bytes(judged())
+          + logits();
+    }
+
+    private Outputs judged() {
+      return head().shapes(List.of(stream(config.width()), new Spec(table(), dtype), tokens()));
+    }
+
+    /// Scratch of the head for logits that are not kept.
+    private long logits() {
+      return head().scratchBytes(stream(config.width()), table());
     }
 
     private long block(Spec x) {
@@ -99,19 +126,45 @@ public record GptMemory(long elements, long weights, long gradients, long forwar
           .sum();
     }
 
+    /// Without a tape nothing is kept for a pullback, but the logits are there whole, and twice: a
+    /// product over rows alone stands between two changes of shape, which copy.
+    private long inferred() {
+      long kept = config.layers() * stream(4L * config.width()).bytes();
+      long head = bytes(judged()) + logits();
+      long copied = stream(config.width()).bytes();
+      return forward() - kept - head + copied + 2 * stream(config.paddedVocabulary()).bytes();
+    }
+
     /// The gradients of the stream that are alive at once, those of the two wide layers, which
     /// serve every block in turn; then what each block's pullbacks and the head's take as
     /// scratch.
     private long backward() {
-      long c = config.width();
       long statistics = stream(1).wide(rows, config.heads(), time).bytes();
-      long scratch = stream(4 * c).bytes() + statistics;
-      return dtype.wide().bytes()
-          + 4 * stream(c).bytes()
-          + stream(3 * c).bytes()
-          + stream(4 * c).bytes()
-          + config.layers() * scratch
-          + head().scratchBytes(stream(c), table());
+      long scratch = stream(4 * config.width()).bytes() + statistics;
+      return dtype.wide().bytes() + cotangents() + config.layers() * scratch + logits();
+    }
+
+    private long cotangents() {
+      long c = config.width();
+      return 4 * stream(c).bytes() + stream(3 * c).bytes() + stream(4 * c).bytes();
+    }
+
+    /// Tangents of all that forward left but for the statistics of the loss; then gradients of the
+    /// stream and the tangents of those.
+    private long hessianProduct() {
+      long unmoved = judged().saved().stream().mapToLong(Spec::bytes).sum();
+      long tangents = forward() - 2 * tokens().bytes() - unmoved - logits();
+      return tangents + dtype.wide().bytes() + 2 * cotangents();
+    }
+
+    /// The head, whose pullback and tangent recompute what was not kept; the embedding; the wide
+    /// layer with its activation.
+    private long hessianWork() {
+      long c = config.width();
+      long table = table().count() * dtype.bytes();
+      long positions = config.context() * c * dtype.bytes();
+      long wide = 4 * c * c * dtype.bytes() + 3 * stream(4 * c).bytes();
+      return Math.max(table + Math.max(3 * logits(), positions), wide);
     }
   }
 }

@@ -20,15 +20,15 @@ public final class AdamW extends ArenaOptimizer {
     public static final Config DEFAULTS = new Config(0.9, 0.95, 1e-8, 0.1, 1);
 
     public Config {
-      within("beta1", beta1, beta1 >= 0 && beta1 < 1);
-      within("beta2", beta2, beta2 >= 0 && beta2 < 1);
-      within("eps", eps, eps > 0);
-      within("weight decay", weightDecay, weightDecay >= 0);
-      within("the largest norm", maxNorm, maxNorm > 0);
+      within("beta1", beta1, beta1 >= 0 && beta1 < 1, "from 0 to below 1");
+      within("beta2", beta2, beta2 >= 0 && beta2 < 1, "from 0 to below 1");
+      within("eps", eps, eps > 0, "above 0");
+      within("weight decay", weightDecay, weightDecay >= 0, "0 or more");
+      within("the largest norm", maxNorm, maxNorm > 0, "above 0");
     }
 
-    private static void within(String name, double value, boolean holds) {
-      ArenaOptimizer.within("AdamW", name, value, holds);
+    private static void within(String name, double value, boolean holds, String range) {
+      ArenaOptimizer.within("AdamW", name, value, holds, range);
     }
 
     public Config withWeightDecay(double decay) {

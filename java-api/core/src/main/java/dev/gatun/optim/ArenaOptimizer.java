@@ -19,6 +19,9 @@ import java.util.OptionalDouble;
 /// clipping by the global norm, and the rate and the step on the device. The arenas live beside the
 /// parameters, in their scope.
 abstract class ArenaOptimizer implements Optimizer {
+  /// What kernels add to the norm that they divide by.
+  private static final double NORM_EPS = 1e-6;
+
   private final Parameters parameters;
   private final double maxNorm;
   private final Map<String, MemorySegment> state = new LinkedHashMap<>();
@@ -44,10 +47,12 @@ abstract class ArenaOptimizer implements Optimizer {
     return arenas * elements * wide + wide + Double.BYTES + Long.BYTES;
   }
 
-  /// Refuses a number of a configuration unless it holds what it must.
-  static void within(String optimizer, String name, double value, boolean holds) {
-    if (!holds)
-      throw new InvalidArgument("%s cannot work with %s %s".formatted(optimizer, name, value));
+  /// Refuses a number of a configuration unless it lies in `range`.
+  static void within(String optimizer, String name, double value, boolean holds, String range) {
+    if (!holds) {
+      throw new InvalidArgument(
+          "%s cannot work with %s %s; it must be %s".formatted(optimizer, name, value, range));
+    }
   }
 
   /// The step's kernel, over all parameters.
@@ -88,6 +93,11 @@ abstract class ArenaOptimizer implements Optimizer {
   @Override
   public final OptionalDouble gradientNorm() {
     return clips() ? OptionalDouble.of(norm.item()) : OptionalDouble.empty();
+  }
+
+  @Override
+  public final boolean gradientClipped() {
+    return clips() && norm.item() + NORM_EPS > maxNorm;
   }
 
   final void write(MemorySegment to, double value) {

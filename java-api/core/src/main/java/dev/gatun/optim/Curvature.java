@@ -1,6 +1,7 @@
 package dev.gatun.optim;
 
 import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.Tensor;
 
 /// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is
@@ -15,6 +16,10 @@ public interface Curvature {
   /// Adds `share` times what one batch says; the shares of an estimate add up to 1. Targets below 0
   /// are left out.
   void add(Gpt gpt, Tensor tokens, Tensor targets, double share);
+
+  /// FLOPs that [#add] takes for a token of a window of `time`, counted as
+  /// [GptConfig#flopsPerToken] counts those of training.
+  double flopsPerToken(GptConfig config, long time);
 
   /// Blends the estimate into Sophia's curvature, and forgets it.
   void refresh(Sophia sophia);

@@ -3,6 +3,7 @@ package dev.gatun.optim;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
@@ -17,6 +18,9 @@ import java.util.Arrays;
 /// identities. Labels are drawn on the device, and B is counted here: it is the number of labels,
 /// targets that are left out not among them.
 public final class GaussNewtonBartlett implements Curvature {
+  /// Bytes that it allocates in the parameters' scope.
+  public static final long STATE_BYTES = 3 * Long.BYTES;
+
   private final Parameters parameters;
   private final long seed;
   private final Scope memory;
@@ -78,6 +82,12 @@ public final class GaussNewtonBartlett implements Curvature {
               logits.dtype().code());
       drawn += rows;
     }
+  }
+
+  /// Forward for the labels, then forward and backward as in training.
+  @Override
+  public double flopsPerToken(GptConfig config, long time) {
+    return config.forwardFlopsPerToken(time) + config.flopsPerToken(time);
   }
 
   @Override

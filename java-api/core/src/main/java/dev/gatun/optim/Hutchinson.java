@@ -4,6 +4,7 @@ import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.optim.Sophia.Probe;
 import dev.gatun.tensor.Tensor;
@@ -17,6 +18,9 @@ import java.lang.foreign.ValueLayout;
 ///
 /// For a loss of one's own: `draw(step); differentiate(tape, loss, 1); refresh(sophia)`.
 public final class Hutchinson implements Curvature {
+  /// Bytes that it allocates in the parameters' scope.
+  public static final long STATE_BYTES = 2 * Long.BYTES;
+
   private final Parameters parameters;
   private final Probe probe;
   private final long seed;
@@ -59,6 +63,12 @@ public final class Hutchinson implements Curvature {
     try (var tape = Tape.open(gpt.device())) {
       differentiate(tape, gpt.loss(tokens, targets), share);
     }
+  }
+
+  /// Those of the product.
+  @Override
+  public double flopsPerToken(GptConfig config, long time) {
+    return config.hessianProductFlopsPerToken(time);
   }
 
   @Override

@@ -27,4 +27,7 @@ public interface Optimizer {
   /// The global norm of the last step's gradients before clipping; empty if it does not
   /// clip. Waits.
   OptionalDouble gradientNorm();
+
+  /// Whether the last step cut its gradients to the largest norm. Waits.
+  boolean gradientClipped();
 }

@@ -80,16 +80,20 @@ public final class Sophia extends ArenaOptimizer {
     public static final Config BARTLETT = HUTCHINSON.withGamma(0.05);
 
     public Config {
-      within("beta1", beta1, beta1 >= 0 && beta1 < 1);
-      within("beta2", beta2, beta2 >= 0 && beta2 < 1);
-      within("gamma", gamma, gamma > 0 && gamma < Double.POSITIVE_INFINITY);
-      within("eps", eps, (float) eps > 0 && eps < Double.POSITIVE_INFINITY);
-      within("weight decay", weightDecay, weightDecay >= 0);
-      within("the largest norm", maxNorm, maxNorm > 0);
+      within("beta1", beta1, beta1 >= 0 && beta1 < 1, "from 0 to below 1");
+      within("beta2", beta2, beta2 >= 0 && beta2 < 1, "from 0 to below 1");
+      within("gamma", gamma, gamma > 0 && gamma < Double.POSITIVE_INFINITY, "above 0 and finite");
+      within(
+          "eps",
+          eps,
+          (float) eps > 0 && eps < Double.POSITIVE_INFINITY,
+          "above 0 in 32 bits, and finite");
+      within("weight decay", weightDecay, weightDecay >= 0, "0 or more");
+      within("the largest norm", maxNorm, maxNorm > 0, "above 0");
     }
 
-    private static void within(String name, double value, boolean holds) {
-      ArenaOptimizer.within("Sophia", name, value, holds);
+    private static void within(String name, double value, boolean holds, String range) {
+      ArenaOptimizer.within("Sophia", name, value, holds, range);
     }
 
     public Config withBetas(double first, double second) {

@@ -5,6 +5,7 @@ import dev.gatun.optim.Optimizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.TreeSet;
 
 /// The state of an optimizer as `optimizer.safetensors`: for each of its arenas, one tensor a
 /// parameter, named `arena.parameter` and shaped like it; its counters among the metadata.
@@ -43,6 +44,7 @@ public final class OptimizerCheckpoint {
     var dtype = parameters.dtype().wide();
     var counters = new LinkedHashMap<String, Long>();
     try (var stored = Safetensors.open(file)) {
+      requireArenas(file, stored, optimizer);
       int wanted = optimizer.state().size() * parameters.names().size();
       if (stored.tensors().size() != wanted) {
         throw new BadFile(
@@ -64,6 +66,18 @@ public final class OptimizerCheckpoint {
         counters.put(name, counter(file, stored, name));
     }
     optimizer.resume(steps, counters);
+  }
+
+  private static void requireArenas(Path file, Safetensors stored, Optimizer optimizer) {
+    var held = new TreeSet<String>();
+    for (var tensor : stored.tensors()) held.add(tensor.name().replaceFirst("\\..*", ""));
+    var wanted = new TreeSet<>(optimizer.state().keySet());
+    if (!held.equals(wanted)) {
+      throw new BadFile(
+          file,
+          "holds the state of another optimizer, %s, where this one has %s"
+              .formatted(String.join(" and ", held), String.join(" and ", wanted)));
+    }
   }
 
   private static long counter(Path file, Safetensors stored, String name) {

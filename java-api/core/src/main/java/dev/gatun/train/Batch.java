@@ -1,6 +1,7 @@
 package dev.gatun.train;
 
 import dev.gatun.InvalidArgument;
+import java.util.Arrays;
 
 /// What one step reads: (B, T) inputs and, one token further on, (B, T) targets, row by row.
 ///
@@ -22,6 +23,14 @@ public record Batch(int rows, int time, int[] inputs, int[] targets) {
       System.arraycopy(window, 1, targets, row * time, time);
     }
     return new Batch(rows, time, inputs, targets);
+  }
+
+  /// Its first windows, at most `most`.
+  Batch first(long most) {
+    if (most >= rows) return this;
+    int fewer = (int) most;
+    return new Batch(
+        fewer, time, Arrays.copyOf(inputs, fewer * time), Arrays.copyOf(targets, fewer * time));
   }
 
   static void require(Tokens tokens, int time) {

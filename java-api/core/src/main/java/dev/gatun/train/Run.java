@@ -176,14 +176,7 @@ public final class Run {
 
   private void step(Journal journal, Listener listener) {
     var report = trainer.step();
-    var norm = report.gradientNorm();
-    journal.append(
-        JournalEntry.of(report.step())
-            .with("loss", report.loss())
-            .with("rate", report.rate())
-            .with("gradientNorm", norm.isPresent() ? norm.getAsDouble() : null)
-            .with("tokens", report.tokens())
-            .with("seconds", report.seconds()));
+    journal.append(report.line());
     listener.stepped(report);
   }
 

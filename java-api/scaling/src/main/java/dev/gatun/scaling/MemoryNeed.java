@@ -9,10 +9,11 @@ import dev.gatun.nn.GptMemory;
 /// @param weights with their copies in a smaller type
 /// @param gradients of the weights
 /// @param optimizer its state
-/// @param activations of one batch, with what the backward walk adds
+/// @param activations of one batch, with what the backward walk adds; or of a refresh of the
+///     curvature on as many windows, where that takes more
 public record MemoryNeed(long weights, long gradients, long optimizer, long activations) {
-  /// Of batches of `rows` windows of the whole context. In fp32 with AdamW these are the bytes
-  /// that the trainer allocates.
+  /// Of batches of `rows` windows of the whole context. In fp32 with the optimizers that `train`
+  /// offers these are the bytes that the trainer allocates.
   public static MemoryNeed of(
       GptConfig config, long rows, Precision precision, OptimizerState state) {
     var gpt = GptMemory.of(config, rows, config.context(), precision.activations());
@@ -20,7 +21,7 @@ public record MemoryNeed(long weights, long gradients, long optimizer, long acti
         gpt.elements() * precision.weightBytes(),
         gpt.elements() * precision.gradientBytes(),
         state.bytes(gpt.elements()),
-        gpt.forward() + gpt.backward());
+        state.activations(gpt));
   }
 
   public long total() {

@@ -1,29 +1,38 @@
 package dev.gatun.scaling;
 
 import dev.gatun.InvalidArgument;
+import dev.gatun.nn.GptMemory;
 import dev.gatun.optim.AdamW;
+import dev.gatun.optim.GaussNewtonBartlett;
+import dev.gatun.optim.Hutchinson;
+import dev.gatun.optim.Lion;
+import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import java.util.Arrays;
+import java.util.function.ToLongBiFunction;
 
-/// What optimizers keep for each parameter, in fp32 whatever the weights are held in.
+/// What optimizers keep for each parameter, in fp32 whatever the weights are held in. Of those that
+/// `train` offers, under the names it has for them, to the byte.
 public enum OptimizerState {
   /// m and v, Loshchilov and Hutter 2019, arXiv 1711.05101.
-  ADAMW("adamw", 2),
-  /// m and the curvature's diagonal, Liu et al. 2023, arXiv 2305.14342.
-  SOPHIA("sophia", 2),
+  ADAMW("adamw", AdamW::stateBytes),
+  /// m and the Hessian's diagonal by Hutchinson, Liu et al. 2023, arXiv 2305.14342.
+  SOPHIA_H("sophia-h", (n, type) -> Sophia.stateBytes(n, type) + Hutchinson.STATE_BYTES),
+  /// m and the Gauss-Newton diagonal by Bartlett, from the same.
+  SOPHIA_G("sophia-g", (n, type) -> Sophia.stateBytes(n, type) + GaussNewtonBartlett.STATE_BYTES),
   /// m, Chen et al. 2023, arXiv 2302.06675.
-  LION("lion", 1),
+  LION("lion", Lion::stateBytes),
   /// Stochastic gradient descent with momentum.
-  MOMENTUM("momentum", 1),
+  MOMENTUM("momentum", (n, type) -> n * type.bytes()),
   /// Plain stochastic gradient descent.
-  SGD("sgd", 0);
+  SGD("sgd", (_, _) -> 0);
 
   private final String word;
-  private final int arenas;
+  private final ToLongBiFunction<Long, DType> bytes;
 
-  OptimizerState(String word, int arenas) {
+  OptimizerState(String word, ToLongBiFunction<Long, DType> bytes) {
     this.word = word;
-    this.arenas = arenas;
+    this.bytes = bytes;
   }
 
   /// The one called `word`. Throws [InvalidArgument] where there is none.
@@ -46,10 +55,19 @@ public enum OptimizerState {
     return word;
   }
 
-  /// Bytes beside an arena of `elements` parameters; AdamW's to the byte.
+  /// Bytes beside an arena of `elements` parameters.
   long bytes(long elements) {
-    return this == ADAMW
-        ? AdamW.stateBytes(elements, DType.F32)
-        : arenas * elements * DType.F32.bytes();
+    return bytes.applyAsLong(elements, DType.F32);
+  }
+
+  /// What a batch takes: a step's walks, or those of a refresh of the curvature where they take
+  /// more.
+  long activations(GptMemory gpt) {
+    long step = gpt.forward() + gpt.backward();
+    return switch (this) {
+      case SOPHIA_H -> Math.max(step, gpt.forward() + gpt.hessianProduct() + gpt.hessianWork());
+      case SOPHIA_G -> gpt.labels() + Math.max(step, gpt.logits());
+      default -> step;
+    };
   }
 }

@@ -1,12 +1,13 @@
 package dev.gatun.tool;
 
 import dev.gatun.memory.Device;
-import dev.gatun.nn.Gpt;
+import dev.gatun.train.CurvatureRefresh;
+import dev.gatun.train.Trainer;
 import java.io.PrintWriter;
 import java.util.Locale;
 
 /// What `train` says before it begins: what will be trained, on what, and how much work it is.
-record Announcement(Start start, Settings settings, Device device, Gpt gpt, TrainingData data) {
+record Announcement(Start start, Settings settings, Trainer trainer, TrainingData data) {
   void print(PrintWriter out) {
     line(out, "model    %s", model());
     line(out, "data     %s", data.corpus().description());
@@ -18,7 +19,7 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
   }
 
   private String model() {
-    var config = gpt.config();
+    var config = trainer.gpt().config();
     return format(
         "%,d parameters: %d layers, %d heads, width %d, context %d, vocabulary %,d%s%s%s",
         config.parameterCount(),
@@ -35,12 +36,16 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
   private String machine() {
     return format(
         "%s, matrix products by %s",
-        device.described("device"), device.described("matrix products"));
+        device().described("device"), device().described("matrix products"));
+  }
+
+  private Device device() {
+    return trainer.gpt().device();
   }
 
   private String recipe() {
     return format(
-        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d",
+        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d%s",
         settings.text("optimizer"),
         settings.text("schedule"),
         settings.number("lr"),
@@ -48,22 +53,25 @@ record Announcement(Start start, Settings settings, Device device, Gpt gpt, Trai
         settings.whole("accumulate"),
         settings.whole("batch"),
         settings.whole("context"),
-        settings.whole("seed"));
+        settings.whole("seed"),
+        trainer.refresh().map(this::refreshes).orElse(""));
+  }
+
+  private String refreshes(CurvatureRefresh refresh) {
+    return format(
+        ", curvature every %d steps on %d of the windows",
+        refresh.plan().every(), trainer.tokensPerRefresh() / settings.whole("context"));
   }
 
   private String work() {
-    double tokens =
-        (double) settings.whole("steps")
-            * settings.whole("accumulate")
-            * settings.whole("batch")
-            * settings.whole("context");
+    double tokens = (double) settings.whole("steps") * trainer.tokensPerStep();
     return format(
         "%,.0f tokens, %.3g times the training data, about %.2g FLOP on %s%s",
         tokens,
         tokens / data.corpus().training().count(),
-        tokens * gpt.config().flopsPerToken(settings.whole("context")),
-        device.backend(),
-        device.backend().equals("cpu")
+        trainer.flops(settings.whole("steps")),
+        device().backend(),
+        device().backend().equals("cpu")
             ? " with %d threads".formatted(settings.whole("threads"))
             : "");
   }

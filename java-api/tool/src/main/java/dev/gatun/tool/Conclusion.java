@@ -5,8 +5,10 @@ import dev.gatun.nn.Gpt;
 import dev.gatun.train.Batch;
 import dev.gatun.train.Evaluation;
 import dev.gatun.train.Journal;
+import dev.gatun.train.JournalEntry;
 import dev.gatun.train.NgramModel;
 import dev.gatun.train.Run;
+import dev.gatun.train.StepTotals;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -29,6 +31,8 @@ record Conclusion(
         end.loss(),
         end.perplexity(),
         end.tokens());
+    var journal = Journal.read(folder.resolve(Run.JOURNAL));
+    new Account(StepTotals.of(journal)).print(out);
     var levels = countModels();
     levels.forEach(
         (name, loss) ->
@@ -40,7 +44,7 @@ record Conclusion(
                 end.loss() < loss ? "beaten" : "not beaten"));
     out.flush();
     try {
-      draw(levels);
+      draw(journal, levels);
     } catch (Unsupported without) { // a training is not undone by a picture
       out.println(without.getMessage());
     }
@@ -58,8 +62,7 @@ record Conclusion(
     return levels;
   }
 
-  private void draw(Map<String, Double> levels) {
-    var journal = Journal.read(folder.resolve(Run.JOURNAL));
+  private void draw(List<JournalEntry> journal, Map<String, Double> levels) {
     new LossCurve(
             LossCurve.points(journal, "loss"), LossCurve.points(journal, "validationLoss"), levels)
         .write(folder.resolve("loss.png"));

@@ -24,10 +24,7 @@ enum Preset {
 
   private static final Settings COMMON =
       Settings.NONE
-          .with("optimizer", "adamw")
-          .with("weight-decay", 0.1)
-          .with("beta1", 0.9)
-          .with("beta2", 0.95)
+          .with("optimizer", NamedOptimizer.ADAMW.word)
           .with("clip", 1.0)
           .with("schedule", "cosine")
           .with("seed", 1337L)
@@ -56,14 +53,22 @@ enum Preset {
   }
 
   /// Its settings with those `given` on the command line. What was not given, but counts steps, is
-  /// made to fit the steps that were; the last rate keeps its ratio to the highest.
+  /// made to fit the steps that were; rates and decays fit the optimizer; the last rate keeps its
+  /// ratio to the highest. Throws where something is given that the optimizer has no use for.
   Settings with(Settings given) {
-    var all = shape.with(COMMON).with(recipe).with(given);
+    var optimizer = NamedOptimizer.of(given);
+    optimizer.refuseOthers(given);
+    double published = recipe.number("lr");
+    double rate = given.has("lr") ? given.number("lr") : optimizer.rate(published);
+    var all =
+        shape
+            .with(COMMON)
+            .with(recipe)
+            .with(optimizer.defaults())
+            .with("lr", rate)
+            .with("min-lr", recipe.number("min-lr") * (rate / published))
+            .with(given);
     long steps = all.whole("steps");
-    if (given.has("lr")) {
-      double ratio = given.number("lr") / recipe.number("lr");
-      all = all.with("min-lr", recipe.number("min-lr") * ratio);
-    }
     return all.with("warmup", Math.min(all.whole("warmup"), steps / 10))
         .with("decay", steps / 5)
         .with("evaluate-every", Math.max(1, Math.min(steps / 10, all.whole("evaluate-every"))))

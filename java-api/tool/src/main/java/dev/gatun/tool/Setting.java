@@ -1,6 +1,7 @@
 package dev.gatun.tool;
 
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.TypeConversionException;
@@ -28,18 +29,21 @@ record Setting(
           text("data", "A text file, a folder or zip of them, a .bin; else the JDK's sources.")
               .optional(),
           text("tokenizer", "What text is cut into.").among("bytes", "gpt2").optional(),
-          text("optimizer", "What moves the weights.").among("adamw"),
+          text("optimizer", "What moves the weights.").among(NamedOptimizer.words()),
           whole("steps", "Optimizer steps in all."),
           whole("batch", "Windows that pass through the model at once."),
           whole("accumulate", "Batches a step; their gradients are averaged."),
-          number("lr", "The highest learning rate."),
+          number("lr", "The highest rate; else the preset's, times: " + rates() + "."),
           number("min-lr", "The rate that cosine and wsd fall to."),
           text("schedule", "How the rate moves.").among("constant", "cosine", "wsd"),
           whole("warmup", "Steps over which the rate rises."),
           whole("decay", "Steps over which the rate of wsd falls."),
-          number("weight-decay", "AdamW's decay of matrices."),
-          number("beta1", "AdamW's decay of the mean gradient."),
-          number("beta2", "AdamW's decay of the mean squared gradient."),
+          number("weight-decay", "The decay of matrices").perOptimizer(),
+          number("beta1", "The decay of the mean gradient that a step sees").perOptimizer(),
+          number("beta2", "That of squares, of curvature, of Lion's mean").perOptimizer(),
+          number("gamma", "Sophia's factor of curvature: more clips less").perOptimizer(),
+          whole("curvature-every", "Steps between refreshes of curvature").perOptimizer(),
+          number("curvature-share", "The part of a step's windows for one").perOptimizer(),
           number("clip", "The largest gradient norm."),
           whole("seed", "For the first weights and the order of windows."),
           text("device", "Where to train.").among("cpu", "cuda", "auto"),
@@ -91,6 +95,10 @@ record Setting(
         "'%s' is none of %s".formatted(value, String.join(", ", choices)));
   }
 
+  private static String rates() {
+    return NamedOptimizer.each(optimizer -> optimizer.rate(1));
+  }
+
   private static Setting whole(String name, String description) {
     return new Setting(name, Long.class, true, List.of(), description);
   }
@@ -109,6 +117,13 @@ record Setting(
 
   private Setting optional() {
     return new Setting(name, type, false, choices, description);
+  }
+
+  /// Says what each optimizer has for it; a setting that some lack is no run's duty.
+  private Setting perOptimizer() {
+    var defaults = NamedOptimizer.each(optimizer -> optimizer.defaults().values().get(name));
+    boolean all = Stream.of(NamedOptimizer.values()).allMatch(each -> each.defaults().has(name));
+    return new Setting(name, type, all, choices, "%s: %s.".formatted(description, defaults));
   }
 
   private Setting among(String... choices) {

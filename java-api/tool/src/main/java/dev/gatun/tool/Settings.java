@@ -3,9 +3,12 @@ package dev.gatun.tool;
 import dev.gatun.InvalidArgument;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.optim.AdamW;
+import dev.gatun.optim.Lion;
 import dev.gatun.optim.Schedule;
+import dev.gatun.optim.Sophia;
 import dev.gatun.store.BadFile;
 import dev.gatun.store.TrainerState;
+import dev.gatun.train.CurvatureRefresh;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -22,15 +25,23 @@ record Settings(Map<String, Object> values) {
 
   /// Those of a checkpoint. Throws [BadFile] where one is missing or makes no sense.
   static Settings read(Path checkpoint, TrainerState state) {
+    var settings = new Settings(state.config());
     for (var setting : Setting.ALL) {
-      var value = state.config().get(setting.name());
+      var value = settings.values.get(setting.name());
       if (value == null ? setting.required() : !setting.takes(value)) {
-        throw new BadFile(
-            checkpoint.resolve(TrainerState.NAME),
-            "its config has %s for \"%s\"".formatted(value, setting.name()));
+        throw bad(checkpoint, setting.name(), value);
       }
     }
-    return new Settings(state.config());
+    for (var name : settings.optimizer().defaults().values.keySet()) {
+      if (!settings.has(name)) throw bad(checkpoint, name, null);
+    }
+    return settings;
+  }
+
+  private static BadFile bad(Path checkpoint, String name, Object value) {
+    return new BadFile(
+        checkpoint.resolve(TrainerState.NAME),
+        "its config has %s for \"%s\"".formatted(value, name));
   }
 
   Settings with(String name, Object value) {
@@ -97,10 +108,35 @@ record Settings(Map<String, Object> values) {
     };
   }
 
+  /// What moves the weights.
+  NamedOptimizer optimizer() {
+    return NamedOptimizer.of(this);
+  }
+
   /// AdamW's numbers; throws where it cannot work with them.
   AdamW.Config adamW() {
     return new AdamW.Config(
         number("beta1"), number("beta2"), 1e-8, number("weight-decay"), number("clip"));
+  }
+
+  /// Lion's numbers; throws where it cannot work with them.
+  Lion.Config lion() {
+    return new Lion.Config(
+        number("beta1"), number("beta2"), number("weight-decay"), number("clip"));
+  }
+
+  /// Sophia's numbers; throws where it cannot work with them.
+  Sophia.Config sophia() {
+    return Sophia.Config.HUTCHINSON
+        .withBetas(number("beta1"), number("beta2"))
+        .withGamma(number("gamma"))
+        .withWeightDecay(number("weight-decay"))
+        .withMaxNorm(number("clip"));
+  }
+
+  /// When and on how much Sophia's curvature is refreshed; throws where there is no such.
+  CurvatureRefresh.Plan refreshes() {
+    return new CurvatureRefresh.Plan(whole("curvature-every"), number("curvature-share"));
   }
 
   /// A whole number that counts things held in memory.

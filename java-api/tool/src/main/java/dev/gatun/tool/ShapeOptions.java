@@ -33,7 +33,8 @@ final class ShapeOptions {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adamw",
-      description = "Whose state is held: adamw (the default), sophia, lion, momentum, sgd.")
+      description =
+          "Whose state is held: adamw (the default), sophia-h, sophia-g, lion, momentum," + " sgd.")
   private String optimizer;
 
   @Option(

@@ -93,7 +93,8 @@ record Start(Settings settings, Path folder, Optional<Path> checkpoint, boolean 
               var has = is.values().get(name);
               if (!value.equals(has)) {
                 throw new InvalidArgument(
-                    "--%s %s contradicts %s, which has %s".formatted(name, value, what, has));
+                    "--%s %s contradicts %s, which has %s"
+                        .formatted(name, value, what, has == null ? "none" : has));
               }
             });
   }

@@ -3,7 +3,6 @@ package dev.gatun.tool;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
-import dev.gatun.optim.AdamW;
 import dev.gatun.store.GptCheckpoint;
 import dev.gatun.store.OptimizerCheckpoint;
 import dev.gatun.store.TrainerState;
@@ -18,6 +17,7 @@ import dev.gatun.train.Windows;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /// One run of the `train` command: the model, its data and its machine, from the first line printed
 /// to the last.
@@ -42,8 +42,7 @@ final class Training implements AutoCloseable {
   /// Opens everything and writes nothing.
   static Training open(Start start, PrintWriter out, PrintWriter err) {
     var asked = start.settings();
-    asked.schedule();
-    asked.adamW();
+    asked.optimizer().trainers(asked);
     var device = Machine.open(asked.text("device"), asked.whole("threads"), err);
     try {
       var data = TrainingData.open(asked);
@@ -85,16 +84,16 @@ final class Training implements AutoCloseable {
   void run() {
     var validation = validation();
     var end =
-        train(validation, () -> new Announcement(start, settings, device, gpt, data).print(out));
+        train(validation, trainer -> new Announcement(start, settings, trainer, data).print(out));
     new Conclusion(start.folder(), settings, gpt, data, validation).print(end, out);
   }
 
   /// Trains to the end; only the progress is shown. Returns the last evaluation.
   Evaluation runQuietly() {
-    return train(validation(), () -> {});
+    return train(validation(), _ -> {});
   }
 
-  private Evaluation train(List<Batch> validation, Runnable beforehand) {
+  private Evaluation train(List<Batch> validation, Consumer<Trainer> beforehand) {
     var trainer = trainer();
     var plan =
         new Run.Plan(
@@ -107,25 +106,26 @@ final class Training implements AutoCloseable {
         start.resumed()
             ? Run.resume(start.folder(), trainer, validation, plan)
             : Run.begin(start.folder(), trainer, validation, plan);
-    beforehand.run();
+    beforehand.accept(trainer);
     try (var progress = Progress.open(trainer.steps(), plan.steps())) {
       return run.toEnd(new Shown(progress));
     }
   }
 
   private Trainer trainer() {
-    var optimizer = new AdamW(gpt.parameters(), settings.adamW());
-    if (start.resumed()) {
-      var checkpoint = start.checkpoint().orElseThrow();
-      OptimizerCheckpoint.read(checkpoint, gpt, optimizer, TrainerState.read(checkpoint).step());
-    }
     var batches =
         new Batches(
             data.corpus().training(),
             settings.size("batch"),
             settings.size("context"),
             settings.whole("seed"));
-    return new Trainer(gpt, optimizer, settings.schedule(), batches, settings.size("accumulate"));
+    var trainer = settings.optimizer().trainers(settings).of(gpt, batches);
+    if (start.resumed()) {
+      var checkpoint = start.checkpoint().orElseThrow();
+      OptimizerCheckpoint.read(
+          checkpoint, gpt, trainer.optimizer(), TrainerState.read(checkpoint).step());
+    }
+    return trainer;
   }
 
   private List<Batch> validation() {

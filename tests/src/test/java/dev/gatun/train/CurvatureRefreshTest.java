@@ -1,0 +1,341 @@
+package dev.gatun.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.grad.Tape;
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.optim.Curvature;
+import dev.gatun.optim.GaussNewtonBartlett;
+import dev.gatun.optim.Hutchinson;
+import dev.gatun.optim.Lion;
+import dev.gatun.optim.Schedule;
+import dev.gatun.optim.Sophia;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Sophia's curvature is refreshed when it should be, on what it should be, and nothing else
+/// happens to a step.
+class CurvatureRefreshTest {
+  private static final int VOCABULARY = 30;
+  private static final int TIME = 8;
+  private static final int ROWS = 4;
+  private static final int ACCUMULATE = 2;
+  private static final long SEED = 7;
+  private static final GptConfig CONFIG = GptConfig.of(2, 2, 16, TIME, VOCABULARY);
+
+  /// 5.6 of the 8 windows of a step, so 6: a whole batch and half of the next.
+  private static final CurvatureRefresh.Plan PLAN = new CurvatureRefresh.Plan(3, 0.7);
+
+  private static final int WINDOWS = 6;
+
+  @TempDir Path folder;
+  private final Device device = Device.cpu(2);
+  private final Scope scope = device.scope();
+
+  @AfterEach
+  void closeTheDevice() {
+    device.close();
+  }
+
+  /// Writes down what it is asked, and estimates nothing.
+  private static final class Recording implements Curvature {
+    private final List<Long> drawn = new ArrayList<>();
+    private final List<int[]> inputs = new ArrayList<>();
+    private final List<int[]> targets = new ArrayList<>();
+    private final List<Double> shares = new ArrayList<>();
+    private int refreshes;
+
+    @Override
+    public void draw(long number) {
+      drawn.add(number);
+    }
+
+    @Override
+    public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
+      inputs.add(tokens.toInts());
+      this.targets.add(targets.toInts());
+      shares.add(share);
+    }
+
+    @Override
+    public double flopsPerToken(GptConfig config, long time) {
+      return 1000 * time;
+    }
+
+    @Override
+    public void refresh(Sophia sophia) {
+      refreshes++;
+    }
+  }
+
+  @Test
+  void everyThirdStepReadsTheFirstWindowsOfItsOwnBatches() {
+    var gpt = gpt();
+    var recording = new Recording();
+    var trainer =
+        new Trainer(
+            gpt,
+            new CurvatureRefresh(
+                new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON), recording, PLAN),
+            Schedule.constant(0.001),
+            batches(),
+            ACCUMULATE);
+    var refreshed = new ArrayList<Long>();
+    for (int step = 0; step < 8; step++) {
+      var report = trainer.step();
+      if (report.curvature().isEmpty()) continue;
+      refreshed.add(report.step());
+      var cost = report.curvature().get();
+      assertEquals(WINDOWS * TIME, cost.tokens());
+      assertEquals(WINDOWS * TIME * 1000.0 * TIME, cost.flops());
+      assertTrue(cost.seconds() > 0 && cost.seconds() < report.seconds());
+    }
+    assertEquals(List.of(0L, 3L, 6L), refreshed);
+    assertEquals(refreshed, recording.drawn);
+    assertEquals(3, recording.refreshes);
+    assertEquals(6, recording.inputs.size());
+    for (int i = 0; i < 6; i++) {
+      var batch = batches().at(3 * (i / 2), i % 2);
+      int tokens = (i % 2 == 0 ? 4 : 2) * TIME;
+      assertArrayEquals(Arrays.copyOf(batch.inputs(), tokens), recording.inputs.get(i));
+      assertArrayEquals(Arrays.copyOf(batch.targets(), tokens), recording.targets.get(i));
+      assertEquals(tokens / (6.0 * TIME), recording.shares.get(i));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.0666666666666667, 480, 32",
+    "0.5, 480, 240",
+    "0.5, 7, 4",
+    "1, 9, 9",
+    "0.07, 100, 7",
+    "0.29, 100, 29",
+    "0.1, 3, 1",
+    "1e-9, 5, 1",
+    "0.34, 3, 2"
+  })
+  void theShareIsRoundedUpToWholeWindows(double share, long ofAll, long windows) {
+    assertEquals(windows, new CurvatureRefresh.Plan(1, share).windows(ofAll));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0.5", "-1, 0.5", "1, 0", "1, -0.1", "1, 1.01", "1, NaN"})
+  void aPlanWithoutSenseIsRefused(long every, double share) {
+    assertThrows(InvalidArgument.class, () -> new CurvatureRefresh.Plan(every, share));
+  }
+
+  /// To the bit, with estimates drawn, added up and blended by hand.
+  @ParameterizedTest
+  @CsvSource({"hutchinson, 1", "hutchinson, 10", "bartlett, 1", "bartlett, 10"})
+  void sophiasStepsAreThoseByHand(String estimate, int steps) {
+    boolean isHutchinson = estimate.equals("hutchinson");
+    var trained = gpt();
+    var sophia = new Sophia(trained.parameters(), Sophia.Config.BARTLETT);
+    var trainer =
+        new Trainer(
+            trained,
+            isHutchinson
+                ? CurvatureRefresh.hutchinson(trained, sophia, PLAN, SEED)
+                : CurvatureRefresh.bartlett(trained, sophia, PLAN, SEED),
+            Schedule.constant(0.01),
+            batches(),
+            ACCUMULATE);
+    var gpt = gpt();
+    var byHand = new Sophia(gpt.parameters(), Sophia.Config.BARTLETT);
+    long seed = Mix.hash(SEED, 1);
+    var curvature =
+        isHutchinson
+            ? new Hutchinson(gpt.parameters(), seed)
+            : new GaussNewtonBartlett(gpt.parameters(), seed);
+    for (int step = 0; step < steps; step++) {
+      if (step % 3 == 0) {
+        curvature.draw(step);
+        add(curvature, gpt, batches().at(step, 0), 4);
+        add(curvature, gpt, batches().at(step, 1), 2);
+        curvature.refresh(byHand);
+      }
+      backward(gpt, step);
+      byHand.step(0.01);
+      var report = trainer.step();
+      assertEquals(byHand.unclippedShare(), report.unclippedShare().getAsDouble());
+      double token = isHutchinson ? CONFIG.hessianProductFlopsPerToken(TIME) : bartlettsFlops();
+      assertEquals(
+          step % 3 == 0 ? WINDOWS * TIME * token : 0,
+          report.curvature().map(CurvatureReport::flops).orElse(0.0));
+    }
+    requireSame(gpt, trained);
+    var h = sophia.state().get("h");
+    var shape = Shape.of(trained.parameters().count());
+    var diagonal = Tensor.over(scope, h, DType.F32, shape, null).toFloats();
+    assertTrue(IntStream.range(0, diagonal.length).anyMatch(i -> diagonal[i] != 0), "no curvature");
+  }
+
+  private static double bartlettsFlops() {
+    return CONFIG.forwardFlopsPerToken(TIME) + CONFIG.flopsPerToken(TIME);
+  }
+
+  private void add(Curvature curvature, Gpt gpt, Batch batch, int rows) {
+    var shape = Shape.of(rows, TIME);
+    var tokens = Tensor.of(scope, shape, Arrays.copyOf(batch.inputs(), rows * TIME));
+    var targets = Tensor.of(scope, shape, Arrays.copyOf(batch.targets(), rows * TIME));
+    curvature.add(gpt, tokens, targets, (double) rows / WINDOWS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10})
+  void lionsStepsAreThoseByHand(int steps) {
+    var trained = gpt();
+    var trainer =
+        new Trainer(
+            trained,
+            new Lion(trained.parameters(), Lion.Config.DEFAULTS),
+            Schedule.constant(0.002),
+            batches(),
+            ACCUMULATE);
+    var gpt = gpt();
+    var byHand = new Lion(gpt.parameters(), Lion.Config.DEFAULTS);
+    for (int step = 0; step < steps; step++) {
+      backward(gpt, step);
+      byHand.step(0.002);
+      var report = trainer.step();
+      assertTrue(report.unclippedShare().isEmpty() && report.curvature().isEmpty());
+    }
+    requireSame(gpt, trained);
+  }
+
+  private void backward(Gpt gpt, int step) {
+    for (int micro = 0; micro < ACCUMULATE; micro++) {
+      var batch = batches().at(step, micro);
+      try (var tape = Tape.open(device)) {
+        var shape = Shape.of(ROWS, TIME);
+        var loss =
+            gpt.loss(
+                Tensor.of(tape, shape, batch.inputs()), Tensor.of(tape, shape, batch.targets()));
+        tape.backward(loss, 1.0 / ACCUMULATE);
+      }
+    }
+  }
+
+  private static void requireSame(Gpt expected, Gpt found) {
+    for (var name : expected.parameters().names()) {
+      assertArrayEquals(
+          expected.parameters().get(name).toFloats(),
+          found.parameters().get(name).toFloats(),
+          name);
+    }
+  }
+
+  @Test
+  void theJournalTellsWhatWasClippedAndWhatCurvatureCost() {
+    var gpt = gpt();
+    var sophia = new Sophia(gpt.parameters(), Sophia.Config.BARTLETT);
+    var refresh = CurvatureRefresh.bartlett(gpt, sophia, PLAN, SEED);
+    var trainer = new Trainer(gpt, refresh, Schedule.constant(0.01), batches(), ACCUMULATE);
+    var validation = new Windows(tokens(), TIME).first(4, 2);
+    var plan = new Run.Plan(8, 4, 4, SEED, Map.of());
+    Run.begin(folder.resolve("run"), trainer, validation, plan).toEnd(new Run.Listener() {});
+    var journal = Journal.read(folder.resolve("run").resolve(Run.JOURNAL));
+    var steps = journal.stream().filter(line -> line.number("loss").isPresent()).toList();
+    var always =
+        List.of(
+            "loss",
+            "rate",
+            "gradientNorm",
+            "gradientClipped",
+            "tokens",
+            "seconds",
+            "unclippedShare");
+    var refreshed = new ArrayList<>(always);
+    refreshed.addAll(List.of("curvatureTokens", "curvatureFlops", "curvatureSeconds"));
+    double shares = 0;
+    double seconds = 0;
+    int clipped = 0;
+    for (var step : steps) {
+      var expected = step.step() % 3 == 0 ? refreshed : always;
+      assertEquals(expected, List.copyOf(step.fields().keySet()));
+      shares += step.number("unclippedShare").getAsDouble();
+      seconds += step.number("curvatureSeconds").orElse(0);
+      boolean isClipped = step.number("gradientNorm").getAsDouble() > 1;
+      assertEquals(isClipped, step.fields().get("gradientClipped"));
+      if (isClipped) clipped++;
+    }
+    assertTrue(clipped > 0 && clipped < 8, clipped + " of 8 steps are clipped: too few or many");
+    var totals = StepTotals.of(journal);
+    assertEquals(8, totals.steps());
+    assertEquals(clipped / 8.0, totals.clipRate());
+    assertEquals(shares / 8, totals.unclippedShare().getAsDouble(), 1e-12);
+    assertEquals(3, totals.refreshes());
+    assertEquals(3 * WINDOWS * TIME, totals.curvature().tokens());
+    assertEquals(seconds, totals.curvature().seconds(), 1e-12);
+    // Labels cost a forward, a third of what training costs.
+    double flops = 3 * WINDOWS * TIME * CONFIG.flopsPerToken(TIME) * 4 / 3;
+    assertEquals(flops, totals.curvature().flops(), flops * 1e-12);
+    double training = 8 * trainer.tokensPerStep() * CONFIG.flopsPerToken(TIME);
+    assertEquals(training + flops, trainer.flops(8), flops * 1e-12);
+  }
+
+  @Test
+  void aJournalWithoutStepsComesToNothing() {
+    var totals = StepTotals.of(List.of(JournalEntry.of(0).with("validationLoss", 5.0)));
+    assertEquals(0, totals.steps());
+    assertEquals(0, totals.clipRate());
+    assertTrue(totals.unclippedShare().isEmpty());
+    assertEquals(new CurvatureReport(0, 0, 0), totals.curvature());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1e-3, true", "1e3, false", "Infinity, false"})
+  void aGradientIsClippedWhereItsNormIsAboveTheLargest(double largest, boolean isClipped) {
+    var gpt = gpt();
+    var lion = new Lion(gpt.parameters(), Lion.Config.DEFAULTS.withMaxNorm(largest));
+    var report = new Trainer(gpt, lion, Schedule.constant(0.001), batches(), ACCUMULATE).step();
+    assertEquals(isClipped, report.gradientClipped());
+    assertEquals(largest < Double.POSITIVE_INFINITY, report.gradientNorm().isPresent());
+  }
+
+  /// Else the first probe would be made of the numbers that the first weights are made of.
+  @Test
+  void theRandomChoicesAreNotThoseOfTheFirstWeights() {
+    var gpt = gpt();
+    var sophia = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON);
+    var refresh = CurvatureRefresh.hutchinson(gpt, sophia, PLAN, SEED);
+    var table = gpt.parameters().get("wte.weight");
+    var ours = ((Hutchinson) refresh.curvature()).direction().along(table, scope).toFloats();
+    var theirs = new Hutchinson(gpt.parameters(), SEED).direction().along(table, scope).toFloats();
+    assertFalse(Arrays.equals(ours, theirs));
+  }
+
+  private Gpt gpt() {
+    return Gpt.create(CONFIG, scope, DType.F32, SEED);
+  }
+
+  private static Batches batches() {
+    return new Batches(tokens(), ROWS, TIME, SEED);
+  }
+
+  private static Tokens tokens() {
+    return Tokens.of(IntStream.range(0, 500).map(i -> i * i % VOCABULARY).toArray());
+  }
+}
