@@ -14,11 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// Estimates the diagonal of the matrix of curvature.
@@ -33,6 +33,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 final class CurvatureDiagonalCommand implements Callable<Integer> {
+  private static final Map<String, BiFunction<Parameters, Long, Curvature>> ESTIMATORS =
+      Map.of("hutchinson", Hutchinson::new, "gauss-newton-bartlett", GaussNewtonBartlett::new);
+
   @Spec private CommandSpec spec;
   @Mixin private LossOnText loss;
 
@@ -72,29 +75,19 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
       throw new InvalidArgument(
           "%d probes asked for; there must be at least one".formatted(probes));
     }
-    requireEstimator();
+    if (!ESTIMATORS.containsKey(estimator)) {
+      throw new InvalidArgument(
+          "there is no estimator \"%s\"; there are hutchinson and gauss-newton-bartlett"
+              .formatted(estimator));
+    }
     WeightVectorFile.requireFree(out);
     loss.with(this::estimate);
     return 0;
   }
 
-  private void requireEstimator() {
-    if (!List.of("hutchinson", "gauss-newton-bartlett").contains(estimator)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--estimator '%s' is none of hutchinson, gauss-newton-bartlett".formatted(estimator));
-    }
-  }
-
-  private Curvature curvature(Parameters parameters) {
-    return estimator.equals("hutchinson")
-        ? new Hutchinson(parameters, seed)
-        : new GaussNewtonBartlett(parameters, seed);
-  }
-
   private void estimate(BatchedLoss loss) {
     var gpt = loss.gpt();
-    var curvature = curvature(gpt.parameters());
+    var curvature = ESTIMATORS.get(estimator).apply(gpt.parameters(), seed);
     var mean = WeightVector.zeros(gpt);
     for (int k = 1; k <= probes; k++) {
       loss.estimate(curvature, k);
