@@ -30,8 +30,7 @@ import org.junit.jupiter.api.Test;
 @Tag("backend")
 class DualWalkTest {
   private final Device device = Devices.underTest();
-  private final Gpt gpt =
-      Gpt.create(GptConfig.of(2, 2, 8, 5, 7), device.scope(), DType.F64, 3);
+  private final Gpt gpt = Gpt.create(GptConfig.of(2, 2, 8, 5, 7), device.scope(), DType.F64, 3);
 
   @AfterEach
   void close() {

@@ -164,7 +164,6 @@ class LanczosTest {
   @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
   void aProductThatIsNotFiniteIsRefused(double value) {
-    assertThrows(
-        InvalidArgument.class, () -> Lanczos.largest(diagonal(1, value, 3), 3, 1, 3, 1));
+    assertThrows(InvalidArgument.class, () -> Lanczos.largest(diagonal(1, value, 3), 3, 1, 3, 1));
   }
 }

@@ -42,8 +42,7 @@ public final class DenseCurvature {
     return parameters.names().stream()
         .flatMapToDouble(
             name ->
-                Arrays.stream(of.apply(parameters.get(name)).toDoubles())
-                    .limit(weights(gpt, name)))
+                Arrays.stream(of.apply(parameters.get(name)).toDoubles()).limit(weights(gpt, name)))
         .toArray();
   }
 

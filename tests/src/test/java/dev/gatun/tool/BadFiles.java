@@ -91,13 +91,11 @@ final class BadFiles {
       var tensors = new ArrayList<OutgoingTensor>();
       values.forEach(
           (tensor, elements) -> {
-            boolean fits =
-                model.has(tensor) && model.tensor(tensor).elements() == elements.length;
+            boolean fits = model.has(tensor) && model.tensor(tensor).elements() == elements.length;
             var shape = fits ? model.tensor(tensor).shape() : List.of((long) elements.length);
             var bytes = Arena.ofAuto().allocate(8L * elements.length, 8);
             bytes.copyFrom(MemorySegment.ofArray(elements));
-            tensors.add(
-                OutgoingTensor.of(new StoredTensor(tensor, StoredType.F64, shape), bytes));
+            tensors.add(OutgoingTensor.of(new StoredTensor(tensor, StoredType.F64, shape), bytes));
           });
       Safetensors.write(folder.resolve(name), tensors);
     }

@@ -1,10 +1,9 @@
 package dev.gatun.tool;
 
-import org.junit.jupiter.api.Test;
-import dev.gatun.memory.Device;
-import dev.gatun.NoDevice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.NoDevice;
+import dev.gatun.memory.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -223,14 +223,14 @@ class CurvatureCommandTest {
         for (int i = 0; i < stored; i++) part[i] = (float) v[at++];
         parts.put(parameter, Tensor.of(tape, parameter.shape(), part));
       }
-      var product =
-          HessianVector.along(Direction.of(parts)).of(tape, single.loss(tokens, targets));
+      var product = HessianVector.along(Direction.of(parts)).of(tape, single.loss(tokens, targets));
       assertArrayEquals(DenseCurvature.flat(single, product::of), read(out));
     }
   }
 
   /// The product beside slopes of gradients, in which the token embedding moves both where it is
-  /// read and where it is the head. Richardson's rule leaves an error of h^4 and of rounding over h.
+  /// read and where it is the head. Richardson's rule leaves an error of h^4 and the gradients'
+  /// rounding over h.
   @Test
   void hvpIsTheSlopeOfTheGradientWithTheHeadTied() throws IOException {
     var file = folder.resolve("v.safetensors");

@@ -44,7 +44,15 @@ class HelpTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "train", "evaluate", "generate", "curvature", "fit", "plan", "ladder", "doctor"
+        "",
+        "train",
+        "evaluate",
+        "generate",
+        "curvature",
+        "fit",
+        "plan",
+        "ladder",
+        "doctor"
       })
   void everyCommandKnowsTheVersion(String command) {
     var outcome =

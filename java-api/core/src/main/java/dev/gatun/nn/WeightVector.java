@@ -1,7 +1,7 @@
 package dev.gatun.nn;
 
-import dev.gatun.grad.Direction;
 import dev.gatun.ShapeMismatch;
+import dev.gatun.grad.Direction;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;

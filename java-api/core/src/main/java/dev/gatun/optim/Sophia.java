@@ -19,7 +19,8 @@ import java.util.Map;
 /// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it
 /// every so many steps, ten in the paper, before the step that is to see it: [#refresh] with an
 /// estimate, [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of
-/// gradients at sampled labels. While h is 0 every weight moves by the rate, along the sign of its m.
+/// gradients at sampled labels. While h is 0 every weight moves by the rate, along the sign
+/// of its m.
 ///
 /// Its two arenas of state live beside the parameters, in their scope.
 public final class Sophia extends ArenaOptimizer {

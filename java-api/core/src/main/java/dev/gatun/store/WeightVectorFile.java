@@ -57,7 +57,8 @@ public final class WeightVectorFile {
   /// new memory beside the model's.
   ///
   /// @throws BadFile if it is not a safetensors file; if it lacks a parameter, has one of another
-  ///     shape, or a tensor that is no parameter; or if an element is not finite in the model's type
+  ///     shape, or a tensor that is no parameter; or if an element is not finite once it is of the
+  ///     model's type
   public static WeightVector read(Path file, Gpt gpt) {
     try (var stored = Safetensors.open(file)) {
       boolean isPrefixed =
@@ -95,8 +96,7 @@ public final class WeightVectorFile {
   private static void requireFinite(Path file, String name, double[] elements) {
     for (int i = 0; i < elements.length; i++) {
       if (!Double.isFinite(elements[i])) {
-        throw new BadFile(
-            file, "has %s at element %d of \"%s\"".formatted(elements[i], i, name));
+        throw new BadFile(file, "has %s at element %d of \"%s\"".formatted(elements[i], i, name));
       }
     }
   }

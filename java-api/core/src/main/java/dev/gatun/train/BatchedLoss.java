@@ -1,8 +1,8 @@
 package dev.gatun.train;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Tape;
 import dev.gatun.grad.VectorProduct;
-import dev.gatun.InvalidArgument;
 import dev.gatun.nn.Gpt;
 import dev.gatun.optim.Curvature;
 import dev.gatun.tensor.Shape;

@@ -161,12 +161,7 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
       printer.print(
           Amounts.format(
               "%-24s %,11d %10.3g %10.3g %10.3g %7.1f %%%n",
-              of.name(),
-              of.weights(),
-              of.mean(),
-              of.least(),
-              of.largest(),
-              100 * of.negative()));
+              of.name(), of.weights(), of.mean(), of.least(), of.largest(), 100 * of.negative()));
     }
   }
 }

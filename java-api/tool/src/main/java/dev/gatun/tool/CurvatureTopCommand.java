@@ -81,8 +81,7 @@ final class CurvatureTopCommand implements Callable<Integer> {
     var vector = WeightVector.zeros(loss.gpt());
     var product = WeightVector.overGradients(loss.gpt());
     var along = matrix.along(vector.direction());
-    int usual =
-        (int) Math.min(USUAL_STEPS_MORE + (long) USUAL_STEPS_EACH * count, vector.size());
+    int usual = (int) Math.min(USUAL_STEPS_MORE + (long) USUAL_STEPS_EACH * count, vector.size());
     int taken = steps == null ? usual : steps;
     var found =
         Lanczos.largest(
@@ -133,8 +132,7 @@ final class CurvatureTopCommand implements Callable<Integer> {
             matrix, weights, loss.targets(), taken, "", "eigenvalue", "residual"));
     for (int i = 0; i < found.size(); i++) {
       var pair = found.get(i);
-      printer.print(
-          Amounts.format("%4d %14.7g %10.2g%n", i + 1, pair.value(), pair.residual()));
+      printer.print(Amounts.format("%4d %14.7g %10.2g%n", i + 1, pair.value(), pair.residual()));
     }
   }
 }

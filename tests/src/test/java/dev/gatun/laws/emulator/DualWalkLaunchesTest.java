@@ -33,7 +33,8 @@ class DualWalkLaunchesTest {
         var tokens = Tensor.of(tape, Shape.of(2, 5), new int[] {0, 3, 6, 1, 2, 5, 5, 4, 0, 1});
         var loss = gpt.loss(tokens, tokens);
         var spent = Emulator.counted(() -> hutchinson.differentiate(tape, loss));
-        require(spent, 0, "attention_forward", "layernorm_forward", "softmax_cross_entropy_forward");
+        require(
+            spent, 0, "attention_forward", "layernorm_forward", "softmax_cross_entropy_forward");
         require(spent, LAYERS, "attention_pullback_keys", "attention_pullback_queries");
         require(spent, LAYERS, "attention_tangent");
         require(
