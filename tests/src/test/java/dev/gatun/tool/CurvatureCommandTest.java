@@ -2,6 +2,7 @@ package dev.gatun.tool;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -14,6 +15,7 @@ import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.WeightVector;
 import dev.gatun.optim.DenseCurvature;
 import dev.gatun.optim.GaussNewtonBartlett;
 import dev.gatun.optim.Hutchinson;
@@ -22,6 +24,7 @@ import dev.gatun.store.OutgoingTensor;
 import dev.gatun.store.Safetensors;
 import dev.gatun.store.StoredTensor;
 import dev.gatun.store.StoredType;
+import dev.gatun.store.WeightVectorFile;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
@@ -36,6 +39,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -514,6 +518,21 @@ class CurvatureCommandTest {
     var diagonal = run("diagonal", "--probes=2", "--out=" + out).lines().toList();
     assertEquals(2 + gpt.parameters().names().size(), diagonal.size());
     assertTrue(diagonal.get(2).startsWith("wte.weight  "), diagonal.get(2));
+  }
+
+  @Test
+  void whatIsNotKnownIsLeftOut() throws IOException {
+    assertEquals(
+        Set.of("matrix", "targets", "probes", "trace"), json("trace", "--probes=1").keySet());
+    var zero = folder.resolve("zero.safetensors");
+    WeightVectorFile.write(zero, gpt, WeightVector.zeros(gpt));
+    var out = folder.resolve("hv.safetensors");
+    var printed = json("hvp", "--vector=" + zero, "--out=" + out);
+    assertEquals(0, number(printed, "productLength"));
+    assertFalse(printed.containsKey("curvature"), printed.toString());
+    Files.delete(out);
+    var table = run("hvp", "--vector=" + zero, "--out=" + out);
+    assertTrue(table.contains("vHv / vv   none"), table);
   }
 
   /// Where there is a file it stays as it is, before anything is computed.

@@ -142,7 +142,7 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
       fields.put("targets", loss.targets());
       fields.put("probes", probes);
       fields.put("parameters", summaries.stream().map(Summary::fields).toList());
-      printer.println(PlanJson.text(fields));
+      printer.println(JsonLine.of(fields));
       return;
     }
     printer.print(

@@ -7,6 +7,7 @@ import dev.gatun.train.BatchedLoss;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,7 +44,7 @@ final class CurvatureHvpCommand implements Callable<Integer> {
       names = "--json",
       description = {
         "Prints one line: {\"matrix\":\"hessian\",\"weights\":N,\"targets\":N,\"vectorLength\":X,"
-            + "\"productLength\":X,\"curvature\":X}, the last vT H v / vT v."
+            + "\"productLength\":X,\"curvature\":X}, the last vT H v / vT v, left out for v = 0."
       })
   private boolean json;
 
@@ -67,8 +68,8 @@ final class CurvatureHvpCommand implements Callable<Integer> {
     print(spec.commandLine().getOut(), loss, v.size(), lengths);
   }
 
-  /// The lengths of v and H v, and the curvature along v, which is null where v is zero.
-  private record Lengths(double vector, double product, Double curvature) {
+  /// The lengths of v and H v, and the curvature along v unless that is zero.
+  private record Lengths(double vector, double product, OptionalDouble curvature) {
     static Lengths of(double[] v, double[] product) {
       double vv = 0;
       double vhv = 0;
@@ -78,7 +79,8 @@ final class CurvatureHvpCommand implements Callable<Integer> {
         vhv += v[i] * product[i];
         squares += product[i] * product[i];
       }
-      return new Lengths(Math.sqrt(vv), Math.sqrt(squares), vv == 0 ? null : vhv / vv);
+      var curvature = vv == 0 ? OptionalDouble.empty() : OptionalDouble.of(vhv / vv);
+      return new Lengths(Math.sqrt(vv), Math.sqrt(squares), curvature);
     }
   }
 
@@ -90,24 +92,22 @@ final class CurvatureHvpCommand implements Callable<Integer> {
       fields.put("targets", loss.targets());
       fields.put("vectorLength", lengths.vector());
       fields.put("productLength", lengths.product());
-      fields.put("curvature", lengths.curvature());
-      printer.println(PlanJson.text(fields));
+      lengths.curvature().ifPresent(curvature -> fields.put("curvature", curvature));
+      printer.println(JsonLine.of(fields));
       return;
     }
-    var curvature = lengths.curvature() == null ? "none" : "%.6g";
+    var curvature = lengths.curvature();
     printer.print(
         Amounts.format(
             "H          the %s at %,d weights, over %,d targets%n"
                 + "|v|        %.6g%n"
                 + "|Hv|       %.6g%n"
-                + "vHv / vv   "
-                + curvature
-                + "%n",
+                + "vHv / vv   %s%n",
             matrix,
             weights,
             loss.targets(),
             lengths.vector(),
             lengths.product(),
-            lengths.curvature()));
+            curvature.isPresent() ? Amounts.format("%.6g", curvature.getAsDouble()) : "none"));
   }
 }

@@ -123,7 +123,7 @@ final class CurvatureTopCommand implements Callable<Integer> {
           found.stream()
               .map(pair -> Map.of("value", pair.value(), "residual", pair.residual()))
               .toList());
-      printer.println(PlanJson.text(fields));
+      printer.println(JsonLine.of(fields));
       return;
     }
     printer.print(

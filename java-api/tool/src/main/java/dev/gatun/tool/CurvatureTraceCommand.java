@@ -35,7 +35,7 @@ final class CurvatureTraceCommand implements Callable<Integer> {
       names = "--json",
       description = {
         "Prints one line: {\"matrix\":\"hessian\",\"targets\":N,\"probes\":N,\"trace\":X,"
-            + "\"standardError\":X}, the last null for one probe."
+            + "\"standardError\":X}, the last left out for one probe."
       })
   private boolean json;
 
@@ -58,8 +58,8 @@ final class CurvatureTraceCommand implements Callable<Integer> {
       fields.put("targets", loss.targets());
       fields.put("probes", estimate.probes());
       fields.put("trace", estimate.mean());
-      fields.put("standardError", error.isPresent() ? error.getAsDouble() : null);
-      out.println(PlanJson.text(fields));
+      error.ifPresent(known -> fields.put("standardError", known));
+      out.println(JsonLine.of(fields));
       return;
     }
     out.print(
