@@ -2,10 +2,21 @@ package dev.gatun.tool;
 
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.gatun.store.OutgoingTensor;
+import dev.gatun.store.Safetensors;
+import dev.gatun.store.StoredTensor;
+import dev.gatun.store.StoredType;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// Makes data and model folders of which something is wrong, out of good runs in `run` and
 // `sophia`.
@@ -22,6 +33,7 @@ final class BadFiles {
     makeData(folder);
     makeModels(folder);
     makeRuns(folder);
+    makeVectors(folder);
   }
 
   private static void makeData(Path folder) throws IOException {
@@ -64,6 +76,37 @@ final class BadFiles {
         "trainer.json",
         file -> edit(file, "\"sophia-g\"", "\"adamw\""));
     run(folder, "cut-weights", "model.safetensors", file -> cut(file, 1000));
+  }
+
+  /// A model's own file is a vector as well as any.
+  private static void makeVectors(Path folder) {
+    var norm = "transformer.ln_f.weight";
+    vector(folder, "good-vector", values -> {});
+    vector(folder, "lacking-vector", values -> values.remove(norm));
+    vector(folder, "short-vector", values -> values.put(norm, new double[15]));
+    vector(folder, "nan-vector", values -> values.get(norm)[3] = Double.NaN);
+    vector(folder, "large-vector", values -> values.get(norm)[3] = 1e300);
+    vector(folder, "foreign-vector", values -> values.put("transformer.ln_x", new double[1]));
+    vector(folder, "headed-vector", values -> values.put("lm_head.weight", new double[1]));
+  }
+
+  /// Each tensor as the model has it, in fp64, unless it got another length: then of one axis.
+  private static void vector(Path folder, String name, Consumer<Map<String, double[]>> harm) {
+    try (var model = Safetensors.open(folder.resolve("run/latest/model.safetensors"))) {
+      var values = new TreeMap<String, double[]>();
+      model.tensors().forEach(of -> values.put(of.name(), model.doubles(of.name())));
+      harm.accept(values);
+      var tensors = new ArrayList<OutgoingTensor>();
+      values.forEach(
+          (tensor, elements) -> {
+            boolean fits = model.has(tensor) && model.tensor(tensor).elements() == elements.length;
+            var shape = fits ? model.tensor(tensor).shape() : List.of((long) elements.length);
+            var bytes = Arena.ofAuto().allocate(8L * elements.length, 8);
+            bytes.copyFrom(MemorySegment.ofArray(elements));
+            tensors.add(OutgoingTensor.of(new StoredTensor(tensor, StoredType.F64, shape), bytes));
+          });
+      Safetensors.write(folder.resolve(name), tensors);
+    }
   }
 
   private static void model(Path folder, String name, String file, Harm harm) throws IOException {

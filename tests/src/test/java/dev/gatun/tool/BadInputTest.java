@@ -221,8 +221,70 @@ class BadInputTest {
     refuses(code, command("generate", options), sentence);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | hvp --vector=@missing --out=@new                         | missing: does not exist
+          1 | hvp --vector=@short.txt --out=@new                       | short.txt
+          1 | hvp --vector=@lacking-vector --out=@new                  | lacks the tensor "transformer.ln_f.weight"
+          1 | hvp --vector=@short-vector --out=@new                    | "transformer.ln_f.weight" with shape (15); the model wants (16)
+          1 | hvp --vector=@nan-vector --out=@new                      | has NaN at element 3 of "transformer.ln_f.weight"
+          1 | hvp --vector=@large-vector --out=@new                    | has Infinity at element 3 of "transformer.ln_f.weight"
+          1 | hvp --vector=@foreign-vector --out=@new                  | has a tensor "transformer.ln_x" that this model lacks
+          1 | hvp --vector=@headed-vector --out=@new                   | the head is tied, and "transformer.wte.weight" is its part
+          1 | hvp --vector=@good-vector --out=@short.txt               | short.txt: could not be written: it exists already
+          1 | hvp --vector=@good-vector --out=@nowhere/new             | new: could not be written: no such file or folder
+          1 | hvp --vector=@good-vector --out=@new --dtype=bf16        | no dtype "bf16"
+          1 | hvp --vector=@good-vector --out=@new --batches=0         | at least one
+          1 | hvp --vector=@good-vector --out=@new --context=17        | longer than the model's 16
+          1 | hvp --vector=@good-vector --out=@new --device=moon       | no device "moon"
+          2 | hvp --vector=@good-vector                                | --out
+          2 | hvp --out=@new                                           | --vector
+          1 | diagonal --probes=0 --out=@new                           | 0 probes asked for
+          1 | diagonal --probes=1 --out=@short.txt                     | it exists already
+          1 | diagonal --probes=1 --out=@new --estimator=guess         | no estimator "guess"
+          2 | diagonal --probes=1                                      | --out
+          2 | diagonal --probes=many --out=@new                        | --probes
+          1 | trace --probes=0                                         | 0 probes asked for
+          1 | trace --probes=-3                                        | -3 probes asked for
+          2 | trace                                                    | --probes
+          1 | top --count=0                                            | 0 eigenvalues asked for
+          1 | top --count=5 --steps=4                                  | 5 eigenvalues asked for in 4 steps
+          1 | top --count=1 --steps=99999                              | a matrix of 10944 rows
+          1 | top --count=1 --out=@not-empty                           | is not empty
+          1 | top --count=1 --out=@short.txt                           | is a file
+          2 | top                                                      | --count
+          2 | down                                                     | 'down'
+          """)
+  void curvatureRefuses(int code, String options, String sentence) throws IOException {
+    var arguments = command("curvature", options);
+    arguments.addAll(List.of("--model=@run", "--data=@texts", "--batch=2"));
+    if (!options.contains("--batches")) arguments.add("--batches=1");
+    if (options.equals("down")) arguments.subList(2, arguments.size()).clear();
+    refuses(code, arguments, sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | --model=@missing --data=@texts   | does not exist
+          1 | --model=@truncated --data=@texts | model.safetensors
+          1 | --model=@run --data=@missing     | there is no file or folder
+          1 | --model=@run --data=@short.txt   | a window of context 16 needs
+          2 | --data=@texts                    | --model
+          2 | --model=@run                     | --data
+          """)
+  void curvatureRefusesWhatEvaluateDoes(int code, String options, String sentence)
+      throws IOException {
+    refuses(code, command("curvature trace --probes=1", options), sentence);
+  }
+
   private static List<String> command(String name, String options) {
-    var arguments = new ArrayList<>(List.of(name));
+    var arguments = new ArrayList<>(List.of(name.split(" ")));
     arguments.addAll(Arrays.asList(options.split(" ")));
     return arguments;
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -11,12 +12,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Every command explains itself, and the tool says what it is.
 class HelpTest {
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "generate", "fit", "plan", "ladder", "doctor"})
+  @ValueSource(
+      strings = {"train", "evaluate", "generate", "curvature", "fit", "plan", "ladder", "doctor"})
   void everyCommandExplainsItself(String command) {
     var outcome = Commands.run(command, "--help").requireGood();
     assertTrue(outcome.out().startsWith("Usage: gatun " + command), outcome.out());
     assertTrue(outcome.err().isEmpty(), outcome.err());
     assertTrue(Commands.run("--help").requireGood().out().contains("  " + command));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hvp", "diagonal", "trace", "top"})
+  void everyLookAtCurvatureExplainsItself(String command) {
+    var out = Commands.run("curvature", command, "--help").requireGood().out();
+    assertTrue(out.startsWith("Usage: gatun curvature " + command), out);
+    for (var option : List.of("--model", "--data", "--batches", "--device", "--dtype", "--json")) {
+      assertTrue(out.contains(option), option + " in " + out);
+    }
   }
 
   @Test
@@ -30,7 +42,18 @@ class HelpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "train", "evaluate", "generate", "fit", "plan", "ladder", "doctor"})
+  @ValueSource(
+      strings = {
+        "",
+        "train",
+        "evaluate",
+        "generate",
+        "curvature",
+        "fit",
+        "plan",
+        "ladder",
+        "doctor"
+      })
   void everyCommandKnowsTheVersion(String command) {
     var outcome =
         command.isEmpty() ? Commands.run("--version") : Commands.run(command, "--version");
@@ -40,6 +63,7 @@ class HelpTest {
   @Test
   void withoutACommandItSaysSo() {
     Commands.run().requireRefusal(2, "a command is missing");
+    Commands.run("curvature").requireRefusal(2, "a command is missing: hvp, diagonal");
   }
 
   @Test

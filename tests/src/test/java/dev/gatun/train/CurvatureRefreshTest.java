@@ -21,6 +21,7 @@ import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,7 +85,7 @@ class CurvatureRefreshTest {
     }
 
     @Override
-    public void refresh(Sophia sophia) {
+    public void blend(MemorySegment mean, double keep) {
       refreshes++;
     }
   }

@@ -12,7 +12,7 @@ import java.util.Collection;
 ///
 /// The loss must be the value of an op that is one: [dev.gatun.op.HeadLoss],
 /// [dev.gatun.op.SoftmaxCrossEntropy] or [dev.gatun.op.SquaredError].
-public final class GaussNewtonVector {
+public final class GaussNewtonVector implements VectorProduct {
   private final Direction direction;
   private final Places places;
 
@@ -26,22 +26,18 @@ public final class GaussNewtonVector {
     return new GaussNewtonVector(direction, Places.APART);
   }
 
-  /// Only the rows of these parameters.
+  @Override
   public GaussNewtonVector only(Collection<Tensor> parameters) {
     return new GaussNewtonVector(direction, places.only(parameters));
   }
 
-  /// The product goes where gradients of parameters go, added to what is not fresh there.
+  @Override
   public GaussNewtonVector inPlaceOfGradients() {
     return new GaussNewtonVector(direction, places.inPlaceOfGradients());
   }
 
-  /// The product at what `tape` has recorded. No gradient is computed.
-  public Gradients of(Tape tape, Tensor loss) {
-    return of(tape, loss, 1);
-  }
-
-  /// The product of `seed` times the loss.
+  /// The product of `seed` times the loss. No gradient is computed.
+  @Override
   public Gradients of(Tape tape, Tensor loss, double seed) {
     tape.requireLoss("gauss-newton-vector product", loss);
     var nodes = tape.nodes();

@@ -10,7 +10,7 @@ import java.util.Collection;
 /// differences, and no second tape.
 ///
 /// `var product = HessianVector.along(direction).of(tape, loss); product.of(parameter)`
-public final class HessianVector {
+public final class HessianVector implements VectorProduct {
   private final Direction direction;
   private final Places places;
 
@@ -24,24 +24,31 @@ public final class HessianVector {
     return new HessianVector(direction, Places.APART);
   }
 
-  /// Only the rows of these parameters: nothing is computed for the others.
+  @Override
   public HessianVector only(Collection<Tensor> parameters) {
     return new HessianVector(direction, places.only(parameters));
   }
 
-  /// The product itself goes where gradients of parameters go, added to what is not fresh there,
-  /// and those are not computed: a product in no memory beyond that of training.
+  @Override
   public HessianVector inPlaceOfGradients() {
     return new HessianVector(direction, places.inPlaceOfGradients());
   }
 
-  /// The product at what `tape` has recorded.
-  public Gradients of(Tape tape, Tensor loss) {
-    return of(tape, loss, 1);
+  /// The product alone: the gradients of parameters are neither computed nor touched.
+  public HessianVector withoutGradients() {
+    return new HessianVector(direction, places.withoutGradients());
   }
 
-  /// Gradient and product of `seed` times the loss.
+  /// Gradient and product, from the same two walks.
+  public record Both(Gradients gradient, Gradients product) {}
+
+  @Override
   public Gradients of(Tape tape, Tensor loss, double seed) {
+    return both(tape, loss, seed).product();
+  }
+
+  /// Gradient and product of `seed` times the loss. The gradient is where it was told to go.
+  public Both both(Tape tape, Tensor loss, double seed) {
     tape.requireLoss("hessian-vector product", loss);
     var tangents = new TangentWalk(tape, direction);
     tangents.run();
@@ -54,7 +61,7 @@ public final class HessianVector {
         pull(tape, node, gradients, products, tangents, work);
       }
     }
-    return new Gradients(products);
+    return new Both(new Gradients(gradients), new Gradients(products));
   }
 
   private static void pull(

@@ -10,24 +10,34 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/// Where a walk for products leaves what it finds for parameters: `wanted` says for which, and
-/// either gradients go to their slots and products to memory of the tape, or products go to the
-/// slots and gradients nowhere.
-record Places(Predicate<Tensor> wanted, boolean overGradients) {
-  static final Places APART = new Places(_ -> true, false);
+/// Where a walk for products leaves what it finds for parameters: `wanted` says for which.
+record Places(Predicate<Tensor> wanted, Slots slots) {
+  static final Places APART = new Places(_ -> true, Slots.GRADIENTS);
+
+  /// What goes to the parameters' slots. Products that do not go there go to memory of the tape,
+  /// gradients that do not go there nowhere.
+  private enum Slots {
+    GRADIENTS,
+    PRODUCTS,
+    NOTHING
+  }
 
   Places only(Collection<Tensor> parameters) {
     Set<Tensor> chosen = Collections.newSetFromMap(new IdentityHashMap<>());
     chosen.addAll(parameters);
-    return new Places(chosen::contains, overGradients);
+    return new Places(chosen::contains, slots);
   }
 
   Places inPlaceOfGradients() {
-    return new Places(wanted, true);
+    return new Places(wanted, Slots.PRODUCTS);
+  }
+
+  Places withoutGradients() {
+    return new Places(wanted, Slots.NOTHING);
   }
 
   Cotangents gradients(Tape tape) {
-    return overGradients ? new Cotangents(tape, _ -> null) : new Cotangents(tape);
+    return slots == Slots.GRADIENTS ? new Cotangents(tape) : new Cotangents(tape, _ -> null);
   }
 
   Cotangents products(Tape tape) {
@@ -36,7 +46,7 @@ record Places(Predicate<Tensor> wanted, boolean overGradients) {
         tape,
         parameter -> {
           if (!wanted.test(parameter)) return null;
-          if (overGradients) return parameter.slot().orElse(null);
+          if (slots == Slots.PRODUCTS) return parameter.slot().orElse(null);
           return made.computeIfAbsent(parameter, _ -> zeros(tape, parameter));
         });
   }

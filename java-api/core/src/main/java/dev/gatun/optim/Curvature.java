@@ -7,8 +7,8 @@ import dev.gatun.tensor.Tensor;
 /// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is
 /// drawn, added up over as many batches as it is to rest on, and blended into Sophia's
 /// running mean. Meanwhile what it has found stands in the place of the parameters'
-/// gradients.
-public interface Curvature {
+/// gradients, and blending forgets it.
+public interface Curvature extends Diagonal {
   /// Begins an estimate, and forgets all gradients. A number has the same random choices
   /// everywhere.
   void draw(long number);
@@ -22,5 +22,7 @@ public interface Curvature {
   double flopsPerToken(GptConfig config, long time);
 
   /// Blends the estimate into Sophia's curvature, and forgets it.
-  void refresh(Sophia sophia);
+  default void refresh(Sophia sophia) {
+    sophia.refresh(this);
+  }
 }

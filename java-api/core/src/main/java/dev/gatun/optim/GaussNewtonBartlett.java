@@ -91,8 +91,26 @@ public final class GaussNewtonBartlett implements Curvature {
   }
 
   @Override
-  public void refresh(Sophia sophia) {
+  public void blend(MemorySegment mean, double keep) {
     write(counted, labels);
-    sophia.refreshBartlett(counted);
+    blend(parameters, mean, counted, keep);
+  }
+
+  /// The same out of the gradients in the parameters' slots, at as many labels as `counted` says,
+  /// on the device. The gradients are then forgotten.
+  static void blend(Parameters parameters, MemorySegment mean, MemorySegment counted, double keep) {
+    parameters.settle();
+    parameters
+        .device()
+        .kernels()
+        .curvatureBartlett(
+            parameters.device().stream().handle(),
+            mean,
+            parameters.gradients(),
+            counted,
+            parameters.count(),
+            keep,
+            parameters.dtype().code());
+    parameters.forgetGradients();
   }
 }

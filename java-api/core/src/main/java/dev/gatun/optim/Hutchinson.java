@@ -1,5 +1,6 @@
 package dev.gatun.optim;
 
+import dev.gatun.grad.Gradients;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
@@ -16,7 +17,8 @@ import java.lang.foreign.ValueLayout;
 /// u of independent entries. Its mean is the diagonal. u is made by the counter generator wherever
 /// it is needed and never stored.
 ///
-/// For a loss of one's own: `draw(step); differentiate(tape, loss, 1); refresh(sophia)`.
+/// For a loss of one's own: `draw(step); add(tape, loss, 1); refresh(sophia)`. Where a step of
+/// training wants the gradient too, [#differentiate] finds both at once.
 public final class Hutchinson implements Curvature {
   /// Bytes that it allocates in the parameters' scope.
   public static final long STATE_BYTES = 2 * Long.BYTES;
@@ -27,6 +29,7 @@ public final class Hutchinson implements Curvature {
   private final Scope memory;
   private final MemorySegment key;
   private final HessianVector product;
+  private long number;
 
   /// Signs: no estimate out of independent entries varies less.
   public Hutchinson(Parameters parameters, long seed) {
@@ -45,23 +48,57 @@ public final class Hutchinson implements Curvature {
   }
 
   @Override
-  public void draw(long number) {
+  public void draw(long sequence) {
     parameters.forgetGradients();
+    number = sequence;
+    writeKey(memory, key);
+  }
+
+  private void writeKey(Scope scope, MemorySegment to) {
     try (var host = Arena.ofConfined()) {
-      memory.copyToDevice(key, host.allocateFrom(ValueLayout.JAVA_LONG, seed, number));
+      scope.copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_LONG, seed, number));
     }
   }
 
   /// Adds `share` times the product of the loss's Hessian with the probe to what stands in the
   /// gradients' place. `share` is 1/n where n micro-steps make one estimate.
-  public void differentiate(Tape tape, Tensor loss, double share) {
+  public void add(Tape tape, Tensor loss, double share) {
     product.of(tape, loss, share);
+  }
+
+  /// Gradient and estimate, from one walk forwards and one backwards with duals over what the tape
+  /// has recorded. The gradients of parameters are in their slots, as [Tape#backward] leaves them.
+  public GradientAndDiagonal differentiate(Tape tape, Tensor loss) {
+    var probed = probe(tape);
+    var both = HessianVector.along(probed).both(tape, loss, 1);
+    return new GradientAndDiagonal(both.gradient(), estimate(tape, probed, both.product()));
+  }
+
+  /// The estimate alone. Gradients of parameters are neither computed nor touched.
+  public DiagonalEstimate diagonal(Tape tape, Tensor loss) {
+    var probed = probe(tape);
+    var product = HessianVector.along(probed).withoutGradients().of(tape, loss);
+    return estimate(tape, probed, product);
+  }
+
+  /// What [#differentiate] found.
+  public record GradientAndDiagonal(Gradients gradient, DiagonalEstimate diagonal) {}
+
+  /// The probe with a key of its own, which the next [#draw] leaves as it is.
+  private RandomDirection probe(Tape tape) {
+    var own = tape.longs(2);
+    writeKey(tape, own);
+    return new RandomDirection(parameters, probe, own);
+  }
+
+  private DiagonalEstimate estimate(Tape tape, RandomDirection probed, Gradients product) {
+    return new DiagonalEstimate(parameters, tape, probed, product);
   }
 
   @Override
   public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
     try (var tape = Tape.open(gpt.device())) {
-      differentiate(tape, gpt.loss(tokens, targets), share);
+      add(tape, gpt.loss(tokens, targets), share);
     }
   }
 
@@ -71,10 +108,12 @@ public final class Hutchinson implements Curvature {
     return config.hessianProductFlopsPerToken(time);
   }
 
+  /// u times what stands in the gradients' place, whoever put it there: the estimate is of the
+  /// matrix whose product with [#direction] that is.
   @Override
-  public void refresh(Sophia sophia) {
+  public void blend(MemorySegment mean, double keep) {
     parameters.settle();
-    sophia.refreshHutchinson(parameters.gradients(), key, probe);
+    direction().blend(mean, parameters.gradients(), keep);
     parameters.forgetGradients();
   }
 

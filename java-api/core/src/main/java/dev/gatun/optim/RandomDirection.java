@@ -12,6 +12,9 @@ import java.util.Map;
 /// A direction of independent random numbers in the space of all parameters, made a tensor at a
 /// time by the counter generator each time it is asked for, and never stored whole: element i of
 /// the arena is number i of the sequence that `key` names.
+///
+/// Each element times that of a matrix's product with this direction is an estimate of the matrix's
+/// diagonal.
 public final class RandomDirection implements Direction {
   private final Parameters parameters;
   private final Probe probe;
@@ -40,5 +43,33 @@ public final class RandomDirection implements Direction {
       case NORMALS -> kernels.randomNormal(stream, part.data(), key, offset, count, 0, 1, dtype);
     }
     return part;
+  }
+
+  /// mean = keep * mean + (1 - keep) * (this * product), element by element. Both are laid out as
+  /// the parameters' arenas, in their wide type, and 0 between parameters.
+  public void blend(MemorySegment mean, MemorySegment product, double keep) {
+    blend(mean, product, 0, parameters.count(), keep);
+  }
+
+  /// The same for one parameter, whose parts of mean and product these are.
+  void blend(Tensor parameter, MemorySegment mean, MemorySegment product, double keep) {
+    blend(mean, product, offsets.get(parameter), parameter.shape().count(), keep);
+  }
+
+  private void blend(
+      MemorySegment mean, MemorySegment product, long first, long count, double keep) {
+    parameters
+        .device()
+        .kernels()
+        .curvatureHutchinson(
+            parameters.device().stream().handle(),
+            mean,
+            product,
+            key,
+            first,
+            count,
+            keep,
+            probe.code,
+            parameters.dtype().code());
   }
 }

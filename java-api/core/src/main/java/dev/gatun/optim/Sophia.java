@@ -17,9 +17,10 @@ import java.util.Map;
 /// decaying parameters only.
 ///
 /// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it
-/// every so many steps, ten in the paper, before the step that is to see it:
-/// [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of gradients
-/// at sampled labels. While h is 0 every weight moves by the rate, along the sign of its m.
+/// every so many steps, ten in the paper, before the step that is to see it: [#refresh] with an
+/// estimate, [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of
+/// gradients at sampled labels. While h is 0 every weight moves by the rate, along the sign
+/// of its m.
 ///
 /// Its two arenas of state live beside the parameters, in their scope.
 public final class Sophia extends ArenaOptimizer {
@@ -50,7 +51,7 @@ public final class Sophia extends ArenaOptimizer {
     /// Standard normals, as in the paper.
     NORMALS(Kernels.NORMALS);
 
-    private final int code;
+    final int code;
 
     Probe(int code) {
       this.code = code;
@@ -149,46 +150,27 @@ public final class Sophia extends ArenaOptimizer {
     return stateBytes(2, elements, dtype) + 2 * Long.BYTES;
   }
 
+  /// Blends an estimate into h.
+  public void refresh(Diagonal estimate) {
+    estimate.blend(state("h"), config.beta2());
+    refreshes++;
+    write(refreshCounter, refreshes);
+  }
+
   /// Blends Hutchinson's estimate u * product into h. `product` is the Hessian times u, laid
   /// out as the parameters' arena and 0 between parameters, in its wide type. Element i of u
   /// is number i of the sequence that `key` names on the device (seed, then sequence), as the
   /// kernels of random numbers write it in the parameters' type.
   public void refreshHutchinson(MemorySegment product, MemorySegment key, Probe probe) {
-    kernels()
-        .curvatureHutchinson(
-            stream(),
-            state("h"),
-            product,
-            key,
-            0,
-            parameters().count(),
-            config.beta2(),
-            probe.code,
-            dtype());
-    countRefresh();
+    var direction = new RandomDirection(parameters(), probe, key);
+    refresh((mean, keep) -> direction.blend(mean, product, keep));
   }
 
   /// Blends the Gauss-Newton-Bartlett estimate into h, out of the gradients in the parameters'
   /// slots, which are then forgotten: those of the mean loss over labels that were sampled from the
   /// model's own distribution. `counted`, on the device, says how many labels counted.
   public void refreshBartlett(MemorySegment counted) {
-    parameters().settle();
-    kernels()
-        .curvatureBartlett(
-            stream(),
-            state("h"),
-            parameters().gradients(),
-            counted,
-            parameters().count(),
-            config.beta2(),
-            dtype());
-    parameters().forgetGradients();
-    countRefresh();
-  }
-
-  private void countRefresh() {
-    refreshes++;
-    write(refreshCounter, refreshes);
+    refresh((mean, keep) -> GaussNewtonBartlett.blend(parameters(), mean, counted, keep));
   }
 
   /// How often h has been refreshed.

@@ -75,7 +75,7 @@ final class DeviceTensors {
     if (!tensor.shape().equals(wanted)) {
       throw new BadFile(
           file,
-          "has \"%s\" with shape %s; the config asks for %s"
+          "has \"%s\" with shape %s; the model wants %s"
               .formatted(tensor.name(), text(tensor.shape()), shape));
     }
   }

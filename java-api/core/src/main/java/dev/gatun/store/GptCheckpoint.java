@@ -17,7 +17,8 @@ public final class GptCheckpoint {
   /// The file's name in a model folder.
   public static final String WEIGHTS = "model.safetensors";
 
-  private static final String PREFIX = "transformer.";
+  /// What Hugging Face puts before the names of parameters; files without it are read too.
+  static final String PREFIX = "transformer.";
 
   private GptCheckpoint() {}
 

@@ -5,9 +5,9 @@ import static dev.gatun.tool.Amounts.format;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.scaling.Allocation;
 import dev.gatun.scaling.Audit;
+import dev.gatun.scaling.Caution;
 import dev.gatun.scaling.NamedLaw;
 import dev.gatun.scaling.Planner;
-import dev.gatun.scaling.Caution;
 import dev.gatun.store.Checkpoints;
 import dev.gatun.store.GptConfigFile;
 import dev.gatun.store.TrainerState;
@@ -133,6 +133,6 @@ record AuditReport(NamedLaw law, Audit audit, OptionalDouble measured, List<Caut
     fields.put("wastedShare", audit.wastedShare());
     measured.ifPresent(loss -> fields.put("measuredLoss", loss));
     fields.put("warnings", PlanJson.warnings(warnings));
-    return PlanJson.text(fields);
+    return JsonLine.of(fields);
   }
 }

@@ -1,17 +1,8 @@
 package dev.gatun.tool;
 
 import dev.gatun.InvalidArgument;
-import dev.gatun.nn.Gpt;
-import dev.gatun.store.Checkpoints;
-import dev.gatun.store.GptCheckpoint;
 import dev.gatun.tensor.DType;
-import dev.gatun.train.Batch;
-import dev.gatun.train.Corpus;
 import dev.gatun.train.Evaluation;
-import dev.gatun.train.Tokens;
-import dev.gatun.train.Windows;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -30,49 +21,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class)
 final class EvaluateCommand implements Callable<Integer> {
-  private static final int USUAL_ROWS = 8;
-  private static final int USUAL_BATCHES = 32;
-
   @Spec private CommandSpec spec;
-  @Mixin private Machine machine;
-
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "A run folder (its last checkpoint), a checkpoint, a Hugging Face folder.")
-  private Path model;
-
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "PATH",
-      description = "A text file, a folder or zip of them, a .bin of tokens.")
-  private Path data;
-
-  @Option(
-      names = "--context",
-      paramLabel = "T",
-      description = "Tokens that a window predicts; else the model's context.")
-  private Integer context;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      description = "Windows a batch; else " + USUAL_ROWS + ", or all where there are fewer.")
-  private Integer rows;
-
-  @Option(
-      names = "--batches",
-      paramLabel = "K",
-      description = "Batches; else " + USUAL_BATCHES + ", or as many as there are.")
-  private Integer batches;
-
-  @Option(
-      names = "--tokenizer",
-      paramLabel = "bytes|gpt2",
-      description = "What the text is cut into; else what the model was trained with.")
-  private String tokenizer;
+  @Mixin private ModelOnText text;
 
   @Option(
       names = "--json",
@@ -81,37 +31,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var checkpoint = Checkpoints.resolve(model);
-    try (var device = machine.open();
-        var scope = device.scope()) {
-      var gpt = GptCheckpoint.read(checkpoint, scope, DType.F32);
-      int vocabulary = gpt.config().vocabulary();
-      try (var tokens = tokens(checkpoint, vocabulary)) {
-        print(Evaluation.of(gpt, windows(tokens, gpt)));
-      }
-    }
+    text.with(DType.F32, (gpt, batches) -> print(Evaluation.of(gpt, batches)));
     return 0;
-  }
-
-  private Tokens tokens(Path checkpoint, int vocabulary) {
-    return TrainingData.isTokens(data)
-        ? Corpus.whole(data, Tokenizers.named("bytes"))
-        : Corpus.whole(data, Tokenizers.of(tokenizer, checkpoint, vocabulary));
-  }
-
-  private List<Batch> windows(Tokens tokens, Gpt gpt) {
-    int time = context == null ? gpt.config().context() : context;
-    if (time > gpt.config().context()) {
-      throw new InvalidArgument(
-          "context %d is longer than the model's %d".formatted(time, gpt.config().context()));
-    }
-    var windows = new Windows(tokens, time);
-    int b = rows == null ? (int) Math.min(USUAL_ROWS, windows.count()) : rows;
-    int k =
-        batches == null ? Math.clamp(windows.count() / Math.max(b, 1), 1, USUAL_BATCHES) : batches;
-    var first = windows.first(b, k);
-    tokens.slice(0, (long) b * k * time + 1).requireWithin(gpt.config().vocabulary());
-    return first;
   }
 
   private void print(Evaluation evaluation) {

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvaluateCommand.class,
       GenerateCommand.class,
+      CurvatureCommand.class,
       FitCommand.class,
       PlanCommand.class,
       LadderCommand.class,

@@ -1,16 +1,13 @@
 package dev.gatun.tool;
 
-import com.fasterxml.jackson.jr.ob.JSON;
 import dev.gatun.scaling.Allocation;
 import dev.gatun.scaling.AllocationBand;
 import dev.gatun.scaling.Band;
 import dev.gatun.scaling.Candidate;
+import dev.gatun.scaling.Caution;
 import dev.gatun.scaling.MemoryNeed;
 import dev.gatun.scaling.RepeatPlan;
 import dev.gatun.scaling.ServingPlan;
-import dev.gatun.scaling.Caution;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,15 +31,7 @@ final class PlanJson {
     fields.put(
         "shapes", plan.candidates().stream().map(candidate -> shape(report, candidate)).toList());
     fields.put("warnings", warnings(plan.warnings()));
-    return text(fields);
-  }
-
-  static String text(Map<String, ?> fields) {
-    try {
-      return JSON.std.asString(fields);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return JsonLine.of(fields);
   }
 
   static Map<String, Object> allocation(Allocation allocation) {

@@ -1,0 +1,147 @@
+package dev.gatun.optim;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.grad.HessianVector;
+import dev.gatun.grad.Tape;
+import dev.gatun.laws.Devices;
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Gradient and diagonal out of one walk are, to the bit, those that are found apart.
+@Tag("backend")
+class DifferentiateTest {
+  private static final int VOCABULARY = 7;
+
+  private final Device device = Devices.underTest();
+  private final Scope memory = device.scope();
+  private final Gpt gpt = Gpt.create(GptConfig.of(1, 2, 8, 4, VOCABULARY), memory, DType.F64, 3);
+
+  DifferentiateTest() {
+    var random = new SplittableRandom(5);
+    for (var name : gpt.parameters().names()) {
+      var parameter = gpt.parameters().get(name);
+      var larger = parameter.toDoubles();
+      for (int i = 0; i < larger.length; i++) larger[i] += random.nextDouble(-0.5, 0.5);
+      parameter.copyFrom(MemorySegment.ofArray(larger));
+    }
+  }
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  private Tensor loss(Tape tape) {
+    var tokens = Tensor.of(tape, Shape.of(2, 4), new int[] {0, 3, 6, 1, 2, 5, 5, 4});
+    var targets = Tensor.of(tape, Shape.of(2, 4), new int[] {3, 6, 1, -1, 2, 5, 4, 0});
+    return gpt.loss(tokens, targets);
+  }
+
+  private Hutchinson drawn(Sophia.Probe probe) {
+    var hutchinson = new Hutchinson(gpt.parameters(), 11, probe);
+    hutchinson.draw(3);
+    return hutchinson;
+  }
+
+  private double[] gradient() {
+    gpt.parameters().forgetGradients();
+    try (var tape = Tape.open(device)) {
+      tape.backward(loss(tape));
+    }
+    return DenseCurvature.gradients(gpt);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Sophia.Probe.class)
+  void theGradientIsTheTapesAndTheDiagonalThatOfThePlainForm(Sophia.Probe probe) {
+    var expected = gradient();
+    var hutchinson = drawn(probe);
+    double[] alone;
+    try (var tape = Tape.open(device)) {
+      alone = DenseCurvature.flat(gpt, hutchinson.diagonal(tape, loss(tape))::of);
+    }
+    try (var tape = Tape.open(device)) {
+      var both = hutchinson.differentiate(tape, loss(tape));
+      assertArrayEquals(expected, DenseCurvature.flat(gpt, both.gradient()::of));
+      assertArrayEquals(expected, DenseCurvature.gradients(gpt));
+      assertArrayEquals(alone, DenseCurvature.flat(gpt, both.diagonal()::of));
+    }
+  }
+
+  /// u times (H u), with u and H u asked for by hand.
+  @ParameterizedTest
+  @EnumSource(Sophia.Probe.class)
+  void theDiagonalIsTheProbeTimesItsProduct(Sophia.Probe probe) {
+    var hutchinson = drawn(probe);
+    try (var tape = Tape.open(device)) {
+      var found = DenseCurvature.flat(gpt, hutchinson.diagonal(tape, loss(tape))::of);
+      var u = DenseCurvature.flat(gpt, of -> hutchinson.direction().along(of, tape));
+      var along = HessianVector.along(hutchinson.direction()).of(tape, loss(tape));
+      var product = DenseCurvature.flat(gpt, along::of);
+      for (int i = 0; i < u.length; i++) {
+        assertEquals(u[i] * product[i], found[i], Math.ulp(found[i]), "element " + i);
+      }
+    }
+  }
+
+  @Test
+  void thePlainFormLeavesGradientsAlone() {
+    var before = gradient();
+    var hutchinson = new Hutchinson(gpt.parameters(), 11);
+    gradient();
+    try (var tape = Tape.open(device)) {
+      hutchinson.diagonal(tape, loss(tape));
+    }
+    assertArrayEquals(before, DenseCurvature.gradients(gpt));
+  }
+
+  /// Another draw, once the estimate has been found, does not change what it was drawn with.
+  @Test
+  void anEstimateKeepsItsProbe() {
+    var hutchinson = drawn(Sophia.Probe.SIGNS);
+    try (var tape = Tape.open(device)) {
+      var diagonal = hutchinson.diagonal(tape, loss(tape));
+      var before = DenseCurvature.flat(gpt, diagonal::of);
+      hutchinson.draw(4);
+      assertArrayEquals(before, DenseCurvature.flat(gpt, diagonal::of));
+    }
+  }
+
+  /// Sophia's curvature out of the one walk is that out of a walk for it alone.
+  @Test
+  void sophiaTakesEither() {
+    var hutchinson = drawn(Sophia.Probe.SIGNS);
+    var one = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON);
+    try (var tape = Tape.open(device)) {
+      one.refresh(hutchinson.differentiate(tape, loss(tape)).diagonal());
+    }
+    hutchinson.draw(3);
+    var other = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON);
+    try (var tape = Tape.open(device)) {
+      hutchinson.add(tape, loss(tape), 1);
+    }
+    hutchinson.refresh(other);
+    assertEquals(1, one.refreshes());
+    assertArrayEquals(curvature(other), curvature(one));
+  }
+
+  private double[] curvature(Sophia sophia) {
+    int count = Math.toIntExact(gpt.parameters().count());
+    return Tensor.over(memory, sophia.state().get("h"), DType.F64, Shape.of(count), null)
+        .toDoubles();
+  }
+}
