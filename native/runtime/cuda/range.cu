@@ -6,9 +6,9 @@
 namespace gatun {
 namespace {
 
-constexpr int threads = 1024;
+constexpr int most_threads = 1024;
 
-template <class Integer> GATUN_KERNEL(threads, 1)
+template <class Integer> GATUN_KERNEL(most_threads, 1)
 range_check(Complaint* complaint, const char* name, const Integer* values, int64_t count, int64_t least,
             int64_t limit) {
   int64_t bad = count;
@@ -24,6 +24,7 @@ range_check(Complaint* complaint, const char* name, const Integer* values, int64
 template <class Integer> void launch_check(gatun_stream* stream, const char* name, const Integer* values, int64_t count,
                                            int64_t least, int64_t limit) {
   if (count == 0) return;
+  const int threads = count < most_threads ? static_cast<int>((count + 31) / 32 * 32) : most_threads;
   GATUN_LAUNCH(*stream, range_check<Integer>, dim3(1), threads, threads / 32 * sizeof(int64_t), stream->complaint, name,
                values, count, least, limit);
 }

@@ -43,12 +43,12 @@ void multiply(emulator::Slots& slots) {
     }
     for (int i = 0; i < 4; i++) d[group + i / 2 * 8][pair + i % 2] = f.d[i];
   }
-  for (int row = 0; row < 16; row++)
-    for (int column = 0; column < 8; column++) {
-      float sum = 0;
-      for (int k = 0; k < 16; k++) sum += a[row][k] * b[k][column];
-      d[row][column] += sum;
-    }
+  for (int row = 0; row < 16; row++) {
+    float sums[8] = {};
+    for (int k = 0; k < 16; k++)
+      for (int column = 0; column < 8; column++) sums[column] += a[row][k] * b[k][column];
+    for (int column = 0; column < 8; column++) d[row][column] += sums[column];
+  }
   for (int lane = 0; lane < 32; lane++) {
     auto& f = fragments[lane];
     for (int i = 0; i < 4; i++) f.d[i] = d[lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2];

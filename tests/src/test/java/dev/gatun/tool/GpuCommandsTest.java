@@ -85,7 +85,14 @@ class GpuCommandsTest {
 
   private List<String> twoSteps(Path run, String optimizer, String device) {
     return Commands.training(
-        tokens, run, "--vocab=256", "--steps=2", "--optimizer=" + optimizer, "--device=" + device);
+        tokens,
+        run,
+        "--vocab=256",
+        "--steps=2",
+        "--batch=2",
+        "--evaluate-batches=1",
+        "--optimizer=" + optimizer,
+        "--device=" + device);
   }
 
   private void namesWhatItRanOn(Path run) throws Exception {
