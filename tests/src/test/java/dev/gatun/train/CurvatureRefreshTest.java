@@ -40,15 +40,32 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CurvatureRefreshTest {
   private static final int VOCABULARY = 30;
   private static final int TIME = 8;
-  private static final int ROWS = 4;
+  private static final int ROWS = 7;
   private static final int ACCUMULATE = 2;
   private static final long SEED = 7;
   private static final GptConfig CONFIG = GptConfig.of(2, 2, 16, TIME, VOCABULARY);
 
-  /// 5.6 of the 8 windows of a step, so 6: a whole batch and half of the next.
+  /// 9.8 of the 14 windows of a step, so 10: a whole batch and three of the next.
   private static final CurvatureRefresh.Plan PLAN = new CurvatureRefresh.Plan(3, 0.7);
 
-  private static final int WINDOWS = 6;
+  private static final int WINDOWS = 10;
+
+  /// What an estimate looks at together: some windows of a batch.
+  private record Part(int micro, int from, int rows) {
+    int[] of(int[] ids) {
+      return Arrays.copyOfRange(ids, from * TIME, (from + rows) * TIME);
+    }
+  }
+
+  /// At most a third of a batch each.
+  private static final List<Part> PARTS =
+      List.of(
+          new Part(0, 0, 2),
+          new Part(0, 2, 2),
+          new Part(0, 4, 2),
+          new Part(0, 6, 1),
+          new Part(1, 0, 2),
+          new Part(1, 2, 1));
 
   @TempDir Path folder;
   private final Device device = Device.cpu(2);
@@ -115,13 +132,13 @@ class CurvatureRefreshTest {
     assertEquals(List.of(0L, 3L, 6L), refreshed);
     assertEquals(refreshed, recording.drawn);
     assertEquals(3, recording.refreshes);
-    assertEquals(6, recording.inputs.size());
-    for (int i = 0; i < 6; i++) {
-      var batch = batches().at(3 * (i / 2), i % 2);
-      int tokens = (i % 2 == 0 ? 4 : 2) * TIME;
-      assertArrayEquals(Arrays.copyOf(batch.inputs(), tokens), recording.inputs.get(i));
-      assertArrayEquals(Arrays.copyOf(batch.targets(), tokens), recording.targets.get(i));
-      assertEquals(tokens / (6.0 * TIME), recording.shares.get(i));
+    assertEquals(3 * PARTS.size(), recording.inputs.size());
+    for (int i = 0; i < recording.inputs.size(); i++) {
+      var part = PARTS.get(i % PARTS.size());
+      var batch = batches().at(3 * (i / PARTS.size()), part.micro());
+      assertArrayEquals(part.of(batch.inputs()), recording.inputs.get(i));
+      assertArrayEquals(part.of(batch.targets()), recording.targets.get(i));
+      assertEquals((double) part.rows() / WINDOWS, recording.shares.get(i));
     }
   }
 
@@ -173,8 +190,7 @@ class CurvatureRefreshTest {
     for (int step = 0; step < steps; step++) {
       if (step % 3 == 0) {
         curvature.draw(step);
-        add(curvature, gpt, batches().at(step, 0), 4);
-        add(curvature, gpt, batches().at(step, 1), 2);
+        for (var part : PARTS) add(curvature, gpt, batches().at(step, part.micro()), part);
         curvature.refresh(byHand);
       }
       backward(gpt, step);
@@ -197,11 +213,11 @@ class CurvatureRefreshTest {
     return CONFIG.forwardFlopsPerToken(TIME) + CONFIG.flopsPerToken(TIME);
   }
 
-  private void add(Curvature curvature, Gpt gpt, Batch batch, int rows) {
-    var shape = Shape.of(rows, TIME);
-    var tokens = Tensor.of(scope, shape, Arrays.copyOf(batch.inputs(), rows * TIME));
-    var targets = Tensor.of(scope, shape, Arrays.copyOf(batch.targets(), rows * TIME));
-    curvature.add(gpt, tokens, targets, (double) rows / WINDOWS);
+  private void add(Curvature curvature, Gpt gpt, Batch batch, Part part) {
+    var shape = Shape.of(part.rows(), TIME);
+    var tokens = Tensor.of(scope, shape, part.of(batch.inputs()));
+    var targets = Tensor.of(scope, shape, part.of(batch.targets()));
+    curvature.add(gpt, tokens, targets, (double) part.rows() / WINDOWS);
   }
 
   @ParameterizedTest

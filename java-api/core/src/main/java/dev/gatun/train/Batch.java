@@ -2,6 +2,8 @@ package dev.gatun.train;
 
 import dev.gatun.InvalidArgument;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /// What one step reads: (B, T) inputs and, one token further on, (B, T) targets, row by row.
 ///
@@ -27,10 +29,23 @@ public record Batch(int rows, int time, int[] inputs, int[] targets) {
 
   /// Its first windows, at most `most`.
   Batch first(long most) {
-    if (most >= rows) return this;
-    int fewer = (int) most;
+    return most >= rows ? this : windows(0, (int) most);
+  }
+
+  /// The same windows in batches of at most `most`, in order.
+  List<Batch> parts(int most) {
+    return IntStream.iterate(0, from -> from < rows, from -> from + most)
+        .mapToObj(from -> windows(from, Math.min(most, rows - from)))
+        .toList();
+  }
+
+  private Batch windows(int from, int count) {
+    int start = from * time, end = start + count * time;
     return new Batch(
-        fewer, time, Arrays.copyOf(inputs, fewer * time), Arrays.copyOf(targets, fewer * time));
+        count,
+        time,
+        Arrays.copyOfRange(inputs, start, end),
+        Arrays.copyOfRange(targets, start, end));
   }
 
   static void require(Tokens tokens, int time) {

@@ -60,14 +60,19 @@ public enum OptimizerState {
     return bytes.applyAsLong(elements, DType.F32);
   }
 
-  /// What a batch takes: a step's walks, or those of a refresh of the curvature where they take
-  /// more.
-  long activations(GptMemory gpt) {
-    long step = gpt.forward() + gpt.backward();
-    return switch (this) {
-      case SOPHIA_H -> Math.max(step, gpt.forward() + gpt.hessianProduct() + gpt.hessianWork());
-      case SOPHIA_G -> gpt.labels() + Math.max(step, gpt.logits());
-      default -> step;
-    };
+  /// What a batch takes: a step's walks, or those of a refresh of the curvature, on the part of
+  /// the batch that an estimate looks at together, where they take more.
+  long activations(GptMemory batch, GptMemory part) {
+    return Math.max(
+        step(batch),
+        switch (this) {
+          case SOPHIA_H -> part.forward() + part.hessianProduct() + part.hessianWork();
+          case SOPHIA_G -> part.labels() + Math.max(step(part), part.logits());
+          default -> 0;
+        });
+  }
+
+  private static long step(GptMemory gpt) {
+    return gpt.forward() + gpt.backward();
   }
 }
