@@ -88,10 +88,10 @@ final class KernelSamples {
       attention_pullback_tangent     batch=2 context=7 heads=3 head_size=5 scale=0.5 documents=1,20 bounds=present causal=0,1
       attention_pullback_tangent     batch=0,1 context=1 heads=1 head_size=1 scale=0.5 documents=0 bounds=absent causal=1
       attention_pullback_tangent     batch=2 context=7 heads=3 head_size=5,20 scale=0.5 documents=0 bounds=absent causal=0,1
-      attention_pullback_tangent     batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=0,1
+      attention_pullback_tangent     batch=1 context=129 heads=1 head_size=4 scale=0.5 documents=0 bounds=absent causal=1
       attention_pullback_tangent     batch=1 context=9 heads=1 head_size=130 scale=0.125 documents=0 bounds=absent causal=1
       attention_pullback_tangent     batch=0 context=7 heads=1 head_size=4 scale=0.5 documents=1 bounds=present causal=0
-      attention_pullback_tangent     batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=0,1
+      attention_pullback_tangent     batch=2 context=97 heads=1 head_size=4 scale=0.5 documents=5 bounds=present causal=1
       attention_decode               batch=0,1,3 heads=1,2 capacity=1,9 head_size=1,5,16 scale=0.5
       attention_decode               batch=1,2 heads=2 capacity=300 head_size=8,31,40 scale=0.5
       attention_decode               batch=1 heads=2 capacity=9 head_size=33,520 scale=0.5
