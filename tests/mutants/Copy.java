@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /// its builds, so that a fault costs the compilation of what includes it.
 record Copy(Path root, String dnnl, Path work) {
   private static final List<String> SOURCES =
-      List.of("native", "kernels", "bench/native", "java-api/core");
+      List.of("native", "kernels", "bench/native", "java-api");
 
   /// Copies what differs, and forgets what is no longer there.
   void refresh() throws IOException {
@@ -36,7 +36,7 @@ record Copy(Path root, String dnnl, Path work) {
     try (Stream<Path> all = Files.walk(folder)) {
       return all.filter(Files::isRegularFile)
           .map(folder::relativize)
-          .filter(inside -> !inside.startsWith("target"))
+          .filter(inside -> !inside.toString().matches("(.*/)?target/.*"))
           .toList();
     }
   }

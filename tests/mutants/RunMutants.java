@@ -1,4 +1,5 @@
 import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.toList;
 
 import java.io.File;
@@ -23,12 +24,10 @@ import java.util.stream.Stream;
 ///
 /// Arguments: the root of the project, the test class path, the folder of oneDNN, a folder to work
 /// in.
-static final int COPIES = 2;
-
 void main(String[] args) throws Exception {
   var root = Path.of(args[0]);
   var mutants = Mutant.all(root.resolve("tests/mutants"), System.getProperty("mutants", ""));
-  var trials = new ConcurrentLinkedQueue<>(mutants.stream().map(Trial::of).distinct().toList());
+  var trials = new ConcurrentLinkedQueue<>(Trial.unharmed(mutants));
   var files =
       new ConcurrentLinkedQueue<>(
           mutants.stream()
@@ -49,6 +48,8 @@ void main(String[] args) throws Exception {
   IO.println("survivors: " + String.join(", ", survivors));
   System.exit(1);
 }
+
+static final int COPIES = 2;
 
 /// What one copy does of the work that is left.
 Void work(
@@ -75,6 +76,29 @@ Void work(
 record Trial(boolean emulated, List<String> classes, String only) {
   static Trial of(Mutant mutant) {
     return new Trial(mutant.isCuda(), mutant.killers(), mutant.only());
+  }
+
+  /// Each class that runs against mutants once, with all samples that some mutant asks for.
+  static List<Trial> unharmed(List<Mutant> mutants) {
+    record Killer(boolean emulated, String name) {}
+    var samples = new LinkedHashMap<Killer, List<String>>();
+    for (var mutant : mutants) {
+      for (var name : mutant.killers()) {
+        var killer = new Killer(mutant.isCuda(), name);
+        samples.computeIfAbsent(killer, _ -> new ArrayList<>()).add(mutant.only());
+      }
+    }
+    return samples.entrySet().stream()
+        .map(
+            each ->
+                new Trial(
+                    each.getKey().emulated(), List.of(each.getKey().name()), any(each.getValue())))
+        .toList();
+  }
+
+  private static String any(List<String> samples) {
+    if (samples.contains("")) return "";
+    return samples.stream().distinct().map("(?:%s)"::formatted).collect(joining("|"));
   }
 
   Trial with(String killer) {
