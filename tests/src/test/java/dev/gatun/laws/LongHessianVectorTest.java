@@ -20,8 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /// Gradient and product of a GPT at contexts of 1,024 to 4,096 tokens take memory that grows with
 /// the context, not with its square, and at most 2.2 times what the gradient alone takes. One
-// matrix
-/// of scores at 4,096 tokens would be 64 MiB, for each head of each layer.
+/// matrix of scores at 4,096 tokens would be 64 MiB, for each head of each layer.
 class LongHessianVectorTest {
   @Test
   void memoryGrowsWithTheContext() {
