@@ -67,10 +67,10 @@ unpack() {
   [ -x "$kit/java/bin/java" ] || { echo "there is no $kit.tar.xz: ./mvnw verify -Pgpu-proof makes it" >&2 && return 1; }
 }
 
-# As CMake wants them; the environment may name them where there is no GPU.
+# The environment may name them where there is no GPU.
 targets() {
   echo "${GATUN_CUDA_TARGETS:-$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | tr -d '. ' | sort -u |
-    sed 's/$/-real/' | paste -s -d ';')}"
+    paste -s -d ';')}"
 }
 
 configure() {

@@ -1,10 +1,12 @@
 import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.FormatterException;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Holds every source to one layout: Java to google-java-format, C and C++ to clang-format 14 where
@@ -13,22 +15,20 @@ import java.util.stream.Stream;
 void main(String[] args) throws Exception {
   boolean write = args[0].equals("write");
   var root = Path.of(args[1]);
-  var crooked = new ArrayList<Path>();
-  for (var file : sources(root, ".java")) {
-    var text = Files.readString(file);
-    var straight = new Formatter().formatSource(RemoveUnusedImports.removeUnusedImports(text));
-    if (straight.equals(text)) continue;
-    crooked.add(root.relativize(file));
-    if (write) Files.writeString(file, straight);
-  }
-  crooked.addAll(crookedByClang(root, write));
+  var java = sources(root, ".java").map(file -> crookedJava(file, write));
+  var crooked =
+      Stream.concat(java, sourcesInC(root).map(file -> crookedByClang(file, write)))
+          .parallel()
+          .flatMap(Optional::stream)
+          .map(root::relativize)
+          .toList();
   if (crooked.isEmpty() || write) return;
   crooked.forEach(file -> System.err.println("not formatted: " + file));
   System.err.println("`./mvnw -N validate -Dformat=write` mends this");
   System.exit(1);
 }
 
-List<Path> sources(Path root, String... endings) throws IOException {
+Stream<Path> sources(Path root, String... endings) throws IOException {
   var found = new ArrayList<Path>();
   for (var top : List.of("native", "java-api", "kernels", "bench", "tests")) {
     try (Stream<Path> all = Files.walk(root.resolve(top))) {
@@ -37,27 +37,42 @@ List<Path> sources(Path root, String... endings) throws IOException {
           .forEach(found::add);
     }
   }
-  return found;
+  return found.stream();
 }
 
-List<Path> crookedByClang(Path root, boolean write) throws Exception {
+Optional<Path> crookedJava(Path file, boolean write) {
+  try {
+    var text = Files.readString(file);
+    var straight = new Formatter().formatSource(RemoveUnusedImports.removeUnusedImports(text));
+    if (straight.equals(text)) return Optional.empty();
+    if (write) Files.writeString(file, straight);
+    return Optional.of(file);
+  } catch (IOException | FormatterException broken) {
+    throw new IllegalStateException(file + ": " + broken.getMessage(), broken);
+  }
+}
+
+Stream<Path> sourcesInC(Path root) throws Exception {
   if (!clangFormatMajor().equals("14")) {
     System.out.println(
         "clang-format 14 is not installed: the layout of C and C++ sources is not checked");
-    return List.of();
+    return Stream.empty();
   }
-  var crooked = new ArrayList<Path>();
-  for (var file : sources(root, ".c", ".h", ".cpp", ".cu", ".cuh")) {
-    if (file.endsWith("gatun.h")) continue; // laid out by hand: it is read as a table
-    var mode = write ? List.of("-i") : List.of("--dry-run", "-Werror");
+  return sources(root, ".c", ".h", ".cpp", ".cu", ".cuh")
+      .filter(file -> !file.endsWith("gatun.h")); // laid out by hand: it is read as a table
+}
+
+Optional<Path> crookedByClang(Path file, boolean write) {
+  try {
     var command = new ArrayList<>(List.of("clang-format"));
-    command.addAll(mode);
+    command.addAll(write ? List.of("-i") : List.of("--dry-run", "-Werror"));
     command.add(file.toString());
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getInputStream().readAllBytes();
-    if (process.waitFor() != 0) crooked.add(root.relativize(file));
+    return process.waitFor() == 0 ? Optional.empty() : Optional.of(file);
+  } catch (IOException | InterruptedException broken) {
+    throw new IllegalStateException(file + ": " + broken.getMessage(), broken);
   }
-  return crooked;
 }
 
 String clangFormatMajor() throws InterruptedException {

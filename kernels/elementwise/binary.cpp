@@ -7,68 +7,27 @@
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-/// Each kind has its value, the gradient of a, and that of b as finish(sum over term(dy, a), b).
-struct Add {
-  template <class T> static T value(T a, T b) { return a + b; }
-  template <class T> static T pull(T dy, T, T) { return dy; }
-  template <class T> static T term(T dy, T) { return dy; }
-  static double finish(double sum, double) { return sum; }
-};
-
-struct Subtract {
-  template <class T> static T value(T a, T b) { return a - b; }
-  template <class T> static T pull(T dy, T, T) { return dy; }
-  template <class T> static T term(T dy, T) { return dy; }
-  static double finish(double sum, double) { return -sum; }
+/// Of a + b, a - b and b - a.
+template <class T> struct Weighted {
+  T of_a, of_b;
+  T operator()(T a, T b) const { return of_a * a + of_b * b; }
 };
 
 struct Multiply {
-  template <class T> static T value(T a, T b) { return a * b; }
-  template <class T> static T pull(T dy, T, T b) { return dy * b; }
-  template <class T> static T term(T dy, T a) { return dy * a; }
-  static double finish(double sum, double) { return sum; }
+  template <class T> T operator()(T a, T b) const { return a * b; }
 };
 
 struct Divide {
-  template <class T> static T value(T a, T b) { return a / b; }
-  template <class T> static T pull(T dy, T, T b) { return dy / b; }
-  template <class T> static T term(T dy, T a) { return dy * a; }
-  static double finish(double sum, double b) { return -sum / b / b; }
-};
-
-struct ReverseSubtract {
-  template <class T> static T value(T a, T b) { return b - a; }
-  template <class T> static T pull(T dy, T, T) { return -dy; }
-  template <class T> static T term(T dy, T) { return dy; }
-  static double finish(double sum, double) { return sum; }
+  template <class T> T operator()(T a, T b) const { return a / b; }
 };
 
 struct ReverseDivide {
-  template <class T> static T value(T a, T b) { return b / a; }
-  template <class T> static T pull(T dy, T a, T b) { return -dy * (b / a / a); }
-  template <class T> static T term(T dy, T a) { return dy / a; }
-  static double finish(double sum, double) { return sum; }
+  template <class T> T operator()(T a, T b) const { return b / a; }
 };
-
-template <class Work> void by_kind(gatun_binary kind, Work work) {
-  switch (kind) {
-    case GATUN_ADD:
-      return work(Add{});
-    case GATUN_SUBTRACT:
-      return work(Subtract{});
-    case GATUN_MULTIPLY:
-      return work(Multiply{});
-    case GATUN_DIVIDE:
-      return work(Divide{});
-    case GATUN_REVERSE_SUBTRACT:
-      return work(ReverseSubtract{});
-    case GATUN_REVERSE_DIVIDE:
-      return work(ReverseDivide{});
-  }
-}
 
 struct Extent {
   int64_t outer, middle, inner;
+  int64_t count() const { return outer * middle * inner; }
 };
 
 /// A scalar stands still for all elements.
@@ -93,27 +52,93 @@ template <class T, class Work> void over_elements(const T* b, Extent extent, Wor
     });
 }
 
-template <class F, class T> void forward(T* y, const T* a, const T* b, Extent extent) {
-  over_elements(b, extent, [=](int64_t i, T b_i) { y[i] = F::value(a[i], b_i); });
+/// y = or += f(a, b).
+template <bool fresh, class T, class F> void put_values(T* y, const T* a, const T* b, Extent extent, F f) {
+  over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(y[i], f(a[i], b_i)); });
 }
 
-template <class F, bool fresh, class T> void gradient_of_a(T* da, const T* dy, const T* a, const T* b, Extent extent) {
-  over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(da[i], F::pull(dy[i], a[i], b_i)); });
-}
-
-template <class F, bool fresh, class T> void gradient_of_b(T* db, const T* dy, const T* a, const T* b, Extent extent) {
-  const auto [outer, middle, inner] = extent;
-  const auto term = [=](int64_t i) { return F::term(dy[i], a[i]); };
-  const auto store = [=](int64_t m, double sum) { put<fresh>(db[m], T(F::finish(sum, double(b[m])))); };
-  if (outer == 1 && inner == 1)
-    in_pieces(middle, [=](int64_t from, int64_t to) {
+template <bool fresh, class T> void put_scaled(T* to, const T* from, T scale, int64_t n) {
+  in_pieces(n, [=](int64_t begin, int64_t end) {
 #pragma omp simd
-      for (int64_t m = from; m < to; m++) store(m, double(term(m)));
-    });
-  else if (inner == 1)
+    for (int64_t i = begin; i < end; i++) put<fresh>(to[i], scale * from[i]);
+  });
+}
+
+template <bool fresh, class T>
+void gradient_of_a(T* da, const T* dy, const T* a, const T* b, Extent extent, gatun_binary kind) {
+  switch (kind) {
+    case GATUN_ADD:
+    case GATUN_SUBTRACT:
+    case GATUN_REVERSE_SUBTRACT:
+      return put_scaled<fresh>(da, dy, T(kind == GATUN_REVERSE_SUBTRACT ? -1 : 1), extent.count());
+    case GATUN_MULTIPLY:
+      return put_values<fresh>(da, dy, b, extent, Multiply{});
+    case GATUN_DIVIDE:
+      return put_values<fresh>(da, dy, b, extent, Divide{});
+    case GATUN_REVERSE_DIVIDE:
+      return over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(da[i], -dy[i] * (b_i / a[i] / a[i])); });
+  }
+}
+
+/// Where b has the shape of a there is nothing to sum.
+template <bool fresh, class T>
+void gradient_of_equal_b(T* db, const T* dy, const T* a, const T* b, int64_t n, gatun_binary kind) {
+  const Extent extent{1, n, 1};
+  switch (kind) {
+    case GATUN_ADD:
+    case GATUN_SUBTRACT:
+    case GATUN_REVERSE_SUBTRACT:
+      return put_scaled<fresh>(db, dy, T(kind == GATUN_SUBTRACT ? -1 : 1), n);
+    case GATUN_MULTIPLY:
+      return put_values<fresh>(db, dy, a, extent, Multiply{});
+    case GATUN_DIVIDE:
+      return over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(db[i], -dy[i] * a[i] / b_i / b_i); });
+    case GATUN_REVERSE_DIVIDE:
+      return put_values<fresh>(db, dy, a, extent, Divide{});
+  }
+}
+
+template <class T, class Term>
+void sum_to_b(T* db, const T* b, Extent extent, gatun_binary kind, bool fresh, Term term) {
+  const auto [outer, middle, inner] = extent;
+  const auto store = [=](int64_t m, double sum) {
+    const double divisor = kind == GATUN_DIVIDE ? double(b[m]) : 1;
+    const T gradient = T((kind == GATUN_DIVIDE || kind == GATUN_SUBTRACT ? -sum : sum) / divisor / divisor);
+    db[m] = fresh ? gradient : db[m] + gradient;
+  };
+  if (inner == 1)
     sum_columns(1, outer, middle, term, store);
   else
     sum_lines({middle, inner, outer, middle * inner, inner}, term, store);
+}
+
+template <class T>
+void gradient_of_b(T* db, const T* dy, const T* a, const T* b, Extent extent, gatun_binary kind, bool fresh) {
+  if (extent.outer == 1 && extent.inner == 1)
+    by_truth(fresh, [&](auto known) { gradient_of_equal_b<known.value>(db, dy, a, b, extent.middle, kind); });
+  else if (kind == GATUN_MULTIPLY || kind == GATUN_DIVIDE)
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i] * a[i]; });
+  else if (kind == GATUN_REVERSE_DIVIDE)
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i] / a[i]; });
+  else
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i]; });
+}
+
+template <class T, class Work> void by_kind(gatun_binary kind, Work work) {
+  switch (kind) {
+    case GATUN_ADD:
+      return work(Weighted<T>{1, 1});
+    case GATUN_SUBTRACT:
+      return work(Weighted<T>{1, -1});
+    case GATUN_REVERSE_SUBTRACT:
+      return work(Weighted<T>{-1, 1});
+    case GATUN_MULTIPLY:
+      return work(Multiply{});
+    case GATUN_DIVIDE:
+      return work(Divide{});
+    case GATUN_REVERSE_DIVIDE:
+      return work(ReverseDivide{});
+  }
 }
 
 }  // namespace
@@ -122,8 +147,8 @@ void binary_forward(gatun_stream&, void* y, const void* a, const void* b, int64_
                     gatun_binary kind, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    by_kind(kind,
-            [&](auto f) { forward<decltype(f)>((T*)y, (const T*)a, (const T*)b, extent_of(outer, middle, inner)); });
+    by_kind<T>(kind,
+               [&](auto f) { put_values<true>((T*)y, (const T*)a, (const T*)b, extent_of(outer, middle, inner), f); });
   });
 }
 
@@ -132,17 +157,11 @@ void binary_pullback(gatun_stream&, void* da, void* db, const void* dy, const vo
   const auto extent = extent_of(outer, middle, inner);
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    by_kind(kind, [&](auto f) {
-      using F = decltype(f);
-      if (da)
-        by_truth(is_fresh(fresh, 0), [&](auto fresh_a) {
-          gradient_of_a<F, fresh_a.value>((T*)da, (const T*)dy, (const T*)a, (const T*)b, extent);
-        });
-      if (db)
-        by_truth(is_fresh(fresh, 1), [&](auto fresh_b) {
-          gradient_of_b<F, fresh_b.value>((T*)db, (const T*)dy, (const T*)a, (const T*)b, extent);
-        });
-    });
+    if (da)
+      by_truth(is_fresh(fresh, 0), [&](auto fresh_a) {
+        gradient_of_a<fresh_a.value>((T*)da, (const T*)dy, (const T*)a, (const T*)b, extent, kind);
+      });
+    if (db) gradient_of_b((T*)db, (const T*)dy, (const T*)a, (const T*)b, extent, kind, is_fresh(fresh, 1));
   });
 }
 

@@ -9,11 +9,13 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The head of GPT-2's vocabulary over 16,384 rows, forward and backward, in 1 GiB: the logits
 /// alone would take three. The rows of x repeat 37 different ones, out of step with every chunk, so
 /// that the loss and all gradients can be computed again here in fp64.
+@Tag("long")
 class LargeVocabularyTest {
   private static final int VOCABULARY = 50_257;
   private static final int STRIDE = 50_304;
