@@ -14,6 +14,7 @@ import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.optim.LargerWeights;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
@@ -42,12 +43,7 @@ class HessianVectorTest {
   private final SplittableRandom random = new SplittableRandom(5);
 
   HessianVectorTest() {
-    // Weights of deviation 0.02 would leave the network almost linear.
-    for (var parameter : all()) {
-      var larger = parameter.toDoubles();
-      for (int i = 0; i < larger.length; i++) larger[i] += random.nextDouble(-0.5, 0.5);
-      parameter.copyFrom(MemorySegment.ofArray(larger));
-    }
+    LargerWeights.addTo(gpt.parameters(), random);
   }
 
   @AfterEach

@@ -13,7 +13,6 @@ import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -31,13 +30,7 @@ class DifferentiateTest {
   private final Gpt gpt = Gpt.create(GptConfig.of(1, 2, 8, 4, VOCABULARY), memory, DType.F64, 3);
 
   DifferentiateTest() {
-    var random = new SplittableRandom(5);
-    for (var name : gpt.parameters().names()) {
-      var parameter = gpt.parameters().get(name);
-      var larger = parameter.toDoubles();
-      for (int i = 0; i < larger.length; i++) larger[i] += random.nextDouble(-0.5, 0.5);
-      parameter.copyFrom(MemorySegment.ofArray(larger));
-    }
+    LargerWeights.addTo(gpt.parameters(), new SplittableRandom(5));
   }
 
   @AfterEach

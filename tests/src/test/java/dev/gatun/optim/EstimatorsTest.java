@@ -15,7 +15,6 @@ import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -41,13 +40,7 @@ class EstimatorsTest {
       Tensor.of(memory, Shape.of(2, 4), new int[] {3, 1, -1, 4, 4, 0, -1, 3});
 
   EstimatorsTest() {
-    var random = new SplittableRandom(5);
-    for (var name : gpt.parameters().names()) {
-      var parameter = gpt.parameters().get(name);
-      var larger = parameter.toDoubles();
-      for (int i = 0; i < larger.length; i++) larger[i] += random.nextDouble(-0.5, 0.5);
-      parameter.copyFrom(MemorySegment.ofArray(larger));
-    }
+    LargerWeights.addTo(gpt.parameters(), new SplittableRandom(5));
   }
 
   @AfterEach

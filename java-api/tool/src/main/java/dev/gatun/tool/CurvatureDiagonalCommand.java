@@ -38,12 +38,7 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private LossOnText loss;
-
-  @Option(names = "--probes", required = true, paramLabel = "N", description = "Probes.")
-  private int probes;
-
-  @Option(names = "--seed", paramLabel = "S", description = "Of the probes; else 0.")
-  private long seed;
+  @Mixin private CurvatureProbes probes;
 
   @Option(
       names = "--estimator",
@@ -71,25 +66,22 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (probes < 1) {
-      throw new InvalidArgument(
-          "%d probes asked for; there must be at least one".formatted(probes));
-    }
     if (!ESTIMATORS.containsKey(estimator)) {
       throw new InvalidArgument(
           "there is no estimator \"%s\"; there are hutchinson and gauss-newton-bartlett"
               .formatted(estimator));
     }
+    int count = probes.count();
     WeightVectorFile.requireFree(out);
-    loss.with(this::estimate);
+    loss.with(loss -> estimate(loss, count));
     return 0;
   }
 
-  private void estimate(BatchedLoss loss) {
+  private void estimate(BatchedLoss loss, int count) {
     var gpt = loss.gpt();
-    var curvature = ESTIMATORS.get(estimator).apply(gpt.parameters(), seed);
+    var curvature = ESTIMATORS.get(estimator).apply(gpt.parameters(), probes.seed());
     var mean = WeightVector.zeros(gpt);
-    for (int k = 1; k <= probes; k++) {
+    for (int k = 1; k <= count; k++) {
       loss.estimate(curvature, k);
       curvature.blend(mean.arena(), (k - 1.0) / k);
     }
@@ -140,7 +132,7 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
       var fields = new LinkedHashMap<String, Object>();
       fields.put("estimator", estimator);
       fields.put("targets", loss.targets());
-      fields.put("probes", probes);
+      fields.put("probes", probes.count());
       fields.put("parameters", summaries.stream().map(Summary::fields).toList());
       printer.println(JsonLine.of(fields));
       return;
@@ -150,7 +142,7 @@ final class CurvatureDiagonalCommand implements Callable<Integer> {
             "diagonal by %s over %,d targets; probes: %d%n%-24s %11s %10s %10s %10s  %s%n",
             estimator,
             loss.targets(),
-            probes,
+            probes.count(),
             "parameter",
             "weights",
             "mean",

@@ -23,13 +23,8 @@ import picocli.CommandLine.Spec;
 final class CurvatureTraceCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private LossOnText loss;
+  @Mixin private CurvatureProbes probes;
   @Mixin private CurvatureMatrix matrix;
-
-  @Option(names = "--probes", required = true, paramLabel = "N", description = "Probes.")
-  private int probes;
-
-  @Option(names = "--seed", paramLabel = "S", description = "Of the probes; else 0.")
-  private long seed;
 
   @Option(
       names = "--json",
@@ -46,7 +41,7 @@ final class CurvatureTraceCommand implements Callable<Integer> {
             print(
                 spec.commandLine().getOut(),
                 loss,
-                TraceEstimate.of(loss, matrix::along, probes, seed)));
+                TraceEstimate.of(loss, matrix::along, probes.count(), probes.seed())));
     return 0;
   }
 
