@@ -149,6 +149,7 @@ record Tests(Copy copy, String classPath, Path libraries) {
   /// A fault is killed by a failing test, by a crash, or by tests that never end.
   private boolean pass(Trial trial, String overlay) throws IOException, InterruptedException {
     var words = new ArrayList<>(List.of(Copy.java("java"), "-cp", overlay + classPath, "-Xmx2g"));
+    words.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     words.add("--enable-native-access=ALL-UNNAMED");
     words.add("-Dgatun.library.path=" + libraries);
     words.add("-Dgatun.root=" + copy.root());

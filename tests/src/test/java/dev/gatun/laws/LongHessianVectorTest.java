@@ -16,11 +16,13 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Gradient and product of a GPT at contexts of 1,024 to 4,096 tokens take memory that grows with
 /// the context, not with its square, and at most 2.2 times what the gradient alone takes. One
 /// matrix of scores at 4,096 tokens would be 64 MiB, for each head of each layer.
+@Tag("long")
 class LongHessianVectorTest {
   @Test
   void memoryGrowsWithTheContext() {
