@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -15,34 +17,40 @@ import java.util.stream.Stream;
 ///
 /// First each optimizer's rate is swept by factors of 2, and further while the best lies at an end.
 /// At the best rate come two more seeds; AdamW for half and twice as many steps; curvature
-/// refreshed at every step and at every hundredth; and steps that are not clipped.
+/// refreshed at every step and at every hundredth; and steps that are not clipped. Two runs share
+/// the machine, each on one thread.
 void main(String[] args) throws Exception {
-  var runs = Path.of(args[0]);
+  runs = Path.of(args[0]);
+  Files.createDirectories(runs);
   Files.createDirectories(RECORD);
+  require("./gatun", "--version"); // which builds what is stale, once for all runs
+  var others = new ArrayList<Trial>();
   for (var optimizer : Trial.OPTIMIZERS) {
-    double best = swept(optimizer, runs);
-    var trial = Trial.of(optimizer, best);
-    for (long seed = 2; seed <= 3; seed++) recorded(trial.withSeed(seed), runs);
+    var best = Trial.of(optimizer, swept(optimizer));
+    others.add(best.withSeed(2));
+    others.add(best.withSeed(3));
     if (optimizer.equals("adamw")) {
-      recorded(trial.withSteps(Trial.STEPS / 2), runs);
-      recorded(trial.withSteps(Trial.STEPS * 2), runs);
+      others.add(best.withSteps(Trial.STEPS * 2));
+      others.add(best.withSteps(Trial.STEPS / 2));
     } else {
-      recorded(trial.refreshedEvery(1), runs);
-      recorded(trial.refreshedEvery(100), runs);
-      recorded(trial.unclipped(optimizer.equals("sophia-h") ? 0.01 : 0.05, 0.2), runs);
+      others.add(best.refreshedEvery(1));
+      others.add(best.refreshedEvery(100));
+      others.add(best.unclipped(optimizer.equals("sophia-h") ? 0.01 : 0.05, 0.2));
     }
   }
+  losses(others);
 }
 
 static final Path HERE = Path.of("bench", "experiments", "sophia");
 static final Path RECORD = HERE.resolve("record");
 
+Path runs;
+
 /// The best rate of a sweep.
-double swept(String optimizer, Path runs) throws Exception {
+double swept(String optimizer) throws Exception {
   var rates = new ArrayList<>(List.of(1.5e-3, 3e-3, 6e-3, 1.2e-2));
   for (; ; ) {
-    var losses = new ArrayList<Double>();
-    for (double rate : rates) losses.add(recorded(Trial.of(optimizer, rate), runs));
+    var losses = losses(rates.stream().map(rate -> Trial.of(optimizer, rate)).toList());
     int best = losses.indexOf(losses.stream().min(Double::compare).orElseThrow());
     if (best == 0) rates.addFirst(rates.getFirst() / 2);
     else if (best == rates.size() - 1) rates.addLast(rates.getLast() * 2);
@@ -50,13 +58,25 @@ double swept(String optimizer, Path runs) throws Exception {
   }
 }
 
-/// The last validation loss of a trial; infinite where it came to no end.
-double recorded(Trial trial, Path runs) throws Exception {
-  var record = RECORD.resolve(trial.name() + ".jsonl");
-  if (!Files.exists(record)) train(trial, runs.resolve(trial.name()), record);
-  double loss = Rows.read(record).lossAfter(trial.steps()).orElse(Double.POSITIVE_INFINITY);
-  IO.println("%-40s %.4f".formatted(trial.name(), loss));
-  return loss;
+/// The last validation loss of each trial; infinite where it came to no end.
+List<Double> losses(List<Trial> trials) throws Exception {
+  try (var two = Executors.newFixedThreadPool(2)) {
+    var found = new ArrayList<Double>();
+    for (var end : two.invokeAll(trials.stream().map(this::recorded).toList())) {
+      found.add(end.get());
+    }
+    return found;
+  }
+}
+
+Callable<Double> recorded(Trial trial) {
+  return () -> {
+    var record = RECORD.resolve(trial.name() + ".jsonl");
+    if (!Files.exists(record)) train(trial, runs.resolve(trial.name()), record);
+    double loss = Rows.read(record).lossAfter(trial.steps()).orElse(Double.POSITIVE_INFINITY);
+    IO.println("%-40s %.4f".formatted(trial.name(), loss));
+    return loss;
+  };
 }
 
 void train(Trial trial, Path folder, Path record) throws Exception {
@@ -68,7 +88,6 @@ void train(Trial trial, Path folder, Path record) throws Exception {
     words.add("--out=" + folder);
     words.addAll(trial.options());
   }
-  Files.createDirectories(folder.toAbsolutePath().getParent());
   var log = folder.resolveSibling(trial.name() + ".log").toFile();
   var process = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log).start();
   long peak = 0;
@@ -79,6 +98,12 @@ void train(Trial trial, Path folder, Path record) throws Exception {
     throw new IllegalStateException(trial.name() + " failed: see " + log);
   }
   rows.withPeak(peak).write(record);
+}
+
+void require(String... words) throws Exception {
+  if (new ProcessBuilder(words).inheritIO().start().waitFor() != 0) {
+    throw new IllegalStateException(String.join(" ", words) + " failed");
+  }
 }
 
 /// The most memory that the process has held, in bytes.

@@ -77,6 +77,7 @@ record Trial(
                 "--seed=" + seed,
                 "--warmup=100",
                 "--device=cpu",
+                "--threads=1",
                 "--evaluate-every=200",
                 "--checkpoint-every=500"));
     all.addAll(others);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.nn.GptConfig;
 import dev.gatun.store.TrainerState;
 import dev.gatun.train.Journal;
 import dev.gatun.train.JournalEntry;
@@ -75,6 +76,26 @@ class OptimizersTest {
     assertTrue(out.contains(" of 25 steps; ") && out.contains("steps not clipped"), out);
     var adamW = Commands.run(training("other", "adamw", "--steps=2")).requireGood().out();
     assertTrue(adamW.contains("gradients clipped in ") && !adamW.contains("curvature"), adamW);
+  }
+
+  /// A product with the Hessian costs a token other FLOPs than a gradient at labels drawn forwards.
+  @ParameterizedTest
+  @CsvSource({"sophia-h, true", "sophia-g, false"})
+  void eachSophiaHasItsEstimator(String optimizer, boolean byProducts) throws IOException {
+    var run = train("run", optimizer, "--steps=1");
+    var step =
+        Journal.read(run.resolve(Run.JOURNAL)).stream()
+            .filter(entry -> entry.number("curvatureFlops").isPresent())
+            .findFirst()
+            .orElseThrow();
+    int time = 16;
+    var config = GptConfig.of(2, 2, 16, time, 256);
+    double expected =
+        byProducts
+            ? config.hessianProductFlopsPerToken(time)
+            : config.forwardFlopsPerToken(time) + config.flopsPerToken(time);
+    double tokens = step.number("curvatureTokens").orElseThrow();
+    assertEquals(expected * tokens, step.number("curvatureFlops").orElseThrow());
   }
 
   /// A new run has no state of the old one: its first step is not the old one's next.

@@ -105,11 +105,15 @@ class PresetTest {
   @Test
   void whatIsGivenStandsWhateverTheOptimizer() {
     var given = Settings.NONE.with("optimizer", "sophia-h").with("lr", 1e-3).with("gamma", 0.5);
+    given = given.with("clip", 0.75).with("weight-decay", 0.3).with("beta1", 0.8);
     var settings = Preset.GPT2_124M.with(given.with("beta2", 0.9));
     assertEquals(1e-3, settings.number("lr"));
     assertEquals(5e-5, settings.number("min-lr"), 1e-17);
     assertEquals(0.5, settings.sophia().gamma());
+    assertEquals(0.8, settings.sophia().beta1());
     assertEquals(0.9, settings.sophia().beta2());
+    assertEquals(0.3, settings.sophia().weightDecay());
+    assertEquals(0.75, settings.sophia().maxNorm());
   }
 
   private static long tokensPerStep(Settings settings) {
