@@ -152,8 +152,11 @@ int replay(const char* header, const char* cases, const std::string& only) {
   require_done(gatun_device_close(device), "closing the device");
   require_nothing_held();
   if (!count) throw std::runtime_error("no case was replayed");
-  if (only.empty())
-    for (const auto& name : missing) throw std::runtime_error(name + " has no case");
+  if (only.empty() && !missing.empty()) {
+    std::string names;
+    for (const auto& name : missing) names += (names.empty() ? "" : ", ") + name;
+    throw std::runtime_error("there is no case of " + names);
+  }
   std::printf("%d cases have the bits that were saved\n", count);
   return 0;
 }
