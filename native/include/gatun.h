@@ -16,7 +16,8 @@
  *
  * Types. `void*` points to elements of `dtype`. `gatun_wide*` points to statistics, losses, biases, norm weights and
  * gradients of parameters: float for GATUN_F32 and GATUN_BF16, double for GATUN_F64. Matrices are row-major. Sizes
- * count elements and may be 0 where a row count is meant; a size in bytes ends in _bytes.
+ * count elements and may be 0 where a row count is meant; a size in bytes ends in _bytes. The CPU backend takes
+ * subnormal numbers (under 2^-126 in fp32) as 0, in what it reads and in what it writes.
  *
  * Errors. Every function answers 0, or a status for which gatun_last_error() has a sentence. A call that fails has
  * not started its work, unless the status is GATUN_DEVICE_LOST.

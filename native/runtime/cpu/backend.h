@@ -4,6 +4,7 @@
 #include "level.h"
 #include "range.h"
 #include "status.h"
+#include "subnormals.h"
 
 /// Declares the three builds of kernel `name` and the table `gatun::name` over them.
 #define GATUN_BODY(name)                                                                      \
@@ -29,7 +30,9 @@ Level begin_body(const gatun_stream& stream);
 
 template <class Body, class... Arguments>
 void run_body(gatun_stream* stream, const Leveled<Body>& body, Arguments... arguments) {
-  body.at(begin_body(*stream))(*stream, arguments...);
+  const auto level = begin_body(*stream);
+  const WithoutSubnormals until_it_ends;
+  body.at(level)(*stream, arguments...);
 }
 
 /// The CPU computes in fp32 and fp64.
