@@ -1,5 +1,5 @@
-// Numbers too small for their exponent (under 2^-126 in fp32), which a processor multiplies a hundred times as slowly as
-// others. Training makes them: a softmax over distant logits has probabilities of 1e-40.
+// Numbers too small for their exponent (under 2^-126 in fp32), which a processor multiplies a hundred times as slowly
+// as others. Training makes them: a softmax over distant logits has probabilities of 1e-40.
 #pragma once
 
 namespace gatun {
