@@ -28,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A small model trained for a moment, grown, and what other commands make of it.
 class GrowCommandTest {
-  /// The models agree to 1e-5 of a logit, and the loss is no more sensitive than twice that; it is
-  /// printed to 1e-7.
-  private static final double SAME = 2e-5;
+  /// Logits agree to 1e-5 of the largest, which is below 10: weights have moved by no more than 20
+  /// times the rate. A loss is at most twice as sensitive as they are.
+  private static final double SAME = 2e-4;
 
   @TempDir static Path folder;
 
@@ -74,12 +74,13 @@ class GrowCommandTest {
             "--init=" + folder.resolve("cloned"),
             "--data=" + folder.resolve("texts"),
             "--out=" + out,
-            "--steps=1",
+            "--steps=20",
+            "--lr=0.001",
             "--batch=4",
             "--evaluate-batches=2",
             "--threads=1")
         .requireGood();
-    assertEquals(1, TrainerState.read(out.resolve("latest")).step());
+    assertEquals(20, TrainerState.read(out.resolve("latest")).step());
     assertEquals(lastLoss("small"), firstLoss("trained"), SAME);
     assertTrue(lastLoss("trained") < firstLoss("trained"));
   }
@@ -104,7 +105,7 @@ class GrowCommandTest {
     assertTrue(grow("deeper", "--method=zero-block", "--layers=5").out().contains("the same"));
     assertEquals(loss("small"), loss("deeper"), SAME);
     assertTrue(grow("stacked", "--method=stack", "--layers=5").out().contains("function  another"));
-    assertTrue(Math.abs(loss("stacked") - loss("small")) > 100 * SAME);
+    assertTrue(Math.abs(loss("stacked") - loss("small")) > 10 * SAME);
     var text =
         Commands.run("generate", "--model=" + folder.resolve("stacked"), "--prompt=lock")
             .requireGood();
