@@ -53,8 +53,10 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     requireFit("layers", layers, source.config().layers(), target.layers());
     var grown = Gpt.blank(target, scope, source.parameters().dtype());
     for (var name : grown.parameters().names()) {
+      var to = grown.parameters().get(name);
+      to.requireUsable("grow", source.device());
       try (var work = source.device().scope()) {
-        copy(source, grown, name, work);
+        overwrite(to, matrix(source, Place.of(name), work));
       }
     }
     return grown;
@@ -68,27 +70,24 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     }
   }
 
-  private void copy(Gpt source, Gpt grown, String name, Scope work) {
-    var to = grown.parameters().get(name);
-    to.requireUsable("grow", source.device());
-    var place = Place.of(name);
-    int layer = place.layer().orElse(0);
-    int from = place.layer().isPresent() ? layers.sources().get(layer) : 0;
-    double queries = source.config().scaledByLayer() ? (from + 1.0) / (layer + 1) : 1;
-    var small = place.matrix(source.parameters().get(place.nameIn(from)), source.config());
-    var columns = map(place.out(), source.config(), 1);
-    var large = columns(rows(small, place, queries, source.config(), work), columns, work);
-    var device = source.device();
-    device
-        .kernels()
-        .copy(
-            device.stream().handle(),
-            to.data(),
-            large.data(),
-            to.shape().count() * to.dtype().bytes());
+  private static void overwrite(Tensor to, Tensor from) {
+    var device = to.device();
+    long bytes = to.shape().count() * to.dtype().bytes();
+    device.kernels().copy(device.stream().handle(), to.data(), from.data(), bytes);
   }
 
-  /// The rows of the larger matrix, each divided by its number of copies.
+  /// The larger network's parameter at `place`.
+  private Tensor matrix(Gpt source, Place place, Scope work) {
+    var config = source.config();
+    int layer = place.layer().orElse(0);
+    int from = place.layer().isPresent() ? layers.sources().get(layer) : 0;
+    double queries = config.scaledByLayer() ? (from + 1.0) / (layer + 1) : 1;
+    var small = place.matrix(source.parameters().get(place.nameIn(from)), config);
+    return columns(rows(small, place, queries, config, work), map(place.out(), config, 1), work);
+  }
+
+  /// The rows of the larger matrix, each divided by its number of copies; those of queries by
+  /// `queries` too.
   private Tensor rows(Tensor small, Place place, double queries, GptConfig source, Scope work) {
     int each = place.rowsEach();
     var map = map(place.in(), source, Math.toIntExact(small.shape().size(0) / each));

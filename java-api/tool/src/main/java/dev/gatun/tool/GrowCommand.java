@@ -26,9 +26,8 @@ import picocli.CommandLine.Spec;
       "",
       "stack           layers 0 1 2 0 1 2",
       "interpolate     layers 0 0 1 1 2 2",
-      "zero-block      the same, but the copies add nothing yet",
-      "bert2bert-fpi   width by copies drawn at random, sums over them divided; then layers as"
-          + " stack",
+      "zero-block      layers 0 0 1 1 2 2, of which the copies add nothing yet",
+      "bert2bert-fpi   width by copies drawn at random; layers 0 1 2 0 1 2",
       "hypercloning    width n times, by n copies of everything",
       "random          the model in the corner of one with new weights"
     },
