@@ -67,9 +67,8 @@ def make(out):
     save_tensors(out / "gpt2/growth.safetensors", {"tokens": tokens, **{
         name: logits(grow(values, **maps), len(maps["heads"]), len(maps["layers"]), tokens)
         for name, maps in cases.items()}})
-    save_json(out / "gpt2/growth.json", {"model": "hf", **{
-        name: {space: [int(source) for source in sources] for space, sources in maps.items()}
-        for name, maps in cases.items()}})
+    save_json(out / "gpt2/growth.json", {"model": "hf", "uneven": {
+        space: [int(source) for source in sources] for space, sources in cases["uneven"].items()}})
 
     truth = array(new_model(torch.float64, values)(torch.from_numpy(tokens.astype(np.int64))).logits)
     twice = {space: np.tile(sources, 2) for space, sources in same.items()} | {"layers": range(LAYERS)}

@@ -1,4 +1,4 @@
-/// Larger networks made of smaller ones without training: each method is a
-// [dev.gatun.growth.Growth],
-/// and most are maps of what is copied where, [dev.gatun.growth.Copies].
+/// Larger networks made of smaller ones without training. Each method is a
+/// [dev.gatun.growth.Growth]; most are maps of what is a copy of what,
+/// [dev.gatun.growth.Copies].
 package dev.gatun.growth;
