@@ -32,6 +32,7 @@ import torch
 import transformers
 
 import golden_gpt2
+import golden_growth
 import golden_second_order
 import golden_optim
 import golden_tensor_api
@@ -51,6 +52,7 @@ def cpu_name():
 def make(out):
     golden_gpt2.make(out)
     golden_second_order.make(out)
+    golden_growth.make(out)
     golden_tensor_api.make(out)
     golden_optim.make(out)
     save_json(out / "made_with.json", {

@@ -7,6 +7,7 @@ module dev.gatun {
   exports dev.gatun;
   exports dev.gatun.ffi;
   exports dev.gatun.grad;
+  exports dev.gatun.growth;
   exports dev.gatun.memory;
   exports dev.gatun.nn;
   exports dev.gatun.op;

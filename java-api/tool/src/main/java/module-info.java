@@ -1,4 +1,4 @@
-/// The commands: train, evaluate, generate, curvature, fit, plan, ladder, doctor.
+/// The commands: train, evaluate, generate, curvature, grow, fit, plan, ladder, doctor.
 module dev.gatun.tool {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.jr.ob;

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /// A layer imports only from those before it: ffi, memory, tensor and op, grad, nn, optim, store,
-/// train, scaling, interop, tool.
+/// growth, train, scaling, interop, tool.
 class LayersTest {
   private static final String[] LAYERS = {
     "ffi",
@@ -28,6 +28,7 @@ class LayersTest {
     "nn",
     "optim",
     "store",
+    "growth",
     "train",
     "scaling",
     "interop",

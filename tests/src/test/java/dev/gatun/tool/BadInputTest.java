@@ -283,6 +283,45 @@ class BadInputTest {
     refuses(code, command("curvature trace --probes=1", options), sentence);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1 | --from=@missing --method=stack --layers=4               | does not exist
+          1 | --from=@short.txt --method=stack --layers=4             | a checkpoint is a folder
+          1 | --from=@texts --method=stack --layers=4                 | it has no model.safetensors
+          1 | --from=@truncated --method=stack --layers=4             | model.safetensors
+          1 | --from=@run --method=dream --layers=4                   | no method "dream"; there are stack,
+          1 | --from=@run --method=stack --layers=1                   | 1 layers are fewer than the model's 2
+          1 | --from=@run --method=stack --layers=0                   | layers is 0
+          1 | --from=@run --method=stack                              | has 2 layers of width 16 already
+          1 | --from=@run --method=stack --layers=4 --width=32        | stack adds layers only
+          1 | --from=@run --method=stack --layers=4 --seed=1          | not with stack
+          1 | --from=@run --method=interpolate --width=32             | interpolate adds layers only
+          1 | --from=@run --method=zero-block --width=32              | zero-block adds layers only
+          1 | --from=@run --method=hypercloning --width=24            | 24 is no multiple of 16
+          1 | --from=@run --method=hypercloning --width=32 --layers=3 | hypercloning adds width only
+          1 | --from=@run --method=bert2bert-fpi --width=20           | width 20 is not divisible by the model's head size of 8
+          1 | --from=@run --method=bert2bert-fpi --width=8            | width 8 is less than the model's 16
+          1 | --from=@run --method=bert2bert-fpi --width=-8           | width is -8
+          1 | --from=@run --method=random --width=32 --heads=3        | width 32 is not divisible by 3 heads
+          1 | --from=@run --method=random --width=32 --heads=2        | 2 heads of width 32 have 16 columns each
+          1 | --from=@run --method=random --layers=1000 --width=65536 | free
+          1 | --from=@run --method=stack --layers=4 --out=@run        | it exists already
+          1 | --from=@run --method=stack --layers=4 --out=@no-files   | it exists already
+          1 | --from=@run --method=stack --layers=4 --out=@nowhere/new | no such file or folder
+          1 | --from=@run --method=stack --layers=4 --device=moon     | no device "moon"
+          2 | --from=@run --layers=4                                  | --method
+          2 | --method=stack --layers=4                               | --from
+          2 | --from=@run --method=stack --layers=many                | --layers
+          """)
+  void growRefuses(int code, String options, String sentence) throws IOException {
+    var arguments = command("grow", options);
+    if (!options.contains("--out")) arguments.add("--out=@new");
+    refuses(code, arguments, sentence);
+  }
+
   private static List<String> command(String name, String options) {
     var arguments = new ArrayList<>(List.of(name.split(" ")));
     arguments.addAll(Arrays.asList(options.split(" ")));

@@ -13,7 +13,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HelpTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {"train", "evaluate", "generate", "curvature", "fit", "plan", "ladder", "doctor"})
+      strings = {
+        "train",
+        "evaluate",
+        "generate",
+        "curvature",
+        "grow",
+        "fit",
+        "plan",
+        "ladder",
+        "doctor"
+      })
   void everyCommandExplainsItself(String command) {
     var outcome = Commands.run(command, "--help").requireGood();
     assertTrue(outcome.out().startsWith("Usage: gatun " + command), outcome.out());
@@ -49,6 +59,7 @@ class HelpTest {
         "evaluate",
         "generate",
         "curvature",
+        "grow",
         "fit",
         "plan",
         "ladder",
@@ -58,6 +69,14 @@ class HelpTest {
     var outcome =
         command.isEmpty() ? Commands.run("--version") : Commands.run(command, "--version");
     assertTrue(outcome.requireGood().out().startsWith("gatun "), outcome.out());
+  }
+
+  @Test
+  void theHelpOfGrowNamesEveryMethod() {
+    var help = Commands.run("grow", "--help").requireGood().out();
+    for (var method : NamedGrowth.values()) {
+      assertTrue(help.contains("\n" + method.word + " "), method + " in " + help);
+    }
   }
 
   @Test

@@ -54,6 +54,16 @@ public record GptConfig(
     return new GptConfig(layers, heads, width, context, vocabulary, bias, true, eps);
   }
 
+  /// The same with another depth and width.
+  public GptConfig withSize(int layers, int heads, int width) {
+    return new GptConfig(layers, heads, width, context, vocabulary, bias, scaledByLayer, eps);
+  }
+
+  /// D, channels of a head.
+  public int headSize() {
+    return width / heads;
+  }
+
   /// Rows of the token embedding as held on the device: the vocabulary rounded up to a multiple of
   /// 128, so that products over it have whole tiles.
   public int paddedVocabulary() {
@@ -62,7 +72,7 @@ public record GptConfig(
 
   /// The factor of attention scores in layer `layer`.
   double attentionScale(int layer) {
-    return 1 / (Math.sqrt((double) width / heads) * (scaledByLayer ? layer + 1 : 1));
+    return 1 / (Math.sqrt(headSize()) * (scaledByLayer ? layer + 1 : 1));
   }
 
   /// Weights and biases, the padding not counted.

@@ -35,6 +35,25 @@ public final class GptCheckpoint {
     Safetensors.write(folder.resolve(WEIGHTS), tensors);
   }
 
+  /// Writes a new folder, which appears whole, under its name, or not at all; what a kill or a
+  /// refusing disk leaves beside it is hidden, and gone with the next write.
+  ///
+  /// @throws StoreFailure as [#requireFree] does, or if the disk refuses
+  public static void writeNew(Path folder, Gpt gpt) {
+    NewPath.write(
+        folder,
+        partial -> {
+          Disk.REAL.create(partial);
+          write(partial, gpt);
+        });
+  }
+
+  /// Throws [StoreFailure] unless a new folder can be called that: the one it is to be in is
+  /// there, and nothing has the name.
+  public static void requireFree(Path folder) {
+    NewPath.requireFree(folder);
+  }
+
   /// Hugging Face's GPT-2 always has biases; a network without them is the same as one whose biases
   /// are zero.
   private static List<OutgoingTensor> zeroBiases(Gpt gpt) {

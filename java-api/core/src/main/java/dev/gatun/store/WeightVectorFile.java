@@ -2,10 +2,6 @@ package dev.gatun.store;
 
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.WeightVector;
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 
@@ -20,7 +16,6 @@ public final class WeightVectorFile {
   ///
   /// @throws StoreFailure as [#requireFree] does, or if the disk refuses
   public static void write(Path file, Gpt gpt, WeightVector vector) {
-    requireFree(file);
     var tensors = new ArrayList<OutgoingTensor>();
     for (var name : gpt.parameters().names()) {
       var part = vector.storedPart(name);
@@ -28,29 +23,13 @@ public final class WeightVectorFile {
           DeviceTensors.outgoing(
               gpt.parameters(), GptCheckpoint.PREFIX + name, part, part.shape()));
     }
-    var partial = file.resolveSibling("." + file.getFileName() + ".partial");
-    try {
-      Files.deleteIfExists(partial);
-      Safetensors.write(partial, tensors);
-      Disk.REAL.force(partial);
-      Disk.REAL.rename(partial, file);
-      Disk.REAL.force(file.toAbsolutePath().getParent());
-    } catch (IOException e) {
-      throw StoreFailure.writing(file, e);
-    }
+    NewPath.write(file, partial -> Safetensors.write(partial, tensors));
   }
 
   /// Throws [StoreFailure] unless a new file can be called that: its folder is there, and nothing
   /// has the name.
   public static void requireFree(Path file) {
-    try {
-      if (Files.exists(file)) throw new FileAlreadyExistsException(file.toString());
-      if (!Files.isDirectory(file.toAbsolutePath().getParent())) {
-        throw new NoSuchFileException(file.toString());
-      }
-    } catch (IOException e) {
-      throw StoreFailure.writing(file, e);
-    }
+    NewPath.requireFree(file);
   }
 
   /// Reads such a file, with the prefix `transformer.` or none, of any floating-point type, into

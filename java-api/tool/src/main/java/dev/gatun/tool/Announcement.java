@@ -19,18 +19,8 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
   }
 
   private String model() {
-    var config = trainer.gpt().config();
-    return format(
-        "%,d parameters: %d layers, %d heads, width %d, context %d, vocabulary %,d%s%s%s",
-        config.parameterCount(),
-        config.layers(),
-        config.heads(),
-        config.width(),
-        config.context(),
-        config.vocabulary(),
-        config.bias() ? "" : ", no biases",
-        config.scaledByLayer() ? ", attention scaled by layer" : "",
-        start.checkpoint().map(from -> ", from " + from).orElse(""));
+    return Described.model(trainer.gpt().config())
+        + start.checkpoint().map(from -> ", from " + from).orElse("");
   }
 
   private String machine() {

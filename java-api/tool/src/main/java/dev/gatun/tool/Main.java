@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       GenerateCommand.class,
       CurvatureCommand.class,
+      GrowCommand.class,
       FitCommand.class,
       PlanCommand.class,
       LadderCommand.class,

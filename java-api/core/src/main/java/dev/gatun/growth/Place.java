@@ -1,0 +1,86 @@
+package dev.gatun.growth;
+
+import dev.gatun.nn.GptConfig;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+
+/// Where a parameter stands in a GPT, and what it runs over as a matrix: its columns over `out`,
+/// its rows over `in`, with `rowsEach` rows for each element of that. Attention's first product
+/// has three: of queries, keys and values.
+///
+/// The last norm's vectors are columns: they stand before the head, which sums over their channels
+/// and, being the token embedding, cannot be scaled itself.
+record Place(OptionalInt layer, String part, Space in, Space out, int rowsEach) {
+  /// What an axis runs over.
+  enum Space {
+    /// What does not grow: tokens, positions, a single row or column.
+    FIXED,
+    /// The channels of the residual stream.
+    RESIDUAL,
+    /// The columns of all heads.
+    HEADS,
+    /// The channels inside the MLP.
+    HIDDEN;
+
+    long size(GptConfig config) {
+      return switch (this) {
+        case FIXED -> 1;
+        case RESIDUAL, HEADS -> config.width();
+        case HIDDEN -> 4L * config.width();
+      };
+    }
+  }
+
+  private static final int QUERIES_KEYS_VALUES = 3;
+  private static final Pattern IN_BLOCK = Pattern.compile("h\\.(\\d+)\\.(.+)");
+
+  static Place of(String name) {
+    var inBlock = IN_BLOCK.matcher(name);
+    return inBlock.matches()
+        ? of(OptionalInt.of(Integer.parseInt(inBlock.group(1))), inBlock.group(2))
+        : of(OptionalInt.empty(), name);
+  }
+
+  private static Place of(OptionalInt layer, String part) {
+    boolean bias = part.endsWith(".bias");
+    return switch (part.substring(0, part.lastIndexOf('.'))) {
+      case "wte", "wpe", "ln_1", "ln_2" -> new Place(layer, part, Space.FIXED, Space.RESIDUAL, 1);
+      case "ln_f" -> new Place(layer, part, Space.RESIDUAL, Space.FIXED, 1);
+      case "attn.c_attn" ->
+          product(layer, part, bias, Space.RESIDUAL, Space.HEADS, QUERIES_KEYS_VALUES);
+      case "attn.c_proj" -> product(layer, part, bias, Space.HEADS, Space.RESIDUAL, 1);
+      case "mlp.c_fc" -> product(layer, part, bias, Space.RESIDUAL, Space.HIDDEN, 1);
+      case "mlp.c_proj" -> product(layer, part, bias, Space.HIDDEN, Space.RESIDUAL, 1);
+      default -> throw new IllegalArgumentException("no parameter of a GPT: " + part);
+    };
+  }
+
+  private static Place product(
+      OptionalInt layer, String part, boolean bias, Space in, Space out, int rowsEach) {
+    return new Place(layer, part, bias ? Space.FIXED : in, out, rowsEach);
+  }
+
+  /// The name of the same parameter in another block; the name itself where it stands in none.
+  String nameIn(int otherLayer) {
+    return layer.isPresent() ? "h." + otherLayer + "." + part : part;
+  }
+
+  /// Whether it writes into the residual stream at the end of half a block.
+  boolean isOutputProjection() {
+    return part.contains("c_proj");
+  }
+
+  /// Whether this row makes queries.
+  boolean isOfQueries(int row) {
+    return rowsEach == QUERIES_KEYS_VALUES && row % rowsEach == 0;
+  }
+
+  /// The parameter as that matrix; nothing is copied.
+  Tensor matrix(Tensor parameter, GptConfig config) {
+    long cols = out.size(config);
+    var shape = Shape.of(parameter.shape().count() / cols, cols);
+    return Tensor.over(parameter.scope(), parameter.data(), parameter.dtype(), shape, null);
+  }
+}

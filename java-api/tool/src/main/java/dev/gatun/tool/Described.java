@@ -1,0 +1,23 @@
+package dev.gatun.tool;
+
+import static dev.gatun.tool.Amounts.format;
+
+import dev.gatun.nn.GptConfig;
+
+/// A model in words: how large it is and of which shape.
+final class Described {
+  private Described() {}
+
+  static String model(GptConfig config) {
+    return format(
+        "%,d parameters: %d layers, %d heads, width %d, context %d, vocabulary %,d%s%s",
+        config.parameterCount(),
+        config.layers(),
+        config.heads(),
+        config.width(),
+        config.context(),
+        config.vocabulary(),
+        config.bias() ? "" : ", no biases",
+        config.scaledByLayer() ? ", attention scaled by layer" : "");
+  }
+}

@@ -1,0 +1,75 @@
+"""The golden files of growth: what Hugging Face's GPT-2 computes with the weights of gpt2/hf, grown, in float64.
+
+A map of copies is written here as a matrix B of ones and zeros, (larger, smaller), and growth as A W B^T with A the same
+matrix, each row divided by the number of copies.
+"""
+
+import numpy as np
+import torch
+import transformers
+
+from golden_files import array, relative_error, save_json, save_tensors
+from golden_gpt2 import HEADS, LAYERS, WIDTH, configuration, draw_batch, draw_parameters, new_model
+
+HEAD_SIZE = WIDTH // HEADS
+
+
+def copies(sources, smaller):
+    matrix = np.zeros((len(sources), smaller))
+    matrix[np.arange(len(sources)), sources] = 1
+    return matrix
+
+
+def grow(values, residual, heads, hidden, layers):
+    """The weights of a model whose channels, heads, hidden channels and layers are copies of these."""
+    b = {"residual": copies(residual, WIDTH), "hidden": copies(hidden, 4 * WIDTH),
+         "heads": np.kron(copies(heads, HEADS), np.eye(HEAD_SIZE))}
+    b["three"] = np.kron(np.eye(3), b["heads"])
+    a = {name: matrix / matrix.sum(0)[matrix.argmax(1)][:, None] for name, matrix in b.items()}
+
+    def product(name, into, out):
+        grown[name.format(new) + ".weight"] = a[into] @ small[name.format(old) + ".weight"] @ b[out].T
+        grown[name.format(new) + ".bias"] = b[out] @ small[name.format(old) + ".bias"]
+
+    small = {name.removeprefix("transformer."): value.astype(np.float64) for name, value in values.items()}
+    grown = {name: small[name] @ b["residual"].T for name in ("wte.weight", "wpe.weight")}
+    grown |= {name: a["residual"] @ small[name] for name in ("ln_f.weight", "ln_f.bias")}
+    for new, old in enumerate(layers):
+        for norm in ("ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias"):
+            grown[f"h.{new}.{norm}"] = b["residual"] @ small[f"h.{old}.{norm}"]
+        product("h.{}.attn.c_attn", "residual", "three")
+        product("h.{}.attn.c_proj", "heads", "residual")
+        product("h.{}.mlp.c_fc", "residual", "hidden")
+        product("h.{}.mlp.c_proj", "hidden", "residual")
+    return {"transformer." + name: value for name, value in grown.items()}
+
+
+def logits(values, heads, layers, tokens):
+    config = configuration(values["transformer.wte.weight"].shape[1])
+    config.n_head, config.n_layer = heads, layers
+    model = transformers.GPT2LMHeadModel._from_config(config, attn_implementation="eager").to(torch.float64).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.from_numpy(values[name]))
+        return array(model(torch.from_numpy(tokens.astype(np.int64))).logits)
+
+
+def make(out):
+    values = draw_parameters(WIDTH, 0.08, 20250)
+    tokens = draw_batch(np.random.default_rng(20251))[0][:1]
+    random = np.random.default_rng(20254)
+    same = {"residual": np.arange(WIDTH), "heads": np.arange(HEADS), "hidden": np.arange(4 * WIDTH)}
+    wide = {"residual": np.append(same["residual"], random.integers(0, WIDTH, HEAD_SIZE)),
+            "heads": np.append(same["heads"], random.integers(0, HEADS, 1)),
+            "hidden": np.append(same["hidden"], random.integers(0, 4 * WIDTH, 4 * HEAD_SIZE))}
+    cases = {"stack": same | {"layers": [0, 1, 0, 1, 0]}, "interpolate": same | {"layers": [0, 0, 0, 1, 1]},
+             "uneven": wide | {"layers": [0, 1, 1]}}
+    save_tensors(out / "gpt2/growth.safetensors", {"tokens": tokens, **{
+        name: logits(grow(values, **maps), len(maps["heads"]), len(maps["layers"]), tokens)
+        for name, maps in cases.items()}})
+    save_json(out / "gpt2/growth.json", {"model": "hf", "uneven": {
+        space: [int(source) for source in sources] for space, sources in cases["uneven"].items()}})
+
+    truth = array(new_model(torch.float64, values)(torch.from_numpy(tokens.astype(np.int64))).logits)
+    twice = {space: np.tile(sources, 2) for space, sources in same.items()} | {"layers": range(LAYERS)}
+    assert relative_error(logits(grow(values, **twice), 2 * HEADS, LAYERS, tokens), truth) < 1e-13, "copies twice"

@@ -1,0 +1,145 @@
+package dev.gatun.tool;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import dev.gatun.growth.Bert2Bert;
+import dev.gatun.memory.Device;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.store.GptCheckpoint;
+import dev.gatun.store.TrainerState;
+import dev.gatun.tensor.DType;
+import dev.gatun.train.Journal;
+import dev.gatun.train.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A small model trained for a moment, grown, and what other commands make of it.
+class GrowCommandTest {
+  /// Logits agree to 1e-5 of the largest, which is below 10: weights have moved by no more than 20
+  /// times the rate. A loss is at most twice as sensitive as they are.
+  private static final double SAME = 2e-4;
+
+  @TempDir static Path folder;
+
+  @BeforeAll
+  static void trainASmallModel() throws IOException {
+    var texts = Commands.texts(folder.resolve("texts"), 1);
+    Commands.run(Commands.training(texts, folder.resolve("small"), "--steps=20")).requireGood();
+  }
+
+  private static Commands.Outcome grow(String out, String... options) {
+    var arguments = new ArrayList<>(List.of("grow", "--from=" + folder.resolve("small")));
+    arguments.addAll(List.of("--out=" + folder.resolve(out), "--device=cpu", "--threads=1"));
+    arguments.addAll(List.of(options));
+    return Commands.run(arguments).requireGood();
+  }
+
+  private static double loss(String model) throws IOException {
+    var printed =
+        Commands.run(
+                "evaluate",
+                "--model=" + folder.resolve(model),
+                "--data=" + folder.resolve("texts"),
+                "--batches=4",
+                "--threads=1",
+                "--json")
+            .requireGood()
+            .out();
+    return ((Number) JSON.std.mapFrom(printed).get("loss")).doubleValue();
+  }
+
+  @Test
+  void aClonedModelHasTheSameLossAndTrainsOn() throws IOException {
+    var printed = grow("cloned", "--method=hypercloning", "--width=32", "--heads=4").out();
+    assertTrue(printed.contains("10,944 parameters: 2 layers, 2 heads, width 16"), printed);
+    assertTrue(printed.contains("34,176 parameters: 2 layers, 4 heads, width 32"), printed);
+    assertTrue(printed.contains("function  the same, but for rounding"), printed);
+    assertEquals(loss("small"), loss("cloned"), SAME);
+    var out = folder.resolve("trained");
+    Commands.run(
+            "train",
+            "--init=" + folder.resolve("cloned"),
+            "--data=" + folder.resolve("texts"),
+            "--out=" + out,
+            "--steps=20",
+            "--lr=0.001",
+            "--batch=4",
+            "--evaluate-batches=2",
+            "--threads=1")
+        .requireGood();
+    assertEquals(20, TrainerState.read(out.resolve("latest")).step());
+    assertEquals(lastLoss("small"), firstLoss("trained"), SAME);
+    assertTrue(lastLoss("trained") < firstLoss("trained"));
+  }
+
+  private static double firstLoss(String run) {
+    return losses(run).getFirst();
+  }
+
+  private static double lastLoss(String run) {
+    return losses(run).getLast();
+  }
+
+  private static List<Double> losses(String run) {
+    return Journal.read(folder.resolve(run).resolve(Run.JOURNAL)).stream()
+        .filter(line -> line.number("validationLoss").isPresent())
+        .map(line -> line.number("validationLoss").getAsDouble())
+        .toList();
+  }
+
+  @Test
+  void aDeeperModelIsAnotherUnlessItsNewBlocksAreZero() throws IOException {
+    assertTrue(grow("deeper", "--method=zero-block", "--layers=5").out().contains("the same"));
+    assertEquals(loss("small"), loss("deeper"), SAME);
+    assertTrue(grow("stacked", "--method=stack", "--layers=5").out().contains("function  another"));
+    assertTrue(Math.abs(loss("stacked") - loss("small")) > 10 * SAME);
+    var text =
+        Commands.run("generate", "--model=" + folder.resolve("stacked"), "--prompt=lock")
+            .requireGood();
+    assertFalse(text.out().isBlank());
+  }
+
+  /// The folder has what a checkpoint of a model has, and nothing stands beside it, whatever an
+  /// interrupted command left.
+  @Test
+  void theFolderIsWholeAndHoldsWhatTheMethodMakes() throws IOException {
+    Files.writeString(
+        Files.createDirectories(folder.resolve(".drawn.partial")).resolve("config.json"), "{");
+    grow("drawn", "--method=bert2bert-fpi", "--layers=3", "--width=24", "--seed=5");
+    grow("drawn-otherwise", "--method=bert2bert-fpi", "--layers=3", "--width=24", "--seed=6");
+    try (var files = Files.list(folder.resolve("drawn"))) {
+      var names = files.map(file -> file.getFileName().toString()).toList();
+      assertEquals(Set.of("config.json", "model.safetensors"), new TreeSet<>(names));
+    }
+    assertFalse(Files.exists(folder.resolve(".drawn.partial")));
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      var small = GptCheckpoint.read(folder.resolve("small/latest"), scope, DType.F32);
+      var target = GptConfig.of(3, 3, 24, 16, 256);
+      var expected = new Bert2Bert(5).grow(small, target, scope);
+      var drawn = GptCheckpoint.read(folder.resolve("drawn"), scope, DType.F32);
+      var otherwise = GptCheckpoint.read(folder.resolve("drawn-otherwise"), scope, DType.F32);
+      assertEquals(target, drawn.config());
+      boolean differs = false;
+      for (var name : expected.parameters().names()) {
+        var weights = drawn.parameters().get(name).toFloats();
+        assertArrayEquals(expected.parameters().get(name).toFloats(), weights, name);
+        differs |= !Arrays.equals(otherwise.parameters().get(name).toFloats(), weights);
+      }
+      assertTrue(differs, "the seed is of no use");
+    }
+  }
+}
