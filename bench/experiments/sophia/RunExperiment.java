@@ -46,15 +46,21 @@ static final Path RECORD = HERE.resolve("record");
 
 Path runs;
 
-/// The best rate of a sweep.
+/// The best rate of a sweep. A step of Sophia's is its rate wherever it is clipped, one of AdamW's a
+/// part of it, so that Sophia's sweep begins lower.
 double swept(String optimizer) throws Exception {
-  var rates = new ArrayList<>(List.of(1.5e-3, 3e-3, 6e-3, 1.2e-2));
+  double lowest = optimizer.equals("adamw") ? 1.5e-3 : 3.75e-4;
+  var rates = new ArrayList<>(List.of(lowest, 2 * lowest, 4 * lowest, 8 * lowest));
   for (; ; ) {
     var losses = losses(rates.stream().map(rate -> Trial.of(optimizer, rate)).toList());
     int best = losses.indexOf(losses.stream().min(Double::compare).orElseThrow());
-    if (best == 0) rates.addFirst(rates.getFirst() / 2);
-    else if (best == rates.size() - 1) rates.addLast(rates.getLast() * 2);
-    else return rates.get(best);
+    if (best == 0) {
+      rates.addAll(0, List.of(rates.getFirst() / 4, rates.getFirst() / 2));
+    } else if (best == rates.size() - 1) {
+      rates.addAll(List.of(rates.getLast() * 2, rates.getLast() * 4));
+    } else {
+      return rates.get(best);
+    }
   }
 }
 
