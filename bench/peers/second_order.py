@@ -27,12 +27,12 @@ def times(work, warm=2, counted=5):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sizes", nargs="*", default=["gpt2-14m", "gpt2-1k-context"], choices=SIZES)
+    parser.add_argument("sizes", nargs="*", help="of " + ", ".join(SIZES))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    for name in options.sizes:
+    for name in options.sizes or ["gpt2-14m", "gpt2-1k-context"]:
         layers, heads, width, batch, context, vocabulary = SIZES[name]
         config = GPT2Config(n_layer=layers, n_head=heads, n_embd=width, n_positions=context, vocab_size=vocabulary,
                             resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, attn_implementation="eager")

@@ -41,12 +41,12 @@ def step_times(name, warm=3, counted=9):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sizes", nargs="*", default=["gpt2-124m", "gpt2-14m"], choices=SIZES)
+    parser.add_argument("sizes", nargs="*", help="of " + ", ".join(SIZES))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    for name in options.sizes:
+    for name in options.sizes or ["gpt2-124m", "gpt2-14m"]:
         times = step_times(name)
         print(json.dumps({"peer": "torch " + torch.__version__, "size": name, "threads": options.threads,
                           "ms": round(statistics.median(times), 1), "min": round(min(times), 1),

@@ -100,7 +100,7 @@ String loss(double loss) {
 void ends(Path record, List<Found> found, List<String> text) throws IOException {
   text.add(
       "| at its best rate | loss, mean of 3 seeds | spread | tokens, curvature's too | FLOPs |"
-          + " seconds | peak memory | steps not clipped | gradients clipped |");
+          + " seconds | peak memory | coordinates not clipped | gradients clipped |");
   text.add("|---|---|---|---|---|---|---|---|---|");
   for (var each : found) {
     var seeds = seeds(record, each);
