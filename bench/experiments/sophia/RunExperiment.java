@@ -46,8 +46,8 @@ static final Path RECORD = HERE.resolve("record");
 
 Path runs;
 
-/// The best rate of a sweep. A step of Sophia's is its rate wherever it is clipped, one of AdamW's a
-/// part of it, so that Sophia's sweep begins lower.
+/// The best rate of a sweep. A step of Sophia's is its rate wherever it is clipped, one of
+/// AdamW's a part of it, so that Sophia's sweep begins lower.
 double swept(String optimizer) throws Exception {
   double lowest = optimizer.equals("adamw") ? 1.5e-3 : 3.75e-4;
   var rates = new ArrayList<>(List.of(lowest, 2 * lowest, 4 * lowest, 8 * lowest));
