@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +81,7 @@ class LawFitTest {
   /// Of forty intervals of 95 % the truth lies outside two; outside more than seven with a
   /// probability of one in a thousand.
   @Test
+  @Tag("long")
   void itsIntervalsHoldTheTruthAsOftenAsTheySay() {
     double truth = Synthetic.HOFFMANN.parameterExponent();
     int held = 0;
