@@ -98,7 +98,10 @@ class GrowthTest {
                     Arguments.of(new ZeroBlocks(), small, small.withSize(7, 2, 8)),
                     Arguments.of(new HyperCloning(), small, small.withSize(3, 4, 16)),
                     Arguments.of(new HyperCloning(), small, small.withSize(3, 6, 24)),
+                    Arguments.of(
+                        new HyperCloning(), small, small.withSize(3, 4, 16).withFeedForward(45)),
                     Arguments.of(new Bert2Bert(1), small, small.withSize(3, 4, 16)),
+                    Arguments.of(new Bert2Bert(3), small, small.withFeedForward(50)),
                     Arguments.of(new Bert2Bert(2), small, small.withSize(3, 6, 24))));
   }
 
@@ -327,6 +330,14 @@ class GrowthTest {
     var cloning = new HyperCloning();
     assertRefused(
         "adds width only: the layers stay 3", () -> cloning.preservesFunction(SMALL, deeper));
+    var narrower = SMALL.withSize(4, 2, 8).withFeedForward(31);
+    assertRefused(
+        "MLPs of width 31 are narrower than the model's 32",
+        () -> new Bert2Bert(1).preservesFunction(SMALL, narrower));
+    var inside = SMALL.withSize(4, 2, 8).withFeedForward(40);
+    assertRefused(
+        "adds layers only: the width stays 8, the MLPs' 32",
+        () -> new Stacking().preservesFunction(SMALL, inside));
     assertRefused("12 is no multiple of 8", () -> cloning.preservesFunction(SMALL, wider));
   }
 

@@ -43,7 +43,7 @@ class RunFoldersTest {
         .write(
             done,
             to -> {
-              new GptConfigFile(256, 16, 16, 2, 2, 1e-5, false, true, true).write(to);
+              new GptConfigFile(256, 16, 16, 64, 2, 2, 1e-5, false, true, true).write(to);
               new TrainerState(done, 0, 0, Map.of("steps", steps)).write(to);
             });
   }

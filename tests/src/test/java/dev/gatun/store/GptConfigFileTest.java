@@ -63,21 +63,22 @@ class GptConfigFileTest {
 
   @Test
   void whatHuggingFaceWritesIsRead() throws IOException {
-    assertEquals(new GptConfigFile(50, 16, 8, 1, 2, 1e-5, false, true, true), read(HUGGING_FACE));
     assertEquals(
-        new GptConfigFile(50257, 1024, 768, 12, 12, 1e-5, false, true, true), read(OLDEST));
+        new GptConfigFile(50, 16, 8, 32, 1, 2, 1e-5, false, true, true), read(HUGGING_FACE));
+    assertEquals(
+        new GptConfigFile(50257, 1024, 768, 3072, 12, 12, 1e-5, false, true, true), read(OLDEST));
   }
 
   @Test
   void everyFieldThatIsReadMatters() throws IOException {
     assertEquals(
-        new GptConfigFile(51, 17, 12, 3, 4, 1e-6, true, false, false),
+        new GptConfigFile(51, 17, 12, 50, 3, 4, 1e-6, true, false, false),
         read(
             HUGGING_FACE
                 .replace("\"vocab_size\": 50", "\"vocab_size\": 51, \"gatun_bias\": false")
                 .replace("\"n_positions\": 16", "\"n_positions\": 17, \"n_ctx\": 99")
                 .replace("\"n_embd\": 8", "\"n_embd\": 12")
-                .replace("\"n_inner\": null", "\"n_inner\": 48")
+                .replace("\"n_inner\": null", "\"n_inner\": 50")
                 .replace("\"n_layer\": 1", "\"n_layer\": 3")
                 .replace("\"n_head\": 2", "\"n_head\": 4")
                 .replace("1e-05", "0.000001")
@@ -90,8 +91,8 @@ class GptConfigFileTest {
   void whatIsWrittenIsReadBack() throws IOException {
     var configs =
         List.of(
-            new GptConfigFile(50257, 1024, 768, 12, 12, 1e-5, false, true, true),
-            new GptConfigFile(256, 1, 1, 1, 1, 1.0 / 3e5, true, false, false));
+            new GptConfigFile(50257, 1024, 768, 3072, 12, 12, 1e-5, false, true, true),
+            new GptConfigFile(256, 1, 1, 7, 1, 1, 1.0 / 3e5, true, false, false));
     for (var config : configs) {
       var there = Files.createTempDirectory(folder, "model");
       config.write(there);
@@ -101,7 +102,7 @@ class GptConfigFileTest {
 
   @Test
   void whatIsWrittenSaysAllThatHuggingFaceAsks() throws IOException {
-    new GptConfigFile(256, 64, 32, 2, 4, 1e-5, true, false, false).write(folder);
+    new GptConfigFile(256, 64, 32, 128, 2, 4, 1e-5, true, false, false).write(folder);
     var text = Files.readString(folder.resolve("config.json")).replaceAll("\\s", "");
     for (var field :
         List.of(
@@ -130,7 +131,7 @@ class GptConfigFileTest {
 
   @Test
   void theEndOfTextIsNamedForGpt2sOwnVocabularyOnly() throws IOException {
-    new GptConfigFile(50257, 64, 32, 2, 4, 1e-5, false, true, true).write(folder);
+    new GptConfigFile(50257, 64, 32, 128, 2, 4, 1e-5, false, true, true).write(folder);
     var text = Files.readString(folder.resolve("config.json")).replaceAll("\\s", "");
     assertTrue(text.contains("\"bos_token_id\":50256,\"eos_token_id\":50256"), text);
   }
@@ -159,9 +160,7 @@ class GptConfigFileTest {
                 "attn_weights\": false",
                 "\"scale_attn_weights\" is false; only true is read here"),
             new Refusal(
-                "\"n_inner\": null",
-                "\"n_inner\": 31",
-                "\"n_inner\" is 31; only 4 times the width, 32, is read here"),
+                "\"n_inner\": null", "\"n_inner\": 0", "\"n_inner\" is 0; it must be positive"),
             new Refusal("\"n_head\": 2", "\"n_head\": 3", "width 8 is not divisible by 3 heads"),
             new Refusal("\"n_head\": 2,", "", "lacks the field \"n_head\""),
             new Refusal("\"n_positions\": 16,", "", "lacks the field \"n_positions\""),
@@ -207,12 +206,14 @@ class GptConfigFileTest {
   @Test
   void anImpossibleNetworkIsNotEvenARecord() {
     assertThrows(
-        InvalidArgument.class, () -> new GptConfigFile(256, 64, 30, 2, 4, 1e-5, false, true, true));
-    assertThrows(
-        InvalidArgument.class, () -> new GptConfigFile(256, 64, 32, 2, 0, 1e-5, false, true, true));
+        InvalidArgument.class,
+        () -> new GptConfigFile(256, 64, 30, 120, 2, 4, 1e-5, false, true, true));
     assertThrows(
         InvalidArgument.class,
-        () -> new GptConfigFile(256, 64, 32, 2, 4, Double.NaN, false, true, true));
+        () -> new GptConfigFile(256, 64, 32, 128, 2, 0, 1e-5, false, true, true));
+    assertThrows(
+        InvalidArgument.class,
+        () -> new GptConfigFile(256, 64, 32, 128, 2, 4, Double.NaN, false, true, true));
   }
 
   private GptConfigFile read(String text) throws IOException {

@@ -30,7 +30,7 @@ final class SampleCheckpoint {
             folder.resolve(name),
             List.of(OutgoingTensor.of(tensor, MemorySegment.ofArray(values))));
       }
-      new GptConfigFile(version, 8, 8, 1, 2, 1e-5, false, true, true).write(folder);
+      new GptConfigFile(version, 8, 8, 32, 1, 2, 1e-5, false, true, true).write(folder);
     };
   }
 

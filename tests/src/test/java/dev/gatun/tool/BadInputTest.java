@@ -305,6 +305,9 @@ class BadInputTest {
           1 | --from=@run --method=bert2bert-fpi --width=20           | width 20 is not divisible by the model's head size of 8
           1 | --from=@run --method=bert2bert-fpi --width=8            | width 8 is less than the model's 16
           1 | --from=@run --method=bert2bert-fpi --width=-8           | width is -8
+          1 | --from=@run --method=bert2bert-fpi --feed-forward=63    | MLPs of width 63 are narrower than the model's 64
+          1 | --from=@run --method=zero-block --layers=3 --feed-forward=65 | zero-block adds layers only
+          1 | --from=@run --method=bert2bert-fpi --feed-forward=0     | feed-forward is 0
           1 | --from=@run --method=random --width=32 --heads=3        | width 32 is not divisible by 3 heads
           1 | --from=@run --method=random --width=32 --heads=2        | 2 heads of width 32 have 16 columns each
           1 | --from=@run --method=random --layers=1000 --width=65536 | free

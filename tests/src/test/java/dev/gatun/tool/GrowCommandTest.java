@@ -10,6 +10,7 @@ import dev.gatun.growth.Bert2Bert;
 import dev.gatun.memory.Device;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.store.GptCheckpoint;
+import dev.gatun.store.GptConfigFile;
 import dev.gatun.store.TrainerState;
 import dev.gatun.tensor.DType;
 import dev.gatun.train.Journal;
@@ -110,6 +111,36 @@ class GrowCommandTest {
         Commands.run("generate", "--model=" + folder.resolve("stacked"), "--prompt=lock")
             .requireGood();
     assertFalse(text.out().isBlank());
+  }
+
+  /// What is asked for, or in proportion; the run that begins from it has it too, and goes on.
+  @Test
+  void theMlpsHaveAWidthOfTheirOwn() throws IOException {
+    var printed = grow("inside", "--method=bert2bert-fpi", "--feed-forward=100").out();
+    assertTrue(printed.contains("width 16, MLPs of 100, context"), printed);
+    assertEquals(loss("small"), loss("inside"), SAME);
+    var wider =
+        Commands.run(
+                "grow",
+                "--from=" + folder.resolve("inside"),
+                "--out=" + folder.resolve("wider"),
+                "--method=hypercloning",
+                "--width=32",
+                "--threads=1")
+            .requireGood();
+    assertTrue(wider.out().contains("width 32, MLPs of 200, context"), wider.out());
+    assertEquals(loss("small"), loss("wider"), SAME);
+    var out = folder.resolve("further");
+    for (var start :
+        List.of("--init=" + folder.resolve("inside") + " --out=" + out, "--resume=" + out)) {
+      var arguments = new ArrayList<>(List.of("train"));
+      arguments.addAll(List.of(start.split(" ")));
+      arguments.addAll(List.of("--data=" + folder.resolve("texts"), "--threads=1"));
+      if (start.startsWith("--init")) arguments.addAll(List.of("--steps=2", "--batch=4"));
+      Commands.run(arguments).requireGood();
+    }
+    var trained = GptConfigFile.read(out.resolve("latest")).config();
+    assertEquals(GptConfig.of(2, 2, 16, 16, 256).withFeedForward(100), trained);
   }
 
   /// The folder has what a checkpoint of a model has, and nothing stands beside it, whatever an

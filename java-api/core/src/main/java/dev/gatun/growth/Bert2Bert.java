@@ -22,7 +22,7 @@ public record Bert2Bert(long seed) implements CopyGrowth {
     return new Copies(
         CopyMap.drawn(source.width(), target.width(), random),
         CopyMap.drawn(source.heads(), target.heads(), random),
-        CopyMap.drawn(4 * source.width(), 4 * target.width(), random),
+        CopyMap.drawn(source.feedForward(), target.feedForward(), random),
         stacked(source.layers(), target.layers()));
   }
 

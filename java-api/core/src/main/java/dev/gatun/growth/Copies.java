@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 ///
 /// @param residual of C channels, which token and position embeddings, norms and blocks share
 /// @param heads of H heads; their columns go together
-/// @param hidden of the 4 C channels of an MLP
+/// @param hidden of the F channels of an MLP
 /// @param layers of L blocks
 public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap layers) {
   /// Blocks of the same width.
@@ -35,7 +35,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     return new Copies(
         CopyMap.same(source.width()),
         CopyMap.same(source.heads()),
-        CopyMap.same(4 * source.width()),
+        CopyMap.same(source.feedForward()),
         layers);
   }
 
@@ -49,7 +49,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     Larger.require(source.config(), target);
     requireFit("channels", residual, source.config().width(), target.width());
     requireFit("heads", heads, source.config().heads(), target.heads());
-    requireFit("channels of an MLP", hidden, 4 * source.config().width(), 4 * target.width());
+    requireFit("channels of an MLP", hidden, source.config().feedForward(), target.feedForward());
     requireFit("layers", layers, source.config().layers(), target.layers());
     var grown = Gpt.blank(target, scope, source.parameters().dtype());
     for (var name : grown.parameters().names()) {

@@ -17,7 +17,7 @@ public record HyperCloning() implements CopyGrowth {
     return new Copies(
         CopyMap.tiled(source.width(), target.width()),
         CopyMap.tiled(source.heads(), target.heads()),
-        CopyMap.tiled(4 * source.width(), 4 * target.width()),
+        CopyMap.tiled(source.feedForward(), target.feedForward()),
         CopyMap.same(source.layers()));
   }
 }

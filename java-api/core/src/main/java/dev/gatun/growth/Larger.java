@@ -9,9 +9,10 @@ final class Larger {
 
   /// What every method asks for.
   static void require(GptConfig source, GptConfig target) {
-    if (!target.equals(source.withSize(target.layers(), target.heads(), target.width()))) {
+    var resized = source.withSize(target.layers(), target.heads(), target.width());
+    if (!target.equals(resized.withFeedForward(target.feedForward()))) {
       throw new InvalidArgument(
-          "growth changes layers, heads and width; the target differs from the source in more");
+          "growth changes layers, heads and widths; the target differs from the source in more");
     }
     if (target.layers() < source.layers()) {
       throw new InvalidArgument(
@@ -20,6 +21,11 @@ final class Larger {
     if (target.width() < source.width()) {
       throw new InvalidArgument(
           "width %d is less than the model's %d".formatted(target.width(), source.width()));
+    }
+    if (target.feedForward() < source.feedForward()) {
+      throw new InvalidArgument(
+          "MLPs of width %d are narrower than the model's %d"
+              .formatted(target.feedForward(), source.feedForward()));
     }
     if (target.headSize() != source.headSize()) {
       throw new InvalidArgument(
@@ -35,9 +41,10 @@ final class Larger {
   /// What a method of depth asks for.
   static void requireSameWidth(String method, GptConfig source, GptConfig target) {
     require(source, target);
-    if (target.width() != source.width()) {
+    if (target.width() != source.width() || target.feedForward() != source.feedForward()) {
       throw new InvalidArgument(
-          "%s adds layers only: the width stays %d".formatted(method, source.width()));
+          "%s adds layers only: the width stays %d, the MLPs' %d"
+              .formatted(method, source.width(), source.feedForward()));
     }
   }
 

@@ -28,7 +28,7 @@ record Place(OptionalInt layer, String part, Space in, Space out, int rowsEach) 
       return switch (this) {
         case FIXED -> 1;
         case RESIDUAL, HEADS -> config.width();
-        case HIDDEN -> 4L * config.width();
+        case HIDDEN -> config.feedForward();
       };
     }
   }

@@ -61,8 +61,8 @@ public final class Gpt {
       linear(parameters, config, Names.inBlock(layer, "attn.c_attn"), c, 3 * c);
       linear(parameters, config, Names.inBlock(layer, "attn.c_proj"), c, c);
       norm(parameters, config, Names.inBlock(layer, "ln_2"));
-      linear(parameters, config, Names.inBlock(layer, "mlp.c_fc"), c, 4 * c);
-      linear(parameters, config, Names.inBlock(layer, "mlp.c_proj"), 4 * c, c);
+      linear(parameters, config, Names.inBlock(layer, "mlp.c_fc"), c, config.feedForward());
+      linear(parameters, config, Names.inBlock(layer, "mlp.c_proj"), config.feedForward(), c);
     }
     norm(parameters, config, Names.LAST_NORM);
     return parameters;

@@ -6,7 +6,8 @@ import dev.gatun.InvalidArgument;
 ///
 /// @param layers L, transformer blocks
 /// @param heads H, which divide the width
-/// @param width C, channels of the residual stream; the MLP is 4 C wide
+/// @param width C, channels of the residual stream
+/// @param feedForward F, channels inside the MLPs; 4 C in a GPT-2 as published
 /// @param context the longest context, rows of the position embedding
 /// @param vocabulary V, rows of the token embedding that count
 /// @param bias whether linear layers and norms have biases
@@ -16,6 +17,7 @@ public record GptConfig(
     int layers,
     int heads,
     int width,
+    int feedForward,
     int context,
     int vocabulary,
     boolean bias,
@@ -27,6 +29,7 @@ public record GptConfig(
     positive("layers", layers);
     positive("heads", heads);
     positive("width", width);
+    positive("feed-forward", feedForward);
     positive("context", context);
     positive("vocabulary", vocabulary);
     if (width % heads != 0) {
@@ -39,24 +42,38 @@ public record GptConfig(
       throw new InvalidArgument("%s is %d; it must be positive".formatted(name, value));
   }
 
-  /// GPT-2 as published: biases, plain attention, eps 1e-5.
+  /// GPT-2 as published: MLPs four times as wide as the stream, biases, plain attention, eps
+  /// 1e-5.
   public static GptConfig of(int layers, int heads, int width, int context, int vocabulary) {
-    return new GptConfig(layers, heads, width, context, vocabulary, true, false, 1e-5);
+    return new GptConfig(
+        layers, heads, width, usual(width), context, vocabulary, true, false, 1e-5);
   }
 
   /// The same without biases.
   public GptConfig withoutBias() {
-    return new GptConfig(layers, heads, width, context, vocabulary, false, scaledByLayer, eps);
+    return new GptConfig(
+        layers, heads, width, feedForward, context, vocabulary, false, scaledByLayer, eps);
   }
 
   /// The same with attention scaled by 1 / (layer + 1).
   public GptConfig withScaleByLayer() {
-    return new GptConfig(layers, heads, width, context, vocabulary, bias, true, eps);
+    return new GptConfig(layers, heads, width, feedForward, context, vocabulary, bias, true, eps);
   }
 
-  /// The same with another depth and width.
+  /// The same with another depth and width, the MLPs four times as wide as that.
   public GptConfig withSize(int layers, int heads, int width) {
-    return new GptConfig(layers, heads, width, context, vocabulary, bias, scaledByLayer, eps);
+    return new GptConfig(
+        layers, heads, width, usual(width), context, vocabulary, bias, scaledByLayer, eps);
+  }
+
+  /// The same with MLPs of another width.
+  public GptConfig withFeedForward(int feedForward) {
+    return new GptConfig(
+        layers, heads, width, feedForward, context, vocabulary, bias, scaledByLayer, eps);
+  }
+
+  private static int usual(int width) {
+    return Math.multiplyExact(4, width);
   }
 
   /// D, channels of a head.
@@ -79,7 +96,8 @@ public record GptConfig(
   public long parameterCount() {
     long biases = bias ? 1 : 0;
     long c = width;
-    long block = 12 * c * c + 9 * c * biases + 2 * c + 2 * c * biases;
+    long f = feedForward;
+    long block = 4 * c * c + 2 * c * f + (5 * c + f) * biases + 2 * c + 2 * c * biases;
     return layers * block + c + c * biases + (vocabulary + (long) context) * c;
   }
 
@@ -116,7 +134,7 @@ public record GptConfig(
   /// Weights that a token is multiplied with.
   private double multipliedWeights() {
     double c = width;
-    return 12.0 * layers * c * c + vocabulary * c;
+    return layers * (4 * c * c + 2 * c * feedForward) + vocabulary * c;
   }
 
   /// FLOPs of one of attention's products over half a window, in all layers.

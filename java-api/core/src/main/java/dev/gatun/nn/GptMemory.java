@@ -102,8 +102,8 @@ public record GptMemory(
       return linear(c, 3 * c, Linear.Activation.NONE)
           + bytes(new Attention(config.heads(), 1, true).shapes(List.of(stream(3 * c))))
           + linear(c, c, Linear.Activation.NONE)
-          + linear(c, 4 * c, Linear.Activation.GELU)
-          + linear(4 * c, c, Linear.Activation.NONE)
+          + linear(c, config.feedForward(), Linear.Activation.GELU)
+          + linear(config.feedForward(), c, Linear.Activation.NONE)
           + 2 * bytes(residual.shapes(normed(x, x)));
     }
 
@@ -129,7 +129,7 @@ public record GptMemory(
     /// Without a tape nothing is kept for a pullback, but the logits are there whole, and twice: a
     /// product over rows alone stands between two changes of shape, which copy.
     private long inferred() {
-      long kept = config.layers() * stream(4L * config.width()).bytes();
+      long kept = config.layers() * stream(config.feedForward()).bytes();
       long head = bytes(judged()) + logits();
       long copied = stream(config.width()).bytes();
       return forward() - kept - head + copied + 2 * stream(config.paddedVocabulary()).bytes();
@@ -140,13 +140,13 @@ public record GptMemory(
     /// scratch.
     private long backward() {
       long statistics = stream(1).wide(rows, config.heads(), time).bytes();
-      long scratch = stream(4 * config.width()).bytes() + statistics;
+      long scratch = stream(config.feedForward()).bytes() + statistics;
       return dtype.wide().bytes() + cotangents() + config.layers() * scratch + logits();
     }
 
     private long cotangents() {
       long c = config.width();
-      return 4 * stream(c).bytes() + stream(3 * c).bytes() + stream(4 * c).bytes();
+      return 4 * stream(c).bytes() + stream(3 * c).bytes() + stream(config.feedForward()).bytes();
     }
 
     /// Tangents of all that forward left but for the statistics of the loss; then gradients of the
@@ -163,7 +163,8 @@ public record GptMemory(
       long c = config.width();
       long table = table().count() * dtype.bytes();
       long positions = config.context() * c * dtype.bytes();
-      long wide = 4 * c * c * dtype.bytes() + 3 * stream(4 * c).bytes();
+      long f = config.feedForward();
+      long wide = c * f * dtype.bytes() + 3 * stream(f).bytes();
       return Math.max(table + Math.max(3 * logits(), positions), wide);
     }
   }

@@ -80,7 +80,7 @@ public final class GptCheckpoint {
           folder.resolve(GptConfigFile.NAME), "has an untied head; only tied heads are built here");
     }
     try (var stored = Safetensors.open(file)) {
-      var gpt = Gpt.blank(config(config), scope, dtype);
+      var gpt = Gpt.blank(config.config(), scope, dtype);
       var prefix = stored.has(PREFIX + "wte.weight") ? PREFIX : "";
       refuseForeign(file, stored, prefix, gpt);
       for (var name : gpt.parameters().names()) load(file, stored, prefix, name, gpt);
@@ -150,23 +150,12 @@ public final class GptCheckpoint {
         config.vocabulary(),
         config.context(),
         config.width(),
+        config.feedForward(),
         config.layers(),
         config.heads(),
         config.eps(),
         config.scaledByLayer(),
         true,
         config.bias());
-  }
-
-  private static GptConfig config(GptConfigFile file) {
-    return new GptConfig(
-        file.layers(),
-        file.heads(),
-        file.width(),
-        file.positions(),
-        file.vocabulary(),
-        file.biased(),
-        file.scaledByLayer(),
-        file.epsilon());
   }
 }

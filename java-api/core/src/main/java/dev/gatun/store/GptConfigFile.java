@@ -1,10 +1,12 @@
 package dev.gatun.store;
 
 import dev.gatun.InvalidArgument;
+import dev.gatun.nn.GptConfig;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// Hugging Face's GPT-2 `config.json`, as far as it shapes the network. Sizes count elements.
 ///
@@ -13,7 +15,8 @@ import java.util.Map;
 ///
 /// @param vocabulary V, rows of the token embedding without padding
 /// @param positions the longest context, rows of the position embedding
-/// @param width C, a multiple of `heads`; the MLP is 4·C wide
+/// @param width C, a multiple of `heads`
+/// @param feedForward F, channels inside the MLPs; 4 C where the file says none
 /// @param epsilon added to the variance in every LayerNorm, positive
 /// @param scaledByLayer attention scores of layer l (from 0) are also divided by l + 1
 /// @param tied the head is the token embedding
@@ -22,6 +25,7 @@ public record GptConfigFile(
     int vocabulary,
     int positions,
     int width,
+    int feedForward,
     int layers,
     int heads,
     double epsilon,
@@ -38,10 +42,11 @@ public record GptConfigFile(
   /// @throws InvalidArgument for a size that is not positive, a width not divisible by
   ///     heads
   public GptConfigFile {
-    if (Math.min(Math.min(vocabulary, positions), Math.min(Math.min(width, layers), heads)) < 1) {
+    if (IntStream.of(vocabulary, positions, width, feedForward, layers, heads).min().orElse(0)
+        < 1) {
       throw new InvalidArgument(
-          "vocabulary %d, positions %d, width %d, layers %d and heads %d must be positive"
-              .formatted(vocabulary, positions, width, layers, heads));
+          "vocabulary %d, positions %d, width %d, MLPs of %d, layers %d and heads %d must be positive"
+              .formatted(vocabulary, positions, width, feedForward, layers, heads));
     }
     if (width % heads != 0) {
       throw new InvalidArgument("width %d is not divisible by %d heads".formatted(width, heads));
@@ -58,17 +63,13 @@ public record GptConfigFile(
     var fields = Fields.read(folder.resolve(NAME));
     refuseOtherNetworks(fields);
     int width = fields.positive("n_embd");
-    if (fields.has("n_inner") && fields.positive("n_inner") != 4L * width) {
-      throw fields.bad(
-          "\"n_inner\" is %d; only 4 times the width, %d, is read here"
-              .formatted(fields.whole("n_inner"), 4L * width));
-    }
     boolean onlyOldName = fields.has("n_ctx") && !fields.has("n_positions");
     try {
       return new GptConfigFile(
           fields.positive("vocab_size"),
           fields.positive(onlyOldName ? "n_ctx" : "n_positions"),
           width,
+          fields.has("n_inner") ? fields.positive("n_inner") : Math.multiplyExact(4, width),
           fields.positive("n_layer"),
           fields.positive("n_head"),
           fields.number("layer_norm_epsilon", 1e-5),
@@ -78,6 +79,12 @@ public record GptConfigFile(
     } catch (InvalidArgument e) {
       throw fields.bad(e.getMessage());
     }
+  }
+
+  /// The network's shape; whether its head is tied is not part of it.
+  public GptConfig config() {
+    return new GptConfig(
+        layers, heads, width, feedForward, positions, vocabulary, biased, scaledByLayer, epsilon);
   }
 
   /// Writes `folder`/config.json so that `GPT2LMHeadModel.from_pretrained(folder)` takes it.
@@ -97,7 +104,7 @@ public record GptConfigFile(
     fields.put("n_embd", width);
     fields.put("n_layer", layers);
     fields.put("n_head", heads);
-    fields.put("n_inner", null);
+    fields.put("n_inner", feedForward == 4 * width ? null : feedForward);
     fields.put("activation_function", GELU_BY_TANH.getFirst());
     fields.put("layer_norm_epsilon", epsilon);
     fields.put("scale_attn_weights", true);

@@ -1,7 +1,6 @@
 package dev.gatun.scaling;
 
 import dev.gatun.InvalidArgument;
-import dev.gatun.nn.GptConfig;
 import dev.gatun.store.Checkpoints;
 import dev.gatun.store.GptConfigFile;
 import dev.gatun.store.TrainerState;
@@ -59,7 +58,7 @@ final class RunFolders {
     if (steps.isEmpty() || !isFinished(checkpoint.get(), steps.getLast().step() + 1)) {
       return Optional.empty();
     }
-    double parameters = parameters(GptConfigFile.read(checkpoint.get()));
+    double parameters = GptConfigFile.read(checkpoint.get()).config().parameterCount();
     var curve = new ArrayList<TrainingRun.Point>();
     double tokens = 0;
     for (var step : steps) {
@@ -79,18 +78,5 @@ final class RunFolders {
 
   private static OptionalDouble validation(List<JournalEntry> journal) {
     return journal.getLast().number("validationLoss");
-  }
-
-  private static double parameters(GptConfigFile file) {
-    return new GptConfig(
-            file.layers(),
-            file.heads(),
-            file.width(),
-            file.positions(),
-            file.vocabulary(),
-            file.biased(),
-            file.scaledByLayer(),
-            file.epsilon())
-        .parameterCount();
   }
 }

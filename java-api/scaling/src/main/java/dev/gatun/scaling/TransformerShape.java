@@ -50,7 +50,7 @@ public record TransformerShape(
     return new TransformerShape(
         config.layers(),
         config.width(),
-        4 * config.width(),
+        config.feedForward(),
         config.heads(),
         config.width() / config.heads(),
         config.vocabulary(),

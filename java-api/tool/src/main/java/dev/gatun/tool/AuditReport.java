@@ -2,7 +2,6 @@ package dev.gatun.tool;
 
 import static dev.gatun.tool.Amounts.format;
 
-import dev.gatun.nn.GptConfig;
 import dev.gatun.scaling.Allocation;
 import dev.gatun.scaling.Audit;
 import dev.gatun.scaling.Caution;
@@ -39,7 +38,7 @@ record AuditReport(NamedLaw law, Audit audit, OptionalDouble measured, List<Caut
 
   private static AuditReport ofRun(NamedLaw law, Path run) {
     var checkpoint = Checkpoints.resolve(run);
-    var config = config(GptConfigFile.read(checkpoint));
+    var config = GptConfigFile.read(checkpoint).config();
     long tokens = TrainerState.read(checkpoint).position();
     var audit = Audit.of(law.law(), run.toString(), config.parameterCount(), tokens);
     return of(law, audit, lastLoss(run.resolve(Run.JOURNAL)));
@@ -48,18 +47,6 @@ record AuditReport(NamedLaw law, Audit audit, OptionalDouble measured, List<Caut
   private static AuditReport of(NamedLaw law, Audit audit, OptionalDouble measured) {
     return new AuditReport(
         law, audit, measured, Planner.extrapolation(law, audit.actual().flops()));
-  }
-
-  private static GptConfig config(GptConfigFile file) {
-    return new GptConfig(
-        file.layers(),
-        file.heads(),
-        file.width(),
-        file.positions(),
-        file.vocabulary(),
-        file.biased(),
-        file.scaledByLayer(),
-        file.epsilon());
   }
 
   private static OptionalDouble lastLoss(Path journal) {

@@ -10,11 +10,12 @@ final class Described {
 
   static String model(GptConfig config) {
     return format(
-        "%,d parameters: %d layers, %d heads, width %d, context %d, vocabulary %,d%s%s",
+        "%,d parameters: %d layers, %d heads, width %d,%s context %d, vocabulary %,d%s%s",
         config.parameterCount(),
         config.layers(),
         config.heads(),
         config.width(),
+        config.feedForward() == 4 * config.width() ? "" : " MLPs of " + config.feedForward() + ",",
         config.context(),
         config.vocabulary(),
         config.bias() ? "" : ", no biases",

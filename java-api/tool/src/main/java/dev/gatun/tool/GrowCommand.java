@@ -58,6 +58,12 @@ final class GrowCommand implements Callable<Integer> {
   private Integer width;
 
   @Option(
+      names = "--feed-forward",
+      paramLabel = "F",
+      description = "Channels inside the MLPs; else as many times the width as the model's.")
+  private Integer feedForward;
+
+  @Option(
       names = "--heads",
       paramLabel = "H",
       description = "Heads, of the size that the model's have; else as many as the width holds.")
@@ -102,10 +108,22 @@ final class GrowCommand implements Callable<Integer> {
           "width %d is not divisible by the model's head size of %d"
               .formatted(columns, source.headSize()));
     }
-    return source.withSize(
-        layers == null ? source.layers() : layers,
-        heads == null ? Math.max(columns / source.headSize(), 1) : heads,
-        columns);
+    return source
+        .withSize(
+            layers == null ? source.layers() : layers,
+            heads == null ? Math.max(columns / source.headSize(), 1) : heads,
+            columns)
+        .withFeedForward(feedForward == null ? inProportion(source, columns) : feedForward);
+  }
+
+  private static int inProportion(GptConfig source, int columns) {
+    long inside = (long) source.feedForward() * columns;
+    if (inside % source.width() != 0) {
+      throw new InvalidArgument(
+          "the MLPs' width of %d does not grow in proportion from width %d to %d: --feed-forward"
+              .formatted(source.feedForward(), source.width(), columns));
+    }
+    return Math.toIntExact(inside / source.width());
   }
 
   private void print(Gpt source, Gpt grown, boolean preserves) {

@@ -107,7 +107,7 @@ final class PlanJson {
     fields.put("layers", config.layers());
     fields.put("heads", config.heads());
     fields.put("width", config.width());
-    fields.put("feedForward", 4 * config.width());
+    fields.put("feedForward", config.feedForward());
     fields.put("vocab", config.vocabulary());
     fields.put("context", config.context());
     fields.put("params", candidate.parameters());

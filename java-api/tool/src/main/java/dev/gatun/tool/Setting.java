@@ -21,6 +21,7 @@ record Setting(
           whole("layers", "Transformer blocks."),
           whole("heads", "Attention heads; they divide the width."),
           whole("width", "Channels of the residual stream."),
+          whole("feed-forward", "Channels inside the MLPs; else four times the width.").optional(),
           flag("bias", "Linear layers and norms have biases, or none."),
           flag("scale-by-layer", "The attention scores of layer n are also divided by n."),
           whole("context", "Tokens that a window predicts; the longest context of a new model."),

@@ -92,6 +92,7 @@ record Settings(Map<String, Object> values) {
   GptConfig shape(int vocabulary) {
     var config =
         GptConfig.of(size("layers"), size("heads"), size("width"), size("context"), vocabulary);
+    if (has("feed-forward")) config = config.withFeedForward(size("feed-forward"));
     if (!flag("bias")) config = config.withoutBias();
     return flag("scale-by-layer") ? config.withScaleByLayer() : config;
   }

@@ -79,6 +79,7 @@ record Start(Settings settings, Path folder, Optional<Path> checkpoint, boolean 
         .with("layers", (long) config.layers())
         .with("heads", (long) config.heads())
         .with("width", (long) config.width())
+        .with("feed-forward", (long) config.feedForward())
         .with("bias", config.biased())
         .with("scale-by-layer", config.scaledByLayer())
         .with("vocab", (long) config.vocabulary());
