@@ -8,8 +8,23 @@
 
 namespace gatun::softmax_rows {
 
+/// The most a block has.
 constexpr int threads = 512;
 constexpr int64_t reduction_bytes = threads / 32 * sizeof(double);
+
+/// Blocks for rows of `vocab` elements: a thread has four pieces to load together, so that a short row wakes no warp
+/// that would only wait for the others.
+template <class T> struct Blocks {
+  int each;
+  dim3 grid;
+  Blocks(gatun_stream& stream, int64_t rows, int64_t vocab) {
+    constexpr int64_t a_warps = 32 * 4 * Vector<T>::count;
+    const int64_t warps = (vocab + a_warps - 1) / a_warps;
+    each = warps < threads / 32 ? static_cast<int>(warps) * 32 : threads;
+    const int together = 4 * (threads / each);
+    grid = grid_for(stream, rows, 1, together < 16 ? together : 16);
+  }
+};
 
 /// The sum of e^(x - max) over what was seen.
 template <class W> struct Seen { W max, sum; };
@@ -37,9 +52,9 @@ template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_
     seen = {max, sum};
   };
   const T* const rows[] = {row};
-  over_pieces_of<P, 4>(rows, thread_index(), vocab / P::count, threads,
+  over_pieces_of<P, 4>(rows, thread_index(), vocab / P::count, threads_in_block(),
                        [&](int64_t, const auto& values) { take(values[0].at, P::count); });
-  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads_in_block()) {
     const W value[1] = {widened(load(row + c))};
     take(value, 1);
   }
@@ -57,21 +72,21 @@ GATUN_DEVICE void write_gradient(T* out, const T* row, Seen<Wide<T>> seen, int32
     return c == target ? factor * (exp(logit - seen.max) / seen.sum - W(1)) : share * exp(logit - seen.max);
   };
   const T* const rows[] = {row, fresh ? nullptr : out};
-  over_pieces_of<P, 2>(rows, thread_index(), vocab / P::count, threads, [&](int64_t p, auto& values) {
+  over_pieces_of<P, 2>(rows, thread_index(), vocab / P::count, threads_in_block(), [&](int64_t p, auto& values) {
     auto &logits = values[0], &result = values[1];
     for (int i = 0; i < P::count; i++) result.at[i] += gradient(logits.at[i], p * P::count + i);
     P::write(out, p, result);
   });
-  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads_in_block()) {
     const W value = gradient(widened(load(row + c)), c);
     store(out + c, narrowed<T>(fresh ? value : widened(load(out + c)) + value));
   }
   if (fresh)
-    for (int64_t c = vocab + thread_index(); c < stride; c += threads) store(out + c, narrowed<T>(W(0)));
+    for (int64_t c = vocab + thread_index(); c < stride; c += threads_in_block()) store(out + c, narrowed<T>(W(0)));
 }
 
 template <class T> GATUN_DEVICE void write_zeros(T* out, int64_t stride) {
-  for (int64_t c = thread_index(); c < stride; c += threads) store(out + c, narrowed<T>(Wide<T>(0)));
+  for (int64_t c = thread_index(); c < stride; c += threads_in_block()) store(out + c, narrowed<T>(Wide<T>(0)));
 }
 
 /// Targets at or above `vocab` are reported by the door's check; here they leave their row out.
@@ -116,16 +131,16 @@ template <class T> void forward(gatun_stream& stream, T* logits, Wide<T>* losses
                                 bool gradient_over_logits) {
   if (rows == 0) return;
   const Rows<T> a{logits, losses, lse, targets, counted, rows, vocab, stride};
-  const auto grid = grid_for(stream, rows, 1, 4);
+  const Blocks<T> blocks(stream, rows, vocab);
   by_truth(stride % Vector<T>::count == 0 && aligned(logits), [&](auto vectors) {
     by_truth(gradient_over_logits, [&](auto over) {
       constexpr bool o = decltype(over)::value;
       if constexpr (decltype(vectors)::value)
-        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, Vector, o>), grid, threads,
+        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, Vector, o>), blocks.grid, blocks.each,
                      reduction_bytes, a);
       else
-        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, One, o>), grid, threads, reduction_bytes,
-                     a);
+        GATUN_LAUNCH(stream, (softmax_cross_entropy_forward_block_per_row<T, One, o>), blocks.grid, blocks.each,
+                     reduction_bytes, a);
     });
   });
 }
@@ -163,11 +178,13 @@ template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logi
                                  int64_t stride, bool fresh) {
   if (rows == 0) return;
   const Gradient<T> a{dlogits, logits, targets, dloss, counted, rows, vocab, stride, fresh};
-  const auto grid = grid_for(stream, rows, 1, 4);
+  const Blocks<T> blocks(stream, rows, vocab);
   if (stride % Vector<T>::count == 0 && aligned(logits, dlogits))
-    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, Vector>), grid, threads, reduction_bytes, a);
+    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, Vector>), blocks.grid, blocks.each,
+                 reduction_bytes, a);
   else
-    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, One>), grid, threads, reduction_bytes, a);
+    GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, One>), blocks.grid, blocks.each,
+                 reduction_bytes, a);
 }
 
 GATUN_KERNEL(threads, 1)

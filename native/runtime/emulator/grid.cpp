@@ -330,7 +330,8 @@ class Team {
     busy_ = 0;
     fault_.clear();
     counts_ = {};
-    changed_.notify_all();
+    // No more than have work: most grids are of one block, and waking a thread takes longer than many a block.
+    for (size_t i = 0; i < std::min(order_.size(), threads_.size()); i++) changed_.notify_one();
     ended_.wait(lock, [&] { return next_ >= order_.size() && busy_ == 0; });
     launch_ = nullptr;
     sanitizer::acquire(&launch);

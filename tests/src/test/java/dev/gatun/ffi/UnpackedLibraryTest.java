@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.gatun.QuickJvm;
 import dev.gatun.memory.Device;
 import java.io.File;
 import java.io.IOException;
@@ -99,15 +100,10 @@ class UnpackedLibraryTest {
 
   private static String open(int code, Path folder, String classPath, String backend)
       throws IOException, InterruptedException {
-    var line =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            classPath,
-            Opens.class.getName(),
-            backend);
+    var command = QuickJvm.command();
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(List.of("-cp", classPath, Opens.class.getName(), backend));
+    var line = new ProcessBuilder(command);
     line.environment().put("GATUN_CACHE", folder.toString());
     line.environment().remove("GATUN_LIBRARY_PATH");
     var child = line.redirectErrorStream(true).start();

@@ -3,9 +3,11 @@ package dev.gatun.house;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.QuickJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,9 +65,10 @@ class JextractComparisonTest {
     var sources = Files.createDirectories(folder.resolve("jextract"));
     var kernels = Files.writeString(folder.resolve("Kernels.java"), KERNELS);
     Files.writeString(sources.resolve("gatun_h.java"), jextracted);
-    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var program = ROOT.resolve("java-api/build/CompareWithJextract.java").toString();
-    return new ProcessBuilder(java, program, kernels.toString(), sources.toString())
+    var command = QuickJvm.command();
+    command.addAll(List.of(program, kernels.toString(), sources.toString()));
+    return new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("answer").toFile())
         .start()

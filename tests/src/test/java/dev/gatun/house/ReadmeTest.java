@@ -3,6 +3,7 @@ package dev.gatun.house;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.QuickJvm;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.nio.file.Files;
@@ -71,17 +72,13 @@ class ReadmeTest {
   private String run(String program) throws Exception {
     var source = Files.writeString(folder.resolve("Program.java"), program);
     var output = folder.resolve("output");
+    var command = QuickJvm.command();
+    command.addAll(List.of("--module-path", modulePath(), "--add-modules", "dev.gatun"));
+    command.addAll(List.of("--enable-native-access=dev.gatun", "--illegal-native-access=deny"));
+    command.add("-Dgatun.library.path=" + System.getProperty("gatun.library.path"));
+    command.add(source.toString());
     int code =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--module-path",
-                modulePath(),
-                "--add-modules",
-                "dev.gatun",
-                "--enable-native-access=dev.gatun",
-                "--illegal-native-access=deny",
-                "-Dgatun.library.path=" + System.getProperty("gatun.library.path"),
-                source.toString())
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start()

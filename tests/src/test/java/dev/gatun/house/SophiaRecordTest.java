@@ -3,8 +3,10 @@ package dev.gatun.house;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.QuickJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,13 +19,11 @@ class SophiaRecordTest {
   void tablesAndChartAreWhatTheRecordSays(@TempDir Path folder) throws Exception {
     var tables = folder.resolve("tables.md");
     var chart = folder.resolve("chart.svg");
-    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var report = EXPERIMENT.resolve("Report.java").toString();
     var record = EXPERIMENT.resolve("record").toString();
-    var process =
-        new ProcessBuilder(java, report, record, tables.toString(), chart.toString())
-            .redirectErrorStream(true)
-            .start();
+    var command = QuickJvm.command();
+    command.addAll(List.of(report, record, tables.toString(), chart.toString()));
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     var printed = new String(process.getInputStream().readAllBytes());
     assertEquals(0, process.waitFor(), printed);
     var expected = Files.readString(tables);

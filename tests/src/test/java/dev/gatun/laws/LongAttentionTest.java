@@ -10,11 +10,13 @@ import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// One head over 32,768 positions, forward and backward, in 1 GiB: a matrix of scores alone would
 /// take four. Chosen rows are computed again here in fp64. The loss sees some rows only, so that
 /// the gradient by every key and value is a sum over those.
+@Tag("long")
 class LongAttentionTest {
   private static final int T = 32_768;
   private static final int D = 64;

@@ -2,9 +2,9 @@ package dev.gatun.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.QuickJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,9 +14,7 @@ final class ChildJvm {
 
   /// The command line that runs `main`.
   static List<String> command(List<String> options, Class<?> main, String... arguments) {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+    var command = QuickJvm.command();
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(List.of(arguments));

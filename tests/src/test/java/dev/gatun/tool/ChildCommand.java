@@ -2,12 +2,12 @@ package dev.gatun.tool;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.QuickJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Runs commands in a JVM of their own, which may be killed.
@@ -21,16 +21,12 @@ final class ChildCommand {
 
   /// The same with libraries from another folder.
   static List<String> line(Path libraries, List<String> arguments) {
-    var line = new ArrayList<>(List.of(java(), "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+    var line = QuickJvm.command();
     line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--illegal-native-access=deny"));
     line.add("-Dgatun.library.path=" + libraries);
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     line.addAll(arguments);
     return line;
-  }
-
-  static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   /// Starts the command, kills it with SIGKILL as soon as it prints `sign`, and waits for its end.

@@ -3,12 +3,12 @@ package dev.gatun.tool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.QuickJvm;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -47,7 +47,7 @@ class NamedModuleTest {
 
   private static String run(String granted, int code, List<String> arguments)
       throws IOException, InterruptedException {
-    var line = new ArrayList<>(List.of(ChildCommand.java(), "-XX:+UseSerialGC"));
+    var line = QuickJvm.command();
     line.addAll(List.of("--module-path", modulePath(), "--add-modules", "ALL-MODULE-PATH"));
     line.addAll(List.of("--enable-native-access=" + granted, "--illegal-native-access=deny"));
     line.add("-Dgatun.library.path=" + System.getProperty("gatun.library.path"));
