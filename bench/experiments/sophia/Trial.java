@@ -1,3 +1,5 @@
+package sophia;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

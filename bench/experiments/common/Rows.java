@@ -1,3 +1,5 @@
+package common;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,12 +13,12 @@ import java.util.stream.Collectors;
 
 /// The lines of a journal that hold numbers, and the record that is kept of them: evaluations as
 /// they are, steps twenty to a row, their loss and unclipped share averaged, all else added up.
-record Rows(List<Map<String, Double>> rows) {
+public record Rows(List<Map<String, Double>> rows) {
   private static final int TOGETHER = 20;
   private static final Pattern FIELD =
-      Pattern.compile("\"(\\w+)\":(-?[0-9.]+(?:[eE][-+]?\\d+)?|true|false)");
+      Pattern.compile("\"([\\w.]+)\":(-?[0-9.]+(?:[eE][-+]?\\d+)?|true|false)");
 
-  static Rows read(Path file) throws IOException {
+  public static Rows read(Path file) throws IOException {
     var rows = new ArrayList<Map<String, Double>>();
     for (var line : Files.readAllLines(file)) {
       var row = new LinkedHashMap<String, Double>();
@@ -35,7 +37,7 @@ record Rows(List<Map<String, Double>> rows) {
     };
   }
 
-  void write(Path file) throws IOException {
+  public void write(Path file) throws IOException {
     var lines = new ArrayList<String>();
     for (var row : rows) {
       lines.add(
@@ -46,7 +48,7 @@ record Rows(List<Map<String, Double>> rows) {
     Files.write(file, lines);
   }
 
-  Rows condensed() {
+  public Rows condensed() {
     var kept = new ArrayList<Map<String, Double>>();
     var group = new ArrayList<Map<String, Double>>();
     for (var row : rows) {
@@ -87,22 +89,22 @@ record Rows(List<Map<String, Double>> rows) {
   }
 
   /// With the most memory that the run held, in bytes, in a row of its own.
-  Rows withPeak(long bytes) {
+  public Rows withPeak(long bytes) {
     var all = new ArrayList<>(rows);
     all.add(Map.of("peakBytes", (double) bytes));
     return new Rows(all);
   }
 
-  double total(String field) {
+  public double total(String field) {
     return sum(rows, field);
   }
 
-  OptionalDouble mean(String field) {
+  public OptionalDouble mean(String field) {
     return rows.stream().filter(r -> r.containsKey(field)).mapToDouble(r -> r.get(field)).average();
   }
 
   /// Of the last evaluation after so many steps; empty where a run did not come so far.
-  OptionalDouble lossAfter(long steps) {
+  public OptionalDouble lossAfter(long steps) {
     return rows.stream()
         .filter(row -> row.containsKey("validationLoss") && row.get("step") >= steps)
         .mapToDouble(row -> row.get("validationLoss"))

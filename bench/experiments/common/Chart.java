@@ -1,43 +1,40 @@
+package common;
+
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
 
-/// Four panels of training loss, over steps, tokens, FLOPs and time, as an SVG.
-final class Chart {
-  private static final String[] COLOURS = {"#555555", "#c2410c", "#1d4ed8"};
+/// Panels of training loss over several axes, two in a row, as an SVG.
+public final class Chart {
+  private static final String[] COLOURS = {
+    "#555555", "#c2410c", "#1d4ed8", "#15803d", "#a21caf", "#b45309", "#0e7490"
+  };
+  private static final int KEYS_IN_A_ROW = 6;
   private static final int WIDTH = 360, HEIGHT = 240, LEFT = 46, BOTTOM = 34, TOP = 14, GAP = 12;
 
   private Chart() {}
 
-  record Point(double loss, double steps, double millionTokens, double teraFlops, double seconds) {}
+  /// A loss, and where it stands on each axis.
+  public record Point(double loss, List<Double> at) {}
 
-  record Curve(String name, List<Point> points) {}
+  public record Curve(String name, List<Point> points) {}
 
-  private record Axis(String title, ToDoubleFunction<Point> of) {}
-
-  private static final List<Axis> AXES =
-      List.of(
-          new Axis("steps", Point::steps),
-          new Axis("million tokens, curvature's too", Point::millionTokens),
-          new Axis("TFLOP", Point::teraFlops),
-          new Axis("seconds of training", Point::seconds));
-
-  static String of(List<Curve> curves) {
+  public static String of(List<String> axes, List<Curve> curves) {
+    int panels = (axes.size() + 1) / 2 * HEIGHT;
     var svg = new StringBuilder();
     put(
         svg,
         "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif'"
             + " font-size='11'>",
         2 * WIDTH,
-        2 * HEIGHT + 24);
+        panels + 24 * ((curves.size() - 1) / KEYS_IN_A_ROW + 1));
     put(svg, "<rect width='100%%' height='100%%' fill='white'/>");
-    for (int i = 0; i < AXES.size(); i++) {
+    for (int i = 0; i < axes.size(); i++) {
       put(svg, "<g transform='translate(%d %d)'>", i % 2 * WIDTH, i / 2 * HEIGHT);
-      panel(svg, AXES.get(i), curves);
+      panel(svg, axes.get(i), i, curves);
       put(svg, "</g>");
     }
     for (int c = 0; c < curves.size(); c++) {
-      int x = LEFT + c * 110, y = 2 * HEIGHT + 14;
+      int x = LEFT + c % KEYS_IN_A_ROW * 110, y = panels + 14 + c / KEYS_IN_A_ROW * 20;
       put(
           svg,
           "<line x1='%d' y1='%d' x2='%d' y2='%d' stroke='%s' stroke-width='2'/>",
@@ -52,8 +49,8 @@ final class Chart {
     return svg.toString();
   }
 
-  private static void panel(StringBuilder svg, Axis axis, List<Curve> curves) {
-    double most = ends(curves, axis.of()), high = 3, low = Math.floor(least(curves) * 10) / 10;
+  private static void panel(StringBuilder svg, String title, int axis, List<Curve> curves) {
+    double most = furthest(curves, axis), high = 3, low = Math.floor(least(curves) * 10) / 10;
     int right = WIDTH - GAP, bottom = HEIGHT - BOTTOM;
     for (double loss = low; loss <= high + 1e-9; loss += 0.2) {
       double y = bottom - (loss - low) / (high - low) * (bottom - TOP);
@@ -74,12 +71,12 @@ final class Chart {
         "<text x='%d' y='%d' text-anchor='middle'>%s</text>",
         (LEFT + right) / 2,
         bottom + 28,
-        axis.title());
+        title);
     for (int c = 0; c < curves.size(); c++) {
       var line = new StringBuilder();
       for (var point : curves.get(c).points()) {
         if (point.loss() > high) continue;
-        double x = LEFT + axis.of().applyAsDouble(point) / most * (right - LEFT);
+        double x = LEFT + point.at().get(axis) / most * (right - LEFT);
         double y = bottom - (point.loss() - low) / (high - low) * (bottom - TOP);
         line.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
       }
@@ -91,10 +88,10 @@ final class Chart {
     }
   }
 
-  private static double ends(List<Curve> curves, ToDoubleFunction<Point> of) {
+  private static double furthest(List<Curve> curves, int axis) {
     return curves.stream()
         .flatMap(curve -> curve.points().stream())
-        .mapToDouble(of)
+        .mapToDouble(point -> point.at().get(axis))
         .max()
         .orElseThrow();
   }
