@@ -98,18 +98,17 @@ template <class Piece, class T>
 GATUN_DEVICE void add_products(Wide<T> (&sums)[pair_side][pair_side], const Piece* rows, int i, int j,
                                const Products<T>& of) {
   if (i >= of.larges || j >= of.smalls) return;
-  Piece dy[pair_side], x[pair_side];
+  Piece x[pair_side];
   GATUN_UNROLL
-  for (int k = 0; k < pair_side; k++) {
-    dy[k] = shared_load(rows + (i + k) * 32 + lane_index());
-    x[k] = shared_load(rows + (tile_side + j + k) * 32 + lane_index());
-  }
+  for (int b = 0; b < pair_side; b++) x[b] = shared_load(rows + (tile_side + j + b) * 32 + lane_index());
   GATUN_UNROLL
-  for (int a = 0; a < pair_side; a++)
+  for (int a = 0; a < pair_side; a++) {
+    const Piece dy = shared_load(rows + (i + a) * 32 + lane_index());
     GATUN_UNROLL
     for (int b = 0; b < pair_side; b++)
       GATUN_UNROLL
-      for (int k = 0; k < Piece::count; k++) sums[a][b] += widened(dy[a].at[k]) * widened(x[b].at[k]);
+      for (int k = 0; k < Piece::count; k++) sums[a][b] += widened(dy.at[k]) * widened(x[b].at[k]);
+  }
 }
 
 /// partial[i * smalls + j] = the sum over the pieces from `first` to `last`, 32 at a time.
@@ -138,14 +137,17 @@ GATUN_DEVICE void sum_products(const Products<T>& of, Wide<T>* partial, int64_t 
   GATUN_UNROLL
   for (int k = 0; k < pairs_of_a_warp; k++) {
     const int pair = warp_index() + k * warps, i = pair / pairs * pair_side, j = pair % pairs * pair_side;
+    const int a_mine = lane_index() / pair_side, b_mine = lane_index() % pair_side;
+    Wide<T> mine = 0;
     GATUN_UNROLL
     for (int a = 0; a < pair_side; a++)
       GATUN_UNROLL
       for (int b = 0; b < pair_side; b++) {
         const Wide<T> sum = warp_sum(sums[k][a][b]);
-        if (lane_index() == 0 && i + a < of.larges && j + b < of.smalls)
-          store(partial + (i + a) * of.smalls + j + b, sum);
+        if (a == a_mine && b == b_mine) mine = sum;
       }
+    if (a_mine < pair_side && i + a_mine < of.larges && j + b_mine < of.smalls)
+      store(partial + (i + a_mine) * of.smalls + j + b_mine, mine);
   }
 }
 

@@ -31,8 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// LiGO's operator: what it makes of a network by given maps, beside the formulas, the other
-// methods
-/// that are special cases of it, and the network's own function.
+/// methods that are special cases of it, and the network's own function.
 class LigoTest {
   private static final int VOCABULARY = 11;
   private static final GptConfig SMALL = GptConfig.of(3, 2, 8, 6, VOCABULARY);
@@ -454,7 +453,7 @@ class LigoTest {
   }
 
   @Test
-  void nothingIsKeptOfTheOperator() {
+  void onlyTheGrownNetworkIsKept() {
     var source = source(SMALL, DType.F32);
     var start = LigoStart.of(new Bert2Bert(1));
     long used = memory.usedBytes();

@@ -1,12 +1,10 @@
 package dev.gatun.growth;
 
 /// What the paper's FLOPs were counted by: ELECTRA's counter as github.com/VITA-Group/LiGO has it
-// in
-/// flop_computation.py, of a BERT trained to fill masks. A product of matrices is 2 FLOPs a pair, a
-/// layer norm 5, GELU 8, softmax 5 and dropout 4 an element; a backward walk counts as much as a
-/// forward one, and a look-up in an embedding as a product. The first norm of a block is counted
-// for
-/// one element, as there.
+/// in flop_computation.py, of a BERT trained to fill masks. A product of matrices is 2 FLOPs a
+/// pair, a layer norm 5, GELU 8, softmax 5 and dropout 4 an element; a backward walk counts as much
+/// as a forward one, and a look-up in an embedding as a product. The first norm of a block is
+/// counted for one element, as there.
 ///
 /// @param h width
 /// @param layers of the network

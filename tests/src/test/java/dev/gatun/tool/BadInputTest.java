@@ -320,7 +320,7 @@ class BadInputTest {
           1 | --from=@run --method=ligo --width=8 --data=@texts       | width 8 is less than the model's 16
           1 | --from=@run --method=ligo --width=32 --heads=2 --data=@texts | 2 heads of width 32 have 16 columns each
           1 | --from=@run --method=ligo --width=20 --data=@texts      | width 20 is not divisible by the model's head size of 8
-          1 | --from=@run --method=ligo --layers=4 --data=@missing    | no such file
+          1 | --from=@run --method=ligo --layers=4 --data=@missing    | there is no file or folder
           1 | --from=@run --method=ligo --layers=4 --data=@texts --out=@run | it exists already
           1 | --from=@run --method=ligo --layers=4 --data=@texts --form=other | no form of LiGO "other"; there are shared, paper, released
           1 | --from=@run --method=ligo --layers=4 --data=@texts --head-maps=other | there are whole, dense

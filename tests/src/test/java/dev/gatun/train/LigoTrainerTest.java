@@ -55,15 +55,15 @@ class LigoTrainerTest {
     device.close();
   }
 
-  /// A word follows from the two before it, three times of four.
+  /// A word follows from the one before it, three times of four.
   private static Tokens text(long seed, int length) {
     var random = new SplittableRandom(seed);
     var tokens = new int[length];
-    for (int i = 2; i < length; i++) {
+    for (int i = 1; i < length; i++) {
       tokens[i] =
           random.nextInt(4) == 0
               ? random.nextInt(VOCABULARY)
-              : (5 * tokens[i - 1] + 3 * tokens[i - 2] + 7) % VOCABULARY;
+              : (5 * tokens[i - 1] + 7) % VOCABULARY;
     }
     return Tokens.of(tokens);
   }

@@ -99,8 +99,7 @@ public final class LigoOperator {
   }
 
   /// Writes the weights into a network of the target's shape. One parameter after the other, each
-  // in
-  /// memory that the next one takes.
+  /// in memory that the next one takes.
   public void copyTo(Gpt larger) {
     Larger.requireSame(larger.config(), shape.target());
     parametersOfBlocks()
