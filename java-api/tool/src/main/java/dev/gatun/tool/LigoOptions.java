@@ -18,7 +18,7 @@ final class LigoOptions {
   /// What `--init-method` calls the start of the paper's code.
   static final String RELEASED_START = "released";
 
-  private static final double USUAL_RATE = 1e-3;
+  private static final double USUAL_RATE = 3e-4;
   private static final double USUAL_NOISE = 0.02;
 
   @Spec(Spec.Target.MIXEE)
