@@ -75,8 +75,8 @@ void mix_all(gatun_stream& stream, const Mixture<T>& all, int64_t results, int64
       part.weights += o * all.of_result + r * all.of_row;
       part.results = int(std::min<int64_t>(results_at_once, results - o));
       part.rows = int(std::min<int64_t>(rows_held, rows - r));
-      GATUN_LAUNCH(stream, layer_mix<T>,
-                   grid_for(stream, vectors ? all.n / Vector<T>::count : all.n, threads), threads,
+      const int64_t pieces = vectors ? all.n / Vector<T>::count : all.n;
+      GATUN_LAUNCH(stream, layer_mix<T>, grid_for(stream, pieces, threads), threads,
                    part.results * part.rows * sizeof(Wide<T>), part, vectors, fresh && r == 0);
     }
 }

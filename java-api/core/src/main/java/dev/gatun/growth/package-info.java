@@ -1,4 +1,5 @@
-/// Larger networks made of smaller ones without training. Each method is a
-/// [dev.gatun.growth.Growth]; most are maps of what is a copy of what,
-/// [dev.gatun.growth.Copies].
+/// Larger networks made of smaller ones. Each method is a [dev.gatun.growth.Growth]; most are maps
+/// of what is a copy of what, [dev.gatun.growth.Copies]. [dev.gatun.growth.LigoOperator] has maps
+/// of
+/// any numbers, which can be trained.
 package dev.gatun.growth;
