@@ -301,6 +301,18 @@ GATUN_API gatun_status gatun_gather_pullback(gatun_stream* stream, GATUN_ACC(tab
                                              GATUN_IN(rows, <table_rows) int32_t* indices, int64_t rows, int64_t cols,
                                              int64_t table_rows, int32_t fresh, gatun_dtype dtype);
 
+/** Of `small` layers of n elements, one behind the other, makes `large`: y[i] = the sum over j of w[i][j] x[j]. Bound by
+ * memory: x is read once and y written once up to 16 small layers; 16 further ones meet y again. */
+GATUN_API gatun_status gatun_layer_mix_forward(gatun_stream* stream, GATUN_OUT(large*n) void* y,
+                                               GATUN_IN(large*small) void* w, GATUN_IN(small*n) void* x, int64_t large,
+                                               int64_t small, int64_t n, gatun_dtype dtype);
+
+/** dw[i][j] = the sum of dy[i] * x[j] over n, in a fixed order; dx[j] = the sum over i of w[i][j] dy[i]. */
+GATUN_API gatun_status gatun_layer_mix_pullback(gatun_stream* stream, GATUN_ACC_OPT(large*small) void* dw,
+                                                GATUN_ACC_OPT(small*n) void* dx, GATUN_IN(large*n) void* dy,
+                                                GATUN_IN(large*small) void* w, GATUN_IN(small*n) void* x, int64_t large,
+                                                int64_t small, int64_t n, int32_t fresh, gatun_dtype dtype);
+
 /** loss = mean over n of (prediction - target)^2. */
 GATUN_API gatun_status gatun_squared_error_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
                                                    GATUN_IN(n) void* prediction, GATUN_IN(n) void* target, int64_t n,

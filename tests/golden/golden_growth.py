@@ -1,7 +1,8 @@
 """The golden files of growth: what Hugging Face's GPT-2 computes with the weights of gpt2/hf, grown, in float64.
 
 A map of copies is written here as a matrix B of ones and zeros, (larger, smaller), and growth as A W B^T with A the same
-matrix, each row divided by the number of copies.
+matrix, each row divided by the number of copies. LiGO has maps of other numbers, of which A is B; they are sines, so that
+no file has to hold them.
 """
 
 import numpy as np
@@ -44,6 +45,49 @@ def grow(values, residual, heads, hidden, layers):
     return {"transformer." + name: value for name, value in grown.items()}
 
 
+def sines(rows, cols, number):
+    i, j = np.indices((rows, cols))
+    return np.sin(number + 3 * i + 7 * j + 0.1 * i * j) / np.sqrt(cols)
+
+
+DEPTHS = ("ln_1", "attn.queries", "attn.keys", "attn.values", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+
+
+def ligo(values, layers, heads):
+    """Depth first, with maps that layers share and whole heads: W'_i = B (sum_j w_ij W_j) A^T."""
+    width = heads * HEAD_SIZE
+    residual = sines(width, WIDTH, 1)
+    hidden = sines(4 * width, 4 * WIDTH, 2)
+    of_heads = {name: np.kron(sines(heads, HEADS, number), np.eye(HEAD_SIZE))
+                for number, name in enumerate(("queries", "keys", "values"), 3)}
+    depth = {name: sines(layers, LAYERS, 6 + number) for number, name in enumerate(DEPTHS)}
+    small = {name.removeprefix("transformer."): value.astype(np.float64) for name, value in values.items()}
+
+    def mixed(name, layer, part):
+        return sum(depth[name][layer, old] * small[f"h.{old}.{part}"] for old in range(LAYERS))
+
+    grown = {name: small[name] @ residual.T for name in ("wte.weight", "wpe.weight")}
+    grown |= {name: residual @ small[name] for name in ("ln_f.weight", "ln_f.bias")}
+    for new in range(layers):
+        block = {}
+        for norm in ("ln_1", "ln_2"):
+            for part in ("weight", "bias"):
+                block[f"{norm}.{part}"] = residual @ mixed(norm, new, f"{norm}.{part}")
+        for part in ("weight", "bias"):
+            thirds = []
+            for third, name in enumerate(of_heads):
+                columns = mixed("attn." + name, new, "attn.c_attn." + part)[..., third * WIDTH:(third + 1) * WIDTH]
+                columns = columns @ of_heads[name].T
+                thirds.append(residual @ columns if part == "weight" else columns)
+            block["attn.c_attn." + part] = np.concatenate(thirds, -1)
+        for name, into, out in (("attn.c_proj", of_heads["values"], residual), ("mlp.c_fc", residual, hidden),
+                                ("mlp.c_proj", hidden, residual)):
+            block[name + ".weight"] = into @ mixed(name, new, name + ".weight") @ out.T
+            block[name + ".bias"] = out @ mixed(name, new, name + ".bias")
+        grown |= {f"h.{new}.{name}": value for name, value in block.items()}
+    return {"transformer." + name: value for name, value in grown.items()}
+
+
 def logits(values, heads, layers, tokens):
     config = configuration(values["transformer.wte.weight"].shape[1])
     config.n_head, config.n_layer = heads, layers
@@ -66,7 +110,7 @@ def make(out):
              "uneven": wide | {"layers": [0, 1, 1]}}
     save_tensors(out / "gpt2/growth.safetensors", {"tokens": tokens, **{
         name: logits(grow(values, **maps), len(maps["heads"]), len(maps["layers"]), tokens)
-        for name, maps in cases.items()}})
+        for name, maps in cases.items()}, "ligo": logits(ligo(values, 3, 4), 4, 3, tokens)})
     save_json(out / "gpt2/growth.json", {"model": "hf", "uneven": {
         space: [int(source) for source in sources] for space, sources in cases["uneven"].items()}})
 

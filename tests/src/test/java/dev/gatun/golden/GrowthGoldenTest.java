@@ -5,6 +5,12 @@ import dev.gatun.growth.CopyMap;
 import dev.gatun.growth.Growth;
 import dev.gatun.growth.HyperCloning;
 import dev.gatun.growth.Interpolation;
+import dev.gatun.growth.Ligo;
+import dev.gatun.growth.LigoForm;
+import dev.gatun.growth.LigoHeads;
+import dev.gatun.growth.LigoMap;
+import dev.gatun.growth.LigoShape;
+import dev.gatun.growth.LigoStart;
 import dev.gatun.growth.Stacking;
 import dev.gatun.growth.ZeroBlocks;
 import dev.gatun.memory.Device;
@@ -66,6 +72,60 @@ class GrowthGoldenTest {
     check("gpt2/values", "logits", by(new HyperCloning(), 2, 9, 144));
     check("gpt2/values", "logits", by(new ZeroBlocks(), 5, 3, 48));
   }
+
+  /// Products of matrices in NumPy against the operator.
+  @Test
+  void ligoComputesWhatHuggingFacesDoes() throws IOException {
+    check("gpt2/growth", "ligo", by(new Ligo(LigoForm.SHARED, LigoHeads.WHOLE, SINES), 3, 4, 64));
+  }
+
+  /// Numbers that look like none in particular.
+  private static final LigoStart SINES =
+      new LigoStart() {
+        private static final List<String> NAMES =
+            List.of(
+                "residual",
+                "hidden",
+                "queries",
+                "keys",
+                "values",
+                "depth.ln_1",
+                "depth.attn.queries",
+                "depth.attn.keys",
+                "depth.attn.values",
+                "depth.attn.c_proj",
+                "depth.ln_2",
+                "depth.mlp.c_fc",
+                "depth.mlp.c_proj");
+
+        @Override
+        public double[] width(LigoShape shape, LigoMap map, int which) {
+          int small = shape.source().width();
+          int large = shape.target().width();
+          return switch (map) {
+            case RESIDUAL -> sines(large, small, map.word());
+            case HIDDEN -> sines(4 * large, 4 * small, map.word());
+            case QUERIES, KEYS, VALUES ->
+                sines(shape.target().heads(), shape.source().heads(), map.word());
+          };
+        }
+
+        @Override
+        public double[] depth(LigoShape shape, String name) {
+          return sines(shape.target().layers(), shape.source().layers(), name);
+        }
+
+        private static double[] sines(int rows, int cols, String name) {
+          var sines = new double[rows * cols];
+          for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < cols; j++) {
+              double angle = 1 + NAMES.indexOf(name) + 3 * i + 7 * j + 0.1 * i * j;
+              sines[i * cols + j] = Math.sin(angle) / Math.sqrt(cols);
+            }
+          }
+          return sines;
+        }
+      };
 
   private static BiFunction<Gpt, Scope, Gpt> by(Growth growth, int layers, int heads, int width) {
     return (source, scope) ->

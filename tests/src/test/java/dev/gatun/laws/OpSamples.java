@@ -15,6 +15,7 @@ import dev.gatun.op.Concatenate;
 import dev.gatun.op.Embedding;
 import dev.gatun.op.Gather;
 import dev.gatun.op.HeadLoss;
+import dev.gatun.op.LayerMix;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
@@ -46,6 +47,7 @@ final class OpSamples {
     reduce();
     moves();
     matMul();
+    layerMix();
     linear();
     norms();
     attention();
@@ -189,6 +191,17 @@ final class OpSamples {
     }
     var plain = new MatMul();
     add(new OpSample(plain, TransformerDefinitions.of(plain), floats(7, 5), floats(5, 3)));
+  }
+
+  /// Layers of one row and of more; more of them than a thread holds.
+  private void layerMix() {
+    for (var s :
+        new int[][] {{1, 1, 1, 1}, {3, 2, 1, 7}, {2, 3, 5, 1}, {5, 1, 2, 65}, {19, 17, 1, 9}}) {
+      var x = floats(s[1] * s[2], s[3]);
+      add(new OpSample(new LayerMix(), ShapeDefinitions.layerMix(), floats(s[0], s[1]), x));
+    }
+    add(new OpSample(new LayerMix(), ShapeDefinitions.layerMix(), floats(4, 3), floats(129)));
+    add(new OpSample(new LayerMix(), ShapeDefinitions.layerMix(), floats(3, 5), floats(5, 3, 43)));
   }
 
   private void linear() {

@@ -4,7 +4,7 @@ import dev.gatun.op.Concatenate;
 import dev.gatun.op.Slice;
 import java.util.stream.IntStream;
 
-/// What the ops mean that only move elements.
+/// What the ops mean that move elements, or mix whole layers of them.
 final class ShapeDefinitions {
   private ShapeDefinitions() {}
 
@@ -59,6 +59,24 @@ final class ShapeDefinitions {
 
   static Definition gather() {
     return (_, shapes, x) -> new int[][] {rows(x[0], x[1], shapes.getFirst().cols())};
+  }
+
+  static Definition layerMix() {
+    return (s, shapes, x) -> {
+      int small = Math.toIntExact(shapes.getFirst().size(1));
+      int each = x[1].length / small;
+      var y = new int[x[0].length / small * each];
+      for (int i = 0; i < y.length; i++) {
+        int row = i / each * small;
+        int at = i % each;
+        y[i] =
+            s.sum(
+                IntStream.range(0, small)
+                    .map(j -> s.times(x[0][row + j], x[1][j * each + at]))
+                    .toArray());
+      }
+      return new int[][] {y};
+    };
   }
 
   static Definition embedding() {

@@ -13,6 +13,7 @@ import dev.gatun.op.CustomOp;
 import dev.gatun.op.Embedding;
 import dev.gatun.op.Gather;
 import dev.gatun.op.HeadLoss;
+import dev.gatun.op.LayerMix;
 import dev.gatun.op.LayerNorm;
 import dev.gatun.op.Linear;
 import dev.gatun.op.MatMul;
@@ -99,6 +100,10 @@ class ShapesTest {
           new Misfit(new HeadLoss(8), floats(4, 3), floats(8, 5), indices(4)).saying(0, 1),
           new Misfit(new HeadLoss(8), floats(4, 3), floats(8, 3), indices(3)).saying(0, 2),
           new Misfit(new HeadLoss(9), floats(4, 3), floats(8, 3), indices(4)).saying(1, "9"),
+          new Misfit(new LayerMix(), floats(4, 3), floats(7, 5)).saying(1, "3"),
+          new Misfit(new LayerMix(), floats(4), floats(4, 5)).saying(0),
+          new Misfit(new LayerMix(), floats(0, 3), floats(3, 5)).saying(0, "nothing"),
+          new Misfit(new LayerMix(), floats(1, 1), floats()).saying(1),
           new Misfit(new LayerNorm(1, false), floats(3, 4), floats(5)),
           new Misfit(new LayerNorm(1, true), floats(3, 4), floats(4), floats(3)).saying(0, 2),
           new Misfit(new LayerNorm(1, false), floats(3, 4), floats(4, 1)),

@@ -14,6 +14,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,6 +75,49 @@ class TapeTest {
     var loss = x.square().sum();
     unused.tanh();
     assertArrayEquals(each(x -> 2 * x), gradient(loss));
+  }
+
+  /// Of the values y = x² and z = 2 y: dy, and dz through y and beside it.
+  @Test
+  void givenGradientsOfSeveralValuesArePulledBackTogether() {
+    var y = x.square();
+    var z = y.times(2);
+    var dy = Tensor.of(tape, Shape.of(3), 3.0, -1, 0.5);
+    var dz = Tensor.of(tape, Shape.of(3), 1.0, 4, -2);
+    var expected = new double[3];
+    for (int i = 0; i < 3; i++) {
+      expected[i] = (dy.toDoubles()[i] + 2 * dz.toDoubles()[i]) * 2 * X[i];
+    }
+    assertArrayEquals(
+        expected, tape.backward(List.of(y, z), List.of(dy, dz)).of(x).toDoubles(), 1e-15);
+    assertArrayEquals(
+        expected, tape.backward(List.of(z, y), List.of(dz, dy)).of(x).toDoubles(), 1e-15);
+    assertArrayEquals(new double[] {3, -1, 0.5}, dy.toDoubles());
+    assertArrayEquals(new double[] {1, 4, -2}, dz.toDoubles());
+  }
+
+  /// A value named twice has both; a watched one keeps its own beside what comes from behind it.
+  @Test
+  void givenGradientsAreAddedUpAndStayAsTheyAre() {
+    var y = x.square();
+    var dy = Tensor.of(tape, Shape.of(3), 3.0, -1, 0.5);
+    var dx = Tensor.of(tape, Shape.of(3), 1.0, 1, 1);
+    var found = tape.backward(List.of(y, x, y), List.of(dy, dx, dy)).of(x).toDoubles();
+    var expected = new double[3];
+    for (int i = 0; i < 3; i++) expected[i] = 4 * dy.toDoubles()[i] * X[i] + 1;
+    assertArrayEquals(expected, found, 1e-15);
+    assertArrayEquals(new double[] {3, -1, 0.5}, dy.toDoubles());
+    assertArrayEquals(new double[] {1, 1, 1}, dx.toDoubles());
+  }
+
+  @Test
+  void whatIsNoGradientOfAValueHereIsRefused() {
+    var y = x.square();
+    var shorter = Tensor.of(tape, Shape.of(2), 1.0, 2);
+    var dy = Tensor.of(tape, Shape.of(3), 1.0, 2, 3);
+    assertThrows(InvalidArgument.class, () -> tape.backward(List.of(y), List.of(shorter)));
+    assertThrows(InvalidArgument.class, () -> tape.backward(List.of(y), List.of(dy, dy)));
+    assertThrows(InvalidArgument.class, () -> tape.backward(List.of(dy), List.of(dy)));
   }
 
   @Test

@@ -318,6 +318,26 @@ class BadInputTest {
           2 | --from=@run --layers=4                                  | --method
           2 | --method=stack --layers=4                               | --from
           2 | --from=@run --method=stack --layers=many                | --layers
+          1 | --from=@run --method=stack --layers=4 --steps=10        | --steps goes with ligo, not with stack
+          1 | --from=@run --method=ligo --layers=1 --data=@texts      | 1 layers are fewer than the model's 2
+          1 | --from=@run --method=ligo --width=8 --data=@texts       | width 8 is less than the model's 16
+          1 | --from=@run --method=ligo --width=32 --heads=2 --data=@texts | 2 heads of width 32 have 16 columns each
+          1 | --from=@run --method=ligo --width=20 --data=@texts      | width 20 is not divisible by the model's head size of 8
+          1 | --from=@run --method=ligo --layers=4 --data=@missing    | there is no file or folder
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --out=@run | it exists already
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --form=other | no form of LiGO "other"; there are shared, paper, released
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --head-maps=other | there are whole, dense
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --init-method=random | LiGO begins from a method of copies
+          1 | --from=@run --method=ligo --width=32 --data=@texts --init-method=stack | stack adds layers only
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --noise=-1 | noise -1.0
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --steps=0 | 0 steps
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --rate=-1 | peak is -1.0
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --warmup=200 | no room for 200 of warm-up
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --batch=0 | a batch has 0 rows
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --accumulate=0 | accumulate is 0
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --context=1000 | context 1000 is longer than the model's
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --tokenizer=gpt2 | outside the vocabulary of 256
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --tokenizer=runes | no tokenizer "runes"
           """)
   void growRefuses(int code, String options, String sentence) throws IOException {
     var arguments = command("grow", options);

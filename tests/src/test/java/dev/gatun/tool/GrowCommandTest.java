@@ -7,13 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.gatun.growth.Bert2Bert;
+import dev.gatun.growth.LigoForm;
+import dev.gatun.growth.LigoHeads;
+import dev.gatun.growth.LigoShape;
 import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.store.GptCheckpoint;
 import dev.gatun.store.GptConfigFile;
 import dev.gatun.store.TrainerState;
 import dev.gatun.tensor.DType;
 import dev.gatun.train.Journal;
+import dev.gatun.train.JournalEntry;
 import dev.gatun.train.Run;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -172,5 +177,93 @@ class GrowCommandTest {
       }
       assertTrue(differs, "the seed is of no use");
     }
+  }
+
+  /// The maps are trained on the text; the loss falls, and the journal says what each part took.
+  @Test
+  void ligoTrainsItsMapsAndLeavesAJournal() throws IOException {
+    var printed =
+        grow(
+                "learned",
+                "--method=ligo",
+                "--layers=3",
+                "--width=32",
+                "--data=" + folder.resolve("texts"),
+                "--steps=12",
+                "--warmup=2",
+                "--rate=0.003",
+                "--batch=4",
+                "--seed=3")
+            .out();
+    assertTrue(printed.contains("shared form, whole heads, begun as bert2bert-fpi"), printed);
+    assertTrue(printed.contains("rate 0.003 after 2 steps of warm-up, cosine to 0"), printed);
+    assertTrue(printed.contains("moved     residual "), printed);
+    var config = GptConfig.of(3, 4, 32, 16, 256);
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      assertEquals(
+          config, GptCheckpoint.read(folder.resolve("learned"), scope, DType.F32).config());
+    }
+    var lines = Journal.read(folder.resolve("learned").resolve(LigoGrowth.JOURNAL));
+    assertEquals(14, lines.size());
+    var small = GptConfig.of(2, 2, 16, 16, 256);
+    assertEquals(
+        20 * 4 * 16 * small.flopsPerToken(16), number(lines.getFirst(), "smallModelFlops"));
+    var shape = new LigoShape(small, config, LigoForm.SHARED, LigoHeads.WHOLE);
+    for (var step : lines.subList(1, 13)) {
+      assertEquals(shape.flops(), number(step, "operatorFlops"));
+      assertEquals(4 * 16 * config.flopsPerToken(16), number(step, "modelFlops"));
+      assertTrue(number(step, "rate") <= 0.003);
+    }
+    assertEquals(0.003 / 3, number(lines.get(1), "rate"), 1e-12);
+    var last = lines.getLast();
+    assertTrue(
+        number(last, "validationLoss") < number(lines.getFirst(), "validationLoss"), printed);
+    for (var map : List.of("residual", "queries", "hidden", "depth.mlp.c_proj")) {
+      assertTrue(number(last, "moved." + map) > 0, map);
+    }
+  }
+
+  private static double number(JournalEntry line, String name) {
+    return line.number(name).orElseThrow();
+  }
+
+  /// Steps of no rate leave what the start makes.
+  @Test
+  void ligosOptionsReachItsMaps() throws IOException {
+    var options =
+        List.of(
+            "--method=ligo",
+            "--layers=4",
+            "--data=" + folder.resolve("texts"),
+            "--steps=1",
+            "--rate=0",
+            "--batch=2",
+            "--context=8");
+    var stacked = new ArrayList<>(options);
+    stacked.addAll(List.of("--init-method=stack", "--noise=0", "--form=paper"));
+    grow("as-stacked", stacked.toArray(String[]::new));
+    grow("by-stack", "--method=stack", "--layers=4");
+    var noisy = new ArrayList<>(options);
+    noisy.addAll(List.of("--init-method=stack", "--head-maps=dense"));
+    grow("as-noisy", noisy.toArray(String[]::new));
+    var released = new ArrayList<>(options);
+    released.addAll(List.of("--init-method=released", "--form=released", "--width=24"));
+    assertTrue(
+        grow("as-released", released.toArray(String[]::new)).out().contains("released form"));
+    try (var device = Device.cpu(1);
+        var scope = device.scope()) {
+      var name = "h.2.mlp.c_fc.weight";
+      var plain = weights("by-stack", name, scope);
+      assertArrayEquals(plain, weights("as-stacked", name, scope));
+      assertFalse(Arrays.equals(plain, weights("as-noisy", name, scope)));
+    }
+  }
+
+  private static float[] weights(String model, String name, Scope scope) {
+    return GptCheckpoint.read(folder.resolve(model), scope, DType.F32)
+        .parameters()
+        .get(name)
+        .toFloats();
   }
 }

@@ -6,11 +6,13 @@ import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /// The gradients, or the tangents of gradients, that a backward walk holds at a moment, by tensor.
@@ -21,6 +23,8 @@ final class Cotangents {
   private final Function<Tensor, GradientSlot> slots;
   private final Map<Tensor, Tensor> held = new IdentityHashMap<>();
   private final Map<Long, Deque<MemorySegment>> spare = new HashMap<>();
+  /// The values whose gradient belongs to another.
+  private final Set<Tensor> lent = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /// Gradients, in the parameters' own slots.
   Cotangents(Tape tape) {
@@ -35,6 +39,30 @@ final class Cotangents {
 
   void seed(Tensor loss, double value) {
     held.put(loss, Tensor.filled(tape, loss.dtype(), loss.shape(), value));
+  }
+
+  /// Begins with a gradient that belongs to another: it is read and no more. A second one for the
+  /// same value is added to a copy.
+  void lend(Tensor value, Tensor gradient) {
+    if (held.containsKey(value)) {
+      var sum = owned(value);
+      tape.accumulate(sum.data(), gradient.data(), value.shape(), value.dtype().code());
+      return;
+    }
+    held.put(value, gradient);
+    lent.add(value);
+  }
+
+  /// What is held for `value`, which more may be added to.
+  private Tensor owned(Tensor value) {
+    var there = held.get(value);
+    if (!lent.remove(value)) return there;
+    var copy = Tensor.uninitialized(tape, there.dtype(), there.shape());
+    long bytes = bytes(there);
+    var kernels = tape.device().kernels();
+    kernels.copy(tape.device().stream().handle(), copy.data(), there.data(), bytes);
+    held.put(value, copy);
+    return copy;
   }
 
   /// Whether any gradient has arrived at the node's values.
@@ -80,7 +108,7 @@ final class Cotangents {
     for (var value : values) {
       if (tape.isWatched(value)) continue;
       var passed = held.remove(value);
-      if (passed != null)
+      if (passed != null && !lent.remove(value))
         spare.computeIfAbsent(bytes(passed), _ -> new ArrayDeque<>()).push(passed.data());
     }
   }
@@ -140,8 +168,7 @@ final class Cotangents {
     }
 
     private MemorySegment inTape(int i, Tensor input, Spec spec) {
-      var there = held.get(input);
-      if (there != null) return there.data();
+      if (held.containsKey(input)) return owned(input).data();
       fresh |= 1 << i;
       var memory = memory(spec);
       held.put(input, Tensor.over(tape, memory, spec.dtype(), spec.shape(), null));

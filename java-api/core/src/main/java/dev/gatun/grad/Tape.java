@@ -66,8 +66,40 @@ public final class Tape extends Scope implements Recorder {
     requireLoss("backward", loss);
     var cotangents = new Cotangents(this);
     cotangents.seed(loss, seed);
+    return walk(cotangents);
+  }
+
+  /// The gradients of whatever scalar has these gradients by these values recorded here, one for
+  /// each, of its shape and type: a product of the values' Jacobian, transposed, with a vector. The
+  /// given gradients are read, and stay as they are.
+  public Gradients backward(List<Tensor> values, List<Tensor> gradients) {
+    if (values.size() != gradients.size()) {
+      throw new InvalidArgument(
+          "backward: %d values have %d gradients; each needs one"
+              .formatted(values.size(), gradients.size()));
+    }
+    for (int i = 0; i < values.size(); i++) requireGradient(values.get(i), gradients.get(i));
+    var cotangents = new Cotangents(this);
+    for (int i = 0; i < values.size(); i++) cotangents.lend(values.get(i), gradients.get(i));
+    return walk(cotangents);
+  }
+
+  private Gradients walk(Cotangents cotangents) {
     for (var node : nodes.reversed()) if (cotangents.reach(node)) pull(node, cotangents);
     return new Gradients(cotangents);
+  }
+
+  private void requireGradient(Tensor value, Tensor gradient) {
+    value.requireUsable("backward", device());
+    gradient.requireUsable("backward", device());
+    if (!differentiable.contains(value)) {
+      throw new InvalidArgument(
+          "backward: this tape has not recorded a value of shape %s, or it depends on no parameter"
+              .formatted(value.shape()));
+    }
+    if (!value.shape().equals(gradient.shape()) || value.dtype() != gradient.dtype()) {
+      throw new InvalidArgument("backward: %s is no gradient of %s".formatted(gradient, value));
+    }
   }
 
   /// Fails, in the name of who asks, unless `loss` is a scalar recorded here.

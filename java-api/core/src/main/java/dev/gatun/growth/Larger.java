@@ -38,6 +38,13 @@ final class Larger {
     }
   }
 
+  /// What maps made for one shape ask of a network.
+  static void requireSame(GptConfig config, GptConfig wanted) {
+    if (!config.equals(wanted)) {
+      throw new InvalidArgument("maps for %s do not fit %s".formatted(wanted, config));
+    }
+  }
+
   /// What a method of depth asks for.
   static void requireSameWidth(String method, GptConfig source, GptConfig target) {
     require(source, target);

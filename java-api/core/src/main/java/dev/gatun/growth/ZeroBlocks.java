@@ -13,17 +13,26 @@ public record ZeroBlocks() implements Growth {
 
   @Override
   public Gpt grow(Gpt source, GptConfig target, Scope scope) {
-    Larger.requireSameWidth(NAME, source.config(), target);
-    var layers = CopyMap.stretched(source.config().layers(), target.layers());
-    var grown = Copies.ofLayers(source.config(), layers).of(source, target, scope);
+    var copies = copies(source.config(), target);
+    var grown = copies.of(source, target, scope);
     for (var name : grown.parameters().names()) {
       var place = Place.of(name);
       if (!place.isOutputProjection()) continue;
       int layer = place.layer().orElseThrow();
-      boolean isNew = layers.sources().indexOf(layers.sources().get(layer)) < layer;
-      if (isNew) zero(grown.parameters().get(name));
+      if (isNew(copies.layers(), layer)) zero(grown.parameters().get(name));
     }
     return grown;
+  }
+
+  /// What is a copy of what, the output projections apart.
+  Copies copies(GptConfig source, GptConfig target) {
+    Larger.requireSameWidth(NAME, source, target);
+    return Copies.ofLayers(source, CopyMap.stretched(source.layers(), target.layers()));
+  }
+
+  /// Whether a layer stands behind another copy of the same.
+  static boolean isNew(CopyMap layers, int layer) {
+    return layers.sources().indexOf(layers.sources().get(layer)) < layer;
   }
 
   private static void zero(Tensor parameter) {

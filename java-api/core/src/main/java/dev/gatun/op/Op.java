@@ -26,6 +26,8 @@ public sealed interface Op
         GatherPullback,
         HeadLoss,
         HeadLossPullback,
+        LayerMix,
+        LayerMixPullback,
         LayerNorm,
         LayerNormPullback,
         Linear,

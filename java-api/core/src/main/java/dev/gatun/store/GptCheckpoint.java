@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// A GPT-2 as a folder that Hugging Face's `GPT2LMHeadModel.from_pretrained` loads as it is:
 /// `config.json` and `model.safetensors` with its names and shapes. Weights are streamed; at most a
@@ -40,11 +41,17 @@ public final class GptCheckpoint {
   ///
   /// @throws StoreFailure as [#requireFree] does, or if the disk refuses
   public static void writeNew(Path folder, Gpt gpt) {
+    writeNew(folder, gpt, _ -> {});
+  }
+
+  /// The same with further files, which `more` writes into the folder it is given.
+  public static void writeNew(Path folder, Gpt gpt, Consumer<Path> more) {
     NewPath.write(
         folder,
         partial -> {
           Disk.REAL.create(partial);
           write(partial, gpt);
+          more.accept(partial);
         });
   }
 

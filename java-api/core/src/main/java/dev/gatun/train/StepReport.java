@@ -33,7 +33,7 @@ public record StepReport(
   static final String SECONDS = "seconds";
 
   /// The journal's line of it. Of what is empty it has no field; of a gradient norm null.
-  JournalEntry line() {
+  public JournalEntry line() {
     var line =
         JournalEntry.of(step)
             .with(LOSS, loss)

@@ -1,13 +1,10 @@
 package dev.gatun.train;
 
 import dev.gatun.InvalidArgument;
-import dev.gatun.grad.Tape;
 import dev.gatun.nn.Gpt;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Sophia;
-import dev.gatun.tensor.Shape;
-import dev.gatun.tensor.Tensor;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -95,7 +92,9 @@ public final class Trainer {
     long step = steps();
     var curvature = refresh.flatMap(each -> each.before(step, gpt, batches, accumulate));
     double loss = 0;
-    for (int micro = 0; micro < accumulate; micro++) loss += microStep(step, micro) / accumulate;
+    for (int micro = 0; micro < accumulate; micro++) {
+      loss += MicroStep.run(gpt, batches.at(step, micro), 1.0 / accumulate) / accumulate;
+    }
     if (!Double.isFinite(loss)) throw new NotFinite(step, "the loss", loss);
     double rate = schedule.at(step);
     optimizer.step(rate);
@@ -120,17 +119,5 @@ public final class Trainer {
     return optimizer instanceof Sophia sophia
         ? OptionalDouble.of(sophia.unclippedShare())
         : OptionalDouble.empty();
-  }
-
-  private double microStep(long step, int micro) {
-    var batch = batches.at(step, micro);
-    var shape = Shape.of(batch.rows(), batch.time());
-    try (var tape = Tape.open(gpt.device())) {
-      var tokens = Tensor.of(tape, shape, batch.inputs());
-      var targets = Tensor.of(tape, shape, batch.targets());
-      var loss = gpt.loss(tokens, targets);
-      tape.backward(loss, 1.0 / accumulate);
-      return loss.item();
-    }
   }
 }

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "grow",
     description = {
-      "Makes a larger model of a smaller one, without training: a folder that train --init,"
-          + " evaluate, generate and Hugging Face's transformers load.",
+      "Makes a larger model of a smaller one: a folder that train --init, evaluate, generate and"
+          + " Hugging Face's transformers load. Only ligo trains, and what it trains are maps.",
       "The size of a head, the vocabulary and the context stay.",
       "",
       "stack           layers 0 1 2 0 1 2",
@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       "zero-block      layers 0 0 1 1 2 2, of which the copies add nothing yet",
       "bert2bert-fpi   width by copies drawn at random; layers 0 1 2 0 1 2",
       "hypercloning    width n times, by n copies of everything",
-      "random          the model in the corner of one with new weights"
+      "random          the model in the corner of one with new weights",
+      "ligo            sums of layers, channels and heads, with factors trained on text"
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -48,7 +49,8 @@ final class GrowCommand implements Callable<Integer> {
       names = "--method",
       required = true,
       paramLabel = "NAME",
-      description = "How: stack, interpolate, zero-block, bert2bert-fpi, hypercloning or random.")
+      description =
+          "How: stack, interpolate, zero-block, bert2bert-fpi, hypercloning, random or ligo.")
   private String method;
 
   @Option(names = "--layers", paramLabel = "L", description = "Layers; else the model's.")
@@ -72,7 +74,7 @@ final class GrowCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of what bert2bert-fpi and random draw; else 0.")
+      description = "Of what bert2bert-fpi, random and ligo draw; else 0.")
   private Long seed;
 
   @Option(
@@ -82,11 +84,14 @@ final class GrowCommand implements Callable<Integer> {
       description = "A new folder for the larger model.")
   private Path out;
 
+  @Mixin private LigoOptions ligo;
   @Mixin private Machine machine;
 
   @Override
   public Integer call() {
+    if (method.equals(NamedGrowth.LIGO)) return callLigo();
     var growth = NamedGrowth.named(method).with(seed);
+    ligo.refuse(method);
     var checkpoint = Checkpoints.resolve(from);
     GptCheckpoint.requireFree(out);
     try (var device = machine.open();
@@ -97,6 +102,18 @@ final class GrowCommand implements Callable<Integer> {
       var grown = growth.grow(source, target, scope);
       GptCheckpoint.writeNew(out, grown);
       print(source, grown, preserves);
+    }
+    return 0;
+  }
+
+  private int callLigo() {
+    var checkpoint = Checkpoints.resolve(from);
+    GptCheckpoint.requireFree(out);
+    try (var device = machine.open();
+        var scope = device.scope()) {
+      var source = GptCheckpoint.read(checkpoint, scope, DType.F32);
+      new LigoGrowth(ligo, from, checkpoint, seed == null ? 0 : seed)
+          .run(source, target(source.config()), out, spec.commandLine().getOut());
     }
     return 0;
   }

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 
-/// Methods of growth by the names that `grow` has for them.
+/// Methods of growth without training by the names that `grow` has for them.
 enum NamedGrowth {
   STACK("stack", false, _ -> new Stacking()),
   INTERPOLATE("interpolate", false, _ -> new Interpolation()),
@@ -20,6 +20,9 @@ enum NamedGrowth {
   BERT2BERT_FPI("bert2bert-fpi", true, Bert2Bert::new),
   HYPERCLONING("hypercloning", false, _ -> new HyperCloning()),
   RANDOM("random", true, RandomRest::new);
+
+  /// The method that trains its maps.
+  static final String LIGO = "ligo";
 
   final String word;
   private final boolean draws;
@@ -38,19 +41,25 @@ enum NamedGrowth {
         .orElseThrow(
             () ->
                 new InvalidArgument(
-                    "there is no method \"%s\"; there are %s"
+                    "there is no method \"%s\"; there are %s, %s"
                         .formatted(
                             word,
                             Arrays.stream(values())
                                 .map(each -> each.word)
-                                .collect(Collectors.joining(", ")))));
+                                .collect(Collectors.joining(", ")),
+                            LIGO)));
+  }
+
+  /// With a seed, of which it makes use where it draws.
+  Growth drawing(long seed) {
+    return bySeed.apply(seed);
   }
 
   /// With a seed, which may be null; throws where one is given to a method that draws nothing.
   Growth with(Long seed) {
     if (seed != null && !draws) {
-      throw new InvalidArgument("--seed goes with bert2bert-fpi or random, not with " + word);
+      throw new InvalidArgument("--seed goes with bert2bert-fpi, random or ligo, not with " + word);
     }
-    return bySeed.apply(seed == null ? 0 : seed);
+    return drawing(seed == null ? 0 : seed);
   }
 }

@@ -32,6 +32,8 @@ final class KernelTable {
       softmax_cross_entropy_forward  | rows=65536 vocab=50257 stride=50304                       | softmax_cross_entropy_forward_block_per_row<bf16, Vector, false>
       softmax_cross_entropy_pullback | rows=65536 vocab=50257 stride=50304                       | softmax_cross_entropy_pullback_block_per_row<bf16, Vector>
       reduce_forward                 | outer=65536 middle=768 inner=1                            | sum_lines<float, bf16, 1, Identity, Share<bf16>>
+      layer_mix_forward              | large=12 small=6 n=4718592                                | layer_mix<bf16>
+      layer_mix_pullback             | large=12 small=6 n=4718592 dx=absent                      | layer_mix_products<bf16>
       transpose_forward              | batch=1 rows=8192 cols=8192                               | transpose_vectors<bf16>
       attention_decode               | batch=64 heads=12 capacity=1024 position=1023 head_size=64 | attention_decode_parts<bf16, Vector>
       global_norm                    | n=124475904                                               | sum_lines<double, float, 1, SquareInDouble, Root<float>>

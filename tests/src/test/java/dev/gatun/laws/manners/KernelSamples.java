@@ -35,6 +35,10 @@ final class KernelSamples {
       concatenate_pullback           outer=0,1,3 a_count=0,1,5 b_count=0,2 inner=1,7
       gather_forward                 rows=0,1,17,129 cols=1,7,65 table_rows=1,5
       gather_pullback                rows=0,1,17,129 cols=1,7,65 table_rows=1,5
+      layer_mix_forward              large=1,5 small=1,3 n=0,1,7,129
+      layer_mix_forward              large=67 small=17 n=8,9
+      layer_mix_pullback             large=1,5 small=1,3 n=0,1,7,129
+      layer_mix_pullback             large=19 small=17 n=8,9,40001
       squared_error_forward          n=1,7,129,40001
       squared_error_pullback         n=1,7,129,40001
       fill                           n=0,1,7,129 value=0,1.5

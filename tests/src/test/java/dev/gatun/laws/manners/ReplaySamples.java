@@ -35,6 +35,10 @@ final class ReplaySamples {
       gather_forward                 rows=65 cols=72,33 table_rows=9 dtype=0,2
       gather_pullback                rows=70 cols=72,33 table_rows=9 dtype=0,2
       gather_pullback                rows=4200 cols=2 table_rows=17 dtype=0
+      layer_mix_forward              large=5 small=3 n=1032,1031 dtype=0,2
+      layer_mix_forward              large=66 small=17 n=72 dtype=0
+      layer_mix_pullback             large=5 small=3 n=4104,1031 dtype=0,2
+      layer_mix_pullback             large=18 small=17 n=72 dtype=0
       squared_error_forward          n=4100,40001 dtype=0,2
       squared_error_pullback         n=4100,4099 dtype=0,2
       fill                           n=4099 value=1.5 dtype=0,2

@@ -1,0 +1,142 @@
+package dev.gatun.train;
+
+import dev.gatun.InvalidArgument;
+import dev.gatun.grad.Tape;
+import dev.gatun.growth.LigoOperator;
+import dev.gatun.nn.Gpt;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Schedule;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/// Trains the maps of LiGO's operator on the loss of the larger network that they make. A step
+/// makes its weights, walks it forwards and backwards as in ordinary training, pulls the gradients
+/// of the weights back to the maps, and moves those. The smaller network's weights stay as they
+/// are, and the larger one's have no optimizer.
+public final class LigoTrainer {
+  private final LigoOperator operator;
+  private final Gpt larger;
+  private final Optimizer optimizer;
+  private final Schedule schedule;
+  private final Batches batches;
+  private final int accumulate;
+  private final Tensor start;
+
+  /// `larger` is a network of the operator's target, whose weights are written over; `optimizer`
+  /// moves [LigoOperator#maps]. `accumulate` batches make one step.
+  public LigoTrainer(
+      LigoOperator operator,
+      Gpt larger,
+      Optimizer optimizer,
+      Schedule schedule,
+      Batches batches,
+      int accumulate) {
+    if (accumulate < 1) {
+      throw new InvalidArgument("accumulate is %d; it must be positive".formatted(accumulate));
+    }
+    this.operator = operator;
+    this.larger = larger;
+    this.optimizer = optimizer;
+    this.schedule = schedule;
+    this.batches = batches;
+    this.accumulate = accumulate;
+    start = copied(operator);
+  }
+
+  /// The maps as they begin, beside them.
+  private static Tensor copied(LigoOperator operator) {
+    var maps = operator.maps();
+    var copy = Tensor.uninitialized(maps.scope(), maps.dtype(), Shape.of(maps.count()));
+    var device = maps.device();
+    long bytes = maps.count() * maps.dtype().bytes();
+    device.kernels().copy(device.stream().handle(), copy.data(), maps.weights(), bytes);
+    return copy;
+  }
+
+  /// Writes what the maps make now into the larger network, and returns it.
+  public Gpt grown() {
+    operator.copyTo(larger);
+    return larger;
+  }
+
+  /// Steps done; also the number of the next one.
+  public long steps() {
+    return optimizer.steps();
+  }
+
+  /// Targets a step trains on.
+  public long tokensPerStep() {
+    return (long) batches.rows() * batches.time() * accumulate;
+  }
+
+  /// FLOPs of the operator in a step, as [dev.gatun.growth.LigoShape#flops] counts; they do not
+  /// grow with the batch.
+  public double operatorFlopsPerStep() {
+    return operator.shape().flops();
+  }
+
+  /// FLOPs of the larger network in a step, as [dev.gatun.nn.GptConfig#flopsPerToken] counts.
+  public double modelFlopsPerStep() {
+    return tokensPerStep() * larger.config().flopsPerToken(batches.time());
+  }
+
+  /// One optimizer step of the maps; the larger network stays what they made before it. Throws
+  /// [NotFinite] when the loss or the gradient is not finite.
+  public StepReport step() {
+    long begin = System.nanoTime();
+    long step = steps();
+    double loss = 0;
+    try (var tape = Tape.open(larger.device())) {
+      var weights = operator.weights();
+      LigoOperator.copyTo(larger, weights);
+      for (int micro = 0; micro < accumulate; micro++) {
+        loss += MicroStep.run(larger, batches.at(step, micro), 1.0 / accumulate) / accumulate;
+      }
+      if (!Double.isFinite(loss)) throw new NotFinite(step, "the loss", loss);
+      operator.pullBack(tape, weights, larger);
+    }
+    double rate = schedule.at(step);
+    optimizer.step(rate);
+    var norm = optimizer.gradientNorm();
+    if (norm.isPresent() && !Double.isFinite(norm.getAsDouble())) {
+      throw new NotFinite(step, "the gradient norm", norm.getAsDouble());
+    }
+    double seconds = (System.nanoTime() - begin) * 1e-9;
+    return new StepReport(
+        step,
+        loss,
+        rate,
+        norm,
+        optimizer.gradientClipped(),
+        OptionalDouble.empty(),
+        Optional.empty(),
+        tokensPerStep(),
+        seconds);
+  }
+
+  /// How far each map has moved from where it began, as a share of its length there. Waits.
+  public Map<String, Double> movements() {
+    var movements = new LinkedHashMap<String, Double>();
+    var maps = operator.maps();
+    for (var name : maps.names()) {
+      try (var _ = maps.device().scope()) {
+        var map = maps.get(name);
+        var began = began(name, map);
+        double moved = map.minus(began).square().sum().item();
+        movements.put(name, Math.sqrt(moved / began.square().sum().item()));
+      }
+    }
+    return movements;
+  }
+
+  private Tensor began(String name, Tensor map) {
+    DType dtype = map.dtype();
+    var address = start.scope().at(start.data(), operator.maps().offset(name) * dtype.bytes());
+    return Tensor.over(start.scope(), address, dtype, map.shape(), null);
+  }
+}
