@@ -250,6 +250,7 @@ class LigoTest {
         config.layers(),
         config.heads(),
         config.width(),
+        config.feedForward(),
         config.context(),
         config.vocabulary(),
         config.bias(),
