@@ -6,8 +6,7 @@ import dev.gatun.nn.GptConfig;
 
 /// A way to begin a larger network from a smaller one. Layers, width and the MLPs' width grow; the
 /// size of a head, the vocabulary, the context and all else of the configuration stay. The
-// optimizer's state does
-/// not grow: it begins anew.
+/// optimizer's state does not grow: it begins anew.
 public interface Growth {
   /// A network of shape `target`, in memory of `scope`, of the type and on the device of `source`,
   /// which stays as it is.
