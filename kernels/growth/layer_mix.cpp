@@ -44,9 +44,8 @@ void mix(T* to, const T* from, Weights<T> weights, int64_t results, int64_t rows
 constexpr int64_t side = 8;
 
 /// sums[i * side + j] += the products of layers i and j of a tile, from column `first` to `last`.
-template <class T>
-void add_products(double* sums, const T* dy, const T* x, int64_t larges, int64_t smalls, int64_t n, int64_t first,
-                  int64_t last) {
+template <class T> void add_products(double* sums, const T* dy, const T* x, int64_t larges, int64_t smalls, int64_t n,
+                                     int64_t first, int64_t last) {
   for (int64_t at = first; at < last; at += strip) {
     const int64_t end = least(last, at + strip);
     for (int64_t i = 0; i < larges; i++)

@@ -94,9 +94,8 @@ template <class T> struct Products {
 };
 
 /// One warp's sums of pieces that lie in shared memory, row after row of 32.
-template <class Piece, class T>
-GATUN_DEVICE void add_products(Wide<T> (&sums)[pair_side][pair_side], const Piece* rows, int i, int j,
-                               const Products<T>& of) {
+template <class Piece, class T> GATUN_DEVICE void add_products(Wide<T> (&sums)[pair_side][pair_side], const Piece* rows,
+                                                               int i, int j, const Products<T>& of) {
   if (i >= of.larges || j >= of.smalls) return;
   Piece x[pair_side];
   GATUN_UNROLL
@@ -105,9 +104,10 @@ GATUN_DEVICE void add_products(Wide<T> (&sums)[pair_side][pair_side], const Piec
   for (int a = 0; a < pair_side; a++) {
     const Piece dy = shared_load(rows + (i + a) * 32 + lane_index());
     GATUN_UNROLL
-    for (int b = 0; b < pair_side; b++)
+    for (int b = 0; b < pair_side; b++) {
       GATUN_UNROLL
       for (int k = 0; k < Piece::count; k++) sums[a][b] += widened(dy.at[k]) * widened(x[b].at[k]);
+    }
   }
 }
 
@@ -140,12 +140,13 @@ GATUN_DEVICE void sum_products(const Products<T>& of, Wide<T>* partial, int64_t 
     const int a_mine = lane_index() / pair_side, b_mine = lane_index() % pair_side;
     Wide<T> mine = 0;
     GATUN_UNROLL
-    for (int a = 0; a < pair_side; a++)
+    for (int a = 0; a < pair_side; a++) {
       GATUN_UNROLL
       for (int b = 0; b < pair_side; b++) {
         const Wide<T> sum = warp_sum(sums[k][a][b]);
         if (a == a_mine && b == b_mine) mine = sum;
       }
+    }
     if (a_mine < pair_side && i + a_mine < of.larges && j + b_mine < of.smalls)
       store(partial + (i + a_mine) * of.smalls + j + b_mine, mine);
   }
@@ -178,9 +179,8 @@ template <class T> struct IntoWeights {
 };
 
 /// How n is cut depends on n alone: the same bits on every device.
-template <class T>
-void products(gatun_stream& stream, T* dw, const T* dy, const T* x, int64_t large, int64_t small, int64_t n,
-              bool fresh) {
+template <class T> void products(gatun_stream& stream, T* dw, const T* dy, const T* x, int64_t large, int64_t small,
+                                 int64_t n, bool fresh) {
   constexpr int64_t part = 2048, most_parts = 1024;
   const bool vectors = n % Vector<T>::count == 0 && aligned(dy, x);
   const int64_t parts = std::clamp<int64_t>(quotient_up(n, part), 1, most_parts);
