@@ -104,8 +104,10 @@ template <class Piece, class T> GATUN_DEVICE void add_products(Wide<T> (&sums)[p
   for (int a = 0; a < pair_side; a++) {
     const Piece dy = shared_load(rows + (i + a) * 32 + lane_index());
     GATUN_UNROLL
-    for (int b = 0; b < pair_side; b++) GATUN_UNROLL
-    for (int k = 0; k < Piece::count; k++) sums[a][b] += widened(dy.at[k]) * widened(x[b].at[k]);
+    for (int b = 0; b < pair_side; b++) {
+      GATUN_UNROLL
+      for (int k = 0; k < Piece::count; k++) sums[a][b] += widened(dy.at[k]) * widened(x[b].at[k]);
+    }
   }
 }
 
@@ -138,10 +140,12 @@ GATUN_DEVICE void sum_products(const Products<T>& of, Wide<T>* partial, int64_t 
     const int a_mine = lane_index() / pair_side, b_mine = lane_index() % pair_side;
     Wide<T> mine = 0;
     GATUN_UNROLL
-    for (int a = 0; a < pair_side; a++) GATUN_UNROLL
-    for (int b = 0; b < pair_side; b++) {
-      const Wide<T> sum = warp_sum(sums[k][a][b]);
-      if (a == a_mine && b == b_mine) mine = sum;
+    for (int a = 0; a < pair_side; a++) {
+      GATUN_UNROLL
+      for (int b = 0; b < pair_side; b++) {
+        const Wide<T> sum = warp_sum(sums[k][a][b]);
+        if (a == a_mine && b == b_mine) mine = sum;
+      }
     }
     if (a_mine < pair_side && i + a_mine < of.larges && j + b_mine < of.smalls)
       store(partial + (i + a_mine) * of.smalls + j + b_mine, mine);

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/// Makes data and model folders of which something is wrong, out of good runs in `run` and
-// `sophia`.
+/// Makes data and model folders of which something is wrong, out of good runs in `run` and in
+/// `sophia`.
 final class BadFiles {
   private BadFiles() {}
 
