@@ -52,6 +52,7 @@ final class Training implements AutoCloseable {
         var settings =
             asked
                 .with("vocab", (long) vocabulary)
+                .with("feed-forward", (long) asked.shape(vocabulary).feedForward())
                 .with("device", device.backend())
                 .with("threads", (long) Machine.threads(asked.whole("threads")))
                 .with(data.facts());
