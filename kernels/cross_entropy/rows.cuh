@@ -3,6 +3,8 @@
 // maximum and sum grow together in the first pass (Milakov and Gimelshein 2018). Trap: the loss of a row is (maximum -
 // logit) + log(sum): lse - logit would lose the bits of lse's magnitude.
 #pragma once
+#include <algorithm>
+
 #include "pieces.cuh"
 #include "softmax_rows.cuh"
 
@@ -12,15 +14,14 @@ namespace gatun::softmax_rows {
 constexpr int threads = 512;
 constexpr int64_t reduction_bytes = threads / 32 * sizeof(double);
 
-/// Blocks for rows of `vocab` elements: a thread has four pieces to load together, so that a short row wakes no warp
-/// that would only wait for the others.
-template <class T> struct Blocks {
+/// Blocks for rows of so many pieces. Where these are fewer than threads, a block has one for each and no warp that
+/// would only wait; threads still step by the most of a block, a constant that costs no register, and so beyond the
+/// row.
+struct Blocks {
   int each;
   dim3 grid;
-  Blocks(gatun_stream& stream, int64_t rows, int64_t vocab) {
-    constexpr int64_t a_warps = 32 * 4 * Vector<T>::count;
-    const int64_t warps = (vocab + a_warps - 1) / a_warps;
-    each = warps < threads / 32 ? static_cast<int>(warps) * 32 : threads;
+  Blocks(gatun_stream& stream, int64_t rows, int64_t pieces) {
+    each = static_cast<int>(std::clamp<int64_t>((pieces + 31) / 32 * 32, 32, threads));
     const int together = 4 * (threads / each);
     grid = grid_for(stream, rows, 1, together < 16 ? together : 16);
   }
@@ -52,9 +53,9 @@ template <class T, template <class> class Piece> GATUN_DEVICE Seen<Wide<T>> see_
     seen = {max, sum};
   };
   const T* const rows[] = {row};
-  over_pieces_of<P, 4>(rows, thread_index(), vocab / P::count, threads_in_block(),
+  over_pieces_of<P, 4>(rows, thread_index(), vocab / P::count, threads,
                        [&](int64_t, const auto& values) { take(values[0].at, P::count); });
-  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads_in_block()) {
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
     const W value[1] = {widened(load(row + c))};
     take(value, 1);
   }
@@ -72,12 +73,12 @@ GATUN_DEVICE void write_gradient(T* out, const T* row, Seen<Wide<T>> seen, int32
     return c == target ? factor * (exp(logit - seen.max) / seen.sum - W(1)) : share * exp(logit - seen.max);
   };
   const T* const rows[] = {row, fresh ? nullptr : out};
-  over_pieces_of<P, 2>(rows, thread_index(), vocab / P::count, threads_in_block(), [&](int64_t p, auto& values) {
+  over_pieces_of<P, 2>(rows, thread_index(), vocab / P::count, threads, [&](int64_t p, auto& values) {
     auto &logits = values[0], &result = values[1];
     for (int i = 0; i < P::count; i++) result.at[i] += gradient(logits.at[i], p * P::count + i);
     P::write(out, p, result);
   });
-  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads_in_block()) {
+  for (int64_t c = vocab / P::count * P::count + thread_index(); c < vocab; c += threads) {
     const W value = gradient(widened(load(row + c)), c);
     store(out + c, narrowed<T>(fresh ? value : widened(load(out + c)) + value));
   }
@@ -131,8 +132,8 @@ template <class T> void forward(gatun_stream& stream, T* logits, Wide<T>* losses
                                 bool gradient_over_logits) {
   if (rows == 0) return;
   const Rows<T> a{logits, losses, lse, targets, counted, rows, vocab, stride};
-  const Blocks<T> blocks(stream, rows, vocab);
   by_truth(stride % Vector<T>::count == 0 && aligned(logits), [&](auto vectors) {
+    const Blocks blocks(stream, rows, decltype(vectors)::value ? vocab / Vector<T>::count : vocab);
     by_truth(gradient_over_logits, [&](auto over) {
       constexpr bool o = decltype(over)::value;
       if constexpr (decltype(vectors)::value)
@@ -178,8 +179,9 @@ template <class T> void gradient(gatun_stream& stream, T* dlogits, const T* logi
                                  int64_t stride, bool fresh) {
   if (rows == 0) return;
   const Gradient<T> a{dlogits, logits, targets, dloss, counted, rows, vocab, stride, fresh};
-  const Blocks<T> blocks(stream, rows, vocab);
-  if (stride % Vector<T>::count == 0 && aligned(logits, dlogits))
+  const bool vectors = stride % Vector<T>::count == 0 && aligned(logits, dlogits);
+  const Blocks blocks(stream, rows, vectors ? vocab / Vector<T>::count : vocab);
+  if (vectors)
     GATUN_LAUNCH(stream, (softmax_cross_entropy_pullback_block_per_row<T, Vector>), blocks.grid, blocks.each,
                  reduction_bytes, a);
   else
