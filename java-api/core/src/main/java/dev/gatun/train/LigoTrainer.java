@@ -1,6 +1,5 @@
 package dev.gatun.train;
 
-import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Tape;
 import dev.gatun.growth.LigoOperator;
 import dev.gatun.nn.Gpt;
@@ -12,7 +11,6 @@ import dev.gatun.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /// Trains the maps of LiGO's operator on the loss of the larger network that they make. A step
 /// makes its weights, walks it forwards and backwards as in ordinary training, pulls the gradients
@@ -21,10 +19,7 @@ import java.util.OptionalDouble;
 public final class LigoTrainer {
   private final LigoOperator operator;
   private final Gpt larger;
-  private final Optimizer optimizer;
-  private final Schedule schedule;
-  private final Batches batches;
-  private final int accumulate;
+  private final TrainingStep step;
   private final Tensor start;
 
   /// `larger` is a network of the operator's target, whose weights are written over; `optimizer`
@@ -36,15 +31,9 @@ public final class LigoTrainer {
       Schedule schedule,
       Batches batches,
       int accumulate) {
-    if (accumulate < 1) {
-      throw new InvalidArgument("accumulate is %d; it must be positive".formatted(accumulate));
-    }
     this.operator = operator;
     this.larger = larger;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.batches = batches;
-    this.accumulate = accumulate;
+    step = new TrainingStep(optimizer, schedule, batches, accumulate);
     start = copied(operator);
   }
 
@@ -66,12 +55,12 @@ public final class LigoTrainer {
 
   /// Steps done; also the number of the next one.
   public long steps() {
-    return optimizer.steps();
+    return step.optimizer().steps();
   }
 
   /// Targets a step trains on.
   public long tokensPerStep() {
-    return (long) batches.rows() * batches.time() * accumulate;
+    return step.tokens();
   }
 
   /// FLOPs of the operator in a step, as [dev.gatun.growth.LigoShape#flops] counts; they do not
@@ -82,41 +71,21 @@ public final class LigoTrainer {
 
   /// FLOPs of the larger network in a step, as [dev.gatun.nn.GptConfig#flopsPerToken] counts.
   public double modelFlopsPerStep() {
-    return tokensPerStep() * larger.config().flopsPerToken(batches.time());
+    return tokensPerStep() * larger.config().flopsPerToken(step.batches().time());
   }
 
   /// One optimizer step of the maps; the larger network stays what they made before it. Throws
   /// [NotFinite] when the loss or the gradient is not finite.
   public StepReport step() {
     long begin = System.nanoTime();
-    long step = steps();
-    double loss = 0;
+    double loss;
     try (var tape = Tape.open(larger.device())) {
       var weights = operator.weights();
       LigoOperator.copyTo(larger, weights);
-      for (int micro = 0; micro < accumulate; micro++) {
-        loss += MicroStep.run(larger, batches.at(step, micro), 1.0 / accumulate) / accumulate;
-      }
-      if (!Double.isFinite(loss)) throw new NotFinite(step, "the loss", loss);
+      loss = step.gradients(larger);
       operator.pullBack(tape, weights, larger);
     }
-    double rate = schedule.at(step);
-    optimizer.step(rate);
-    var norm = optimizer.gradientNorm();
-    if (norm.isPresent() && !Double.isFinite(norm.getAsDouble())) {
-      throw new NotFinite(step, "the gradient norm", norm.getAsDouble());
-    }
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    return new StepReport(
-        step,
-        loss,
-        rate,
-        norm,
-        optimizer.gradientClipped(),
-        OptionalDouble.empty(),
-        Optional.empty(),
-        tokensPerStep(),
-        seconds);
+    return step.move(begin, loss, Optional.empty());
   }
 
   /// How far each map has moved from where it began, as a share of its length there. Waits.
