@@ -26,17 +26,22 @@ LEARNING_RATES = [0.0005, 0.001, 0.002, 0.003, 0.0028, 0.0024, 0.0018, 0.0012, 0
 BETA1, BETA2, EPS, WEIGHT_DECAY, MAX_NORM = 0.9, 0.95, 1e-8, 0.1, 2.0
 
 
-def configuration(width):
+def configuration(width, tied=True):
     return transformers.GPT2Config(
         vocab_size=VOCABULARY, n_positions=CONTEXT, n_embd=width, n_head=HEADS, n_layer=LAYERS,
         activation_function="gelu_new", resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
-        bos_token_id=0, eos_token_id=0)
+        bos_token_id=0, eos_token_id=0, tie_word_embeddings=tied)
+
+
+def is_tied(values):
+    return "lm_head.weight" not in values
 
 
 def new_model(dtype, values):
     """Hugging Face's GPT-2 with these parameters, computing in dtype."""
     width = values["transformer.wte.weight"].shape[1]
-    model = transformers.GPT2LMHeadModel._from_config(configuration(width), attn_implementation="eager")
+    model = transformers.GPT2LMHeadModel._from_config(
+        configuration(width, is_tied(values)), attn_implementation="eager")
     model = model.to(dtype).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -44,11 +49,11 @@ def new_model(dtype, values):
     return model
 
 
-def draw_parameters(width, deviation, seed):
+def draw_parameters(width, deviation, seed, tied=True):
     """Values under which no term is trivially 0 or 1: a forgotten bias or norm weight shows."""
     random = np.random.default_rng(seed)
     values = {}
-    for name, parameter in transformers.GPT2LMHeadModel(configuration(width)).named_parameters():
+    for name, parameter in transformers.GPT2LMHeadModel(configuration(width, tied)).named_parameters():
         normal = random.standard_normal(tuple(parameter.shape))
         if name.endswith(".bias"):
             value = 0.05 * normal
@@ -99,19 +104,20 @@ def plain_logits(values, tokens):
         return x @ p[name + ".weight"] + p[name + ".bias"]
 
     batch, time = tokens.shape
+    width = p["wte.weight"].shape[1]
     x = p["wte.weight"][tokens] + p["wpe.weight"][:time]
     for layer in range(LAYERS):
         h = f"h.{layer}."
         q, k, v = linear(norm(x, h + "ln_1"), h + "attn.c_attn").reshape(batch, time, 3, HEADS, -1).transpose(2, 0, 3, 1, 4)
-        scores = q @ k.swapaxes(-1, -2) / math.sqrt(WIDTH // HEADS)
+        scores = q @ k.swapaxes(-1, -2) / math.sqrt(width // HEADS)
         scores = np.where(np.tril(np.ones((time, time), bool)), scores, -np.inf)
         weights = np.exp(scores - scores.max(-1, keepdims=True))
         weights /= weights.sum(-1, keepdims=True)
-        x = x + linear((weights @ v).swapaxes(1, 2).reshape(batch, time, WIDTH), h + "attn.c_proj")
+        x = x + linear((weights @ v).swapaxes(1, 2).reshape(batch, time, width), h + "attn.c_proj")
         u = linear(norm(x, h + "ln_2"), h + "mlp.c_fc")
         u = 0.5 * u * (1 + np.tanh(math.sqrt(2 / math.pi) * (u + 0.044715 * u**3)))
         x = x + linear(u, h + "mlp.c_proj")
-    return norm(x, "ln_f") @ p["wte.weight"].T
+    return norm(x, "ln_f") @ p.get("lm_head.weight", p["wte.weight"]).T
 
 
 # The same model with its channels in another order: equal in exact arithmetic, but every sum over channels runs in

@@ -10,9 +10,7 @@ import torch
 import transformers
 
 from golden_files import array, relative_error, save_json, save_tensors
-from golden_gpt2 import HEADS, LAYERS, WIDTH, configuration, draw_batch, draw_parameters, new_model
-
-HEAD_SIZE = WIDTH // HEADS
+from golden_gpt2 import HEADS, LAYERS, WIDTH, configuration, draw_batch, draw_parameters, is_tied, new_model
 
 
 def copies(sources, smaller):
@@ -23,8 +21,10 @@ def copies(sources, smaller):
 
 def grow(values, residual, heads, hidden, layers):
     """The weights of a model whose channels, heads, hidden channels and layers are copies of these."""
-    b = {"residual": copies(residual, WIDTH), "hidden": copies(hidden, 4 * WIDTH),
-         "heads": np.kron(copies(heads, HEADS), np.eye(HEAD_SIZE))}
+    small = bare(values)
+    width = small["wte.weight"].shape[1]
+    b = {"residual": copies(residual, width), "hidden": copies(hidden, 4 * width),
+         "heads": np.kron(copies(heads, HEADS), np.eye(width // HEADS))}
     b["three"] = np.kron(np.eye(3), b["heads"])
     a = {name: matrix / matrix.sum(0)[matrix.argmax(1)][:, None] for name, matrix in b.items()}
 
@@ -32,9 +32,12 @@ def grow(values, residual, heads, hidden, layers):
         grown[name.format(new) + ".weight"] = a[into] @ small[name.format(old) + ".weight"] @ b[out].T
         grown[name.format(new) + ".bias"] = b[out] @ small[name.format(old) + ".bias"]
 
-    small = {name.removeprefix("transformer."): value.astype(np.float64) for name, value in values.items()}
     grown = {name: small[name] @ b["residual"].T for name in ("wte.weight", "wpe.weight")}
-    grown |= {name: a["residual"] @ small[name] for name in ("ln_f.weight", "ln_f.bias")}
+    # A tied head is the token embedding, so the norm before it is divided in its stead.
+    last = a if is_tied(values) else b
+    grown |= {name: last["residual"] @ small[name] for name in ("ln_f.weight", "ln_f.bias")}
+    if not is_tied(values):
+        grown["lm_head.weight"] = small["lm_head.weight"] @ a["residual"].T
     for new, old in enumerate(layers):
         for norm in ("ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias"):
             grown[f"h.{new}.{norm}"] = b["residual"] @ small[f"h.{old}.{norm}"]
@@ -42,7 +45,15 @@ def grow(values, residual, heads, hidden, layers):
         product("h.{}.attn.c_proj", "heads", "residual")
         product("h.{}.mlp.c_fc", "residual", "hidden")
         product("h.{}.mlp.c_proj", "hidden", "residual")
-    return {"transformer." + name: value for name, value in grown.items()}
+    return stored(grown)
+
+
+def bare(values):
+    return {name.removeprefix("transformer."): value.astype(np.float64) for name, value in values.items()}
+
+
+def stored(values):
+    return {name if name == "lm_head.weight" else "transformer." + name: value for name, value in values.items()}
 
 
 def sines(rows, cols, number):
@@ -55,18 +66,20 @@ DEPTHS = ("ln_1", "attn.queries", "attn.keys", "attn.values", "attn.c_proj", "ln
 
 def ligo(values, layers, heads):
     """Depth first, with maps that layers share and whole heads: W'_i = B (sum_j w_ij W_j) A^T."""
-    width = heads * HEAD_SIZE
-    residual = sines(width, WIDTH, 1)
-    hidden = sines(4 * width, 4 * WIDTH, 2)
-    of_heads = {name: np.kron(sines(heads, HEADS, number), np.eye(HEAD_SIZE))
+    small = bare(values)
+    width = small["wte.weight"].shape[1]
+    wider = heads * (width // HEADS)
+    residual = sines(wider, width, 1)
+    hidden = sines(4 * wider, 4 * width, 2)
+    of_heads = {name: np.kron(sines(heads, HEADS, number), np.eye(width // HEADS))
                 for number, name in enumerate(("queries", "keys", "values"), 3)}
     depth = {name: sines(layers, LAYERS, 6 + number) for number, name in enumerate(DEPTHS)}
-    small = {name.removeprefix("transformer."): value.astype(np.float64) for name, value in values.items()}
 
     def mixed(name, layer, part):
         return sum(depth[name][layer, old] * small[f"h.{old}.{part}"] for old in range(LAYERS))
 
-    grown = {name: small[name] @ residual.T for name in ("wte.weight", "wpe.weight")}
+    rows = ("wte.weight", "wpe.weight") if is_tied(values) else ("wte.weight", "wpe.weight", "lm_head.weight")
+    grown = {name: small[name] @ residual.T for name in rows}
     grown |= {name: residual @ small[name] for name in ("ln_f.weight", "ln_f.bias")}
     for new in range(layers):
         block = {}
@@ -76,7 +89,7 @@ def ligo(values, layers, heads):
         for part in ("weight", "bias"):
             thirds = []
             for third, name in enumerate(of_heads):
-                columns = mixed("attn." + name, new, "attn.c_attn." + part)[..., third * WIDTH:(third + 1) * WIDTH]
+                columns = mixed("attn." + name, new, "attn.c_attn." + part)[..., third * width:(third + 1) * width]
                 columns = columns @ of_heads[name].T
                 thirds.append(residual @ columns if part == "weight" else columns)
             block["attn.c_attn." + part] = np.concatenate(thirds, -1)
@@ -85,11 +98,11 @@ def ligo(values, layers, heads):
             block[name + ".weight"] = into @ mixed(name, new, name + ".weight") @ out.T
             block[name + ".bias"] = out @ mixed(name, new, name + ".bias")
         grown |= {f"h.{new}.{name}": value for name, value in block.items()}
-    return {"transformer." + name: value for name, value in grown.items()}
+    return stored(grown)
 
 
 def logits(values, heads, layers, tokens):
-    config = configuration(values["transformer.wte.weight"].shape[1])
+    config = configuration(values["transformer.wte.weight"].shape[1], is_tied(values))
     config.n_head, config.n_layer = heads, layers
     model = transformers.GPT2LMHeadModel._from_config(config, attn_implementation="eager").to(torch.float64).eval()
     with torch.no_grad():
@@ -103,9 +116,9 @@ def make(out):
     tokens = draw_batch(np.random.default_rng(20251))[0][:1]
     random = np.random.default_rng(20254)
     same = {"residual": np.arange(WIDTH), "heads": np.arange(HEADS), "hidden": np.arange(4 * WIDTH)}
-    wide = {"residual": np.append(same["residual"], random.integers(0, WIDTH, HEAD_SIZE)),
+    wide = {"residual": np.append(same["residual"], random.integers(0, WIDTH, WIDTH // HEADS)),
             "heads": np.append(same["heads"], random.integers(0, HEADS, 1)),
-            "hidden": np.append(same["hidden"], random.integers(0, 4 * WIDTH, 4 * HEAD_SIZE))}
+            "hidden": np.append(same["hidden"], random.integers(0, 4 * WIDTH, 4 * WIDTH // HEADS))}
     cases = {"stack": same | {"layers": [0, 1, 0, 1, 0]}, "interpolate": same | {"layers": [0, 0, 0, 1, 1]},
              "uneven": wide | {"layers": [0, 1, 1]}}
     save_tensors(out / "gpt2/growth.safetensors", {"tokens": tokens, **{

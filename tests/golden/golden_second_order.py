@@ -35,9 +35,8 @@ def gauss_newton_product(model, tokens, targets, direction):
     return torch.autograd.grad(logits, parameters, curved)
 
 
-def make(out):
-    values = draw_parameters(WIDTH, 0.08, 20250)
-    tokens, targets = draw_batch(np.random.default_rng(20251))
+def products(values, tokens, targets):
+    """Both, by name, and what the direction makes of each."""
     direction = direction_of(values)
     model = new_model(torch.float64, values)
     names = [name for name, _ in model.named_parameters()]
@@ -45,11 +44,15 @@ def make(out):
     ids = torch.from_numpy(tokens.astype(np.int64))
     hessian = hessian_product(model, ids, targets, vector)
     gauss_newton = gauss_newton_product(model, ids, targets, vector)
-    save_tensors(out / "gpt2/second_order.safetensors", {
-        "tokens": tokens, "targets": targets,
-        **{"hessian." + name: array(product) for name, product in zip(names, hessian)},
-        **{"gauss_newton." + name: array(product) for name, product in zip(names, gauss_newton)}})
-    curvature = [sum(float((v * p).sum()) for v, p in zip(vector, products)) for products in (hessian, gauss_newton)]
+    curvature = [sum(float((v * p).sum()) for v, p in zip(vector, parts)) for parts in (hessian, gauss_newton)]
+    return {**{"hessian." + name: array(part) for name, part in zip(names, hessian)},
+            **{"gauss_newton." + name: array(part) for name, part in zip(names, gauss_newton)}}, curvature
+
+
+def make(out):
+    tokens, targets = draw_batch(np.random.default_rng(20251))
+    tensors, curvature = products(draw_parameters(WIDTH, 0.08, 20250), tokens, targets)
+    save_tensors(out / "gpt2/second_order.safetensors", {"tokens": tokens, "targets": targets, **tensors})
     save_json(out / "gpt2/second_order.json", {
         "model": "hf", "ignored": IGNORED, "direction_hessian_direction": curvature[0],
         "direction_gauss_newton_direction": curvature[1]})

@@ -36,6 +36,7 @@ import golden_growth
 import golden_second_order
 import golden_optim
 import golden_tensor_api
+import golden_untied
 from golden_files import relative_error, save_json
 
 torch.set_num_threads(1)
@@ -53,6 +54,7 @@ def make(out):
     golden_gpt2.make(out)
     golden_second_order.make(out)
     golden_growth.make(out)
+    golden_untied.make(out)
     golden_tensor_api.make(out)
     golden_optim.make(out)
     save_json(out / "made_with.json", {

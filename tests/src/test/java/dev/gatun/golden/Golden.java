@@ -34,6 +34,16 @@ record Golden(Safetensors tensors, Map<String, Object> facts) implements AutoClo
     return new Golden(Safetensors.open(folder().resolve(stem + ".safetensors")), facts);
   }
 
+  /// The folder of the model that the file is about.
+  Path model() {
+    return folder().resolve("gpt2").resolve((String) facts.get("model"));
+  }
+
+  /// What Hugging Face calls a parameter.
+  static String named(String parameter) {
+    return parameter.equals("lm_head.weight") ? parameter : "transformer." + parameter;
+  }
+
   @SuppressWarnings("unchecked")
   static Map<String, Object> object(Object value) {
     return (Map<String, Object>) value;

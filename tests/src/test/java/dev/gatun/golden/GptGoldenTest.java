@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,8 +33,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// folder written back.
 @Tag("backend")
 class GptGoldenTest {
-  private static final String PREFIX = "transformer.";
-
   @ParameterizedTest
   @EnumSource(
       value = DType.class,
@@ -56,8 +55,30 @@ class GptGoldenTest {
             Golden.FORWARD,
             Golden.number(figures.get("loss")));
         tape.backward(loss);
-        assertGradients(golden, gpt, Golden.object(figures.get("gradients")));
+        var ofGradients = Golden.object(figures.get("gradients"));
+        assertEquals(ofGradients.size(), gpt.parameters().names().size());
+        assertGradients(golden, gpt, name -> Golden.number(ofGradients.get(name)));
       }
+    }
+  }
+
+  @Test
+  void aHeadOfItsOwnAgreesWithPyTorch() throws IOException {
+    try (var golden = Golden.open("gpt2/untied");
+        var device = Devices.underTest();
+        var memory = device.scope()) {
+      var gpt = GptCheckpoint.read(golden.model(), memory, DType.F64);
+      var tokens = golden.on(memory, "tokens", DType.F64);
+      assertLogits(golden, gpt, tokens, 0);
+      try (var tape = Tape.open(device)) {
+        var loss = gpt.loss(tokens, golden.on(tape, "targets", DType.F64));
+        var truth = golden.tensors().doubles("loss");
+        Golden.assertHeld("loss", loss.toDoubles(), truth, DType.F64, Golden.FORWARD, 0);
+        tape.backward(loss);
+        assertGradients(golden, gpt, _ -> 0);
+      }
+      var truth = golden.tensors().doubles("logits");
+      decodeAgainst(gpt, memory, golden.ints("tokens"), golden.shape("tokens"), truth);
     }
   }
 
@@ -75,17 +96,15 @@ class GptGoldenTest {
     }
   }
 
-  private static void assertGradients(Golden golden, Gpt gpt, Map<String, Object> figures) {
-    var names = gpt.parameters().names();
-    assertEquals(figures.size(), names.size());
-    for (var name : names) {
+  private static void assertGradients(Golden golden, Gpt gpt, ToDoubleFunction<String> figures) {
+    for (var name : gpt.parameters().names()) {
       Golden.assertHeld(
           "gradient of " + name,
           stored(gpt, name, gradient(gpt, name)),
-          golden.tensors().doubles(PREFIX + name),
+          golden.tensors().doubles(Golden.named(name)),
           gpt.parameters().dtype(),
           Golden.GRADIENT,
-          Golden.number(figures.get(PREFIX + name)));
+          figures.applyAsDouble(Golden.named(name)));
     }
   }
 
@@ -126,15 +145,27 @@ class GptGoldenTest {
   @Test
   void theFolderWrittenHasHuggingFacesKeysShapesAndBytes(@TempDir Path folder) throws IOException {
     var source = Golden.folder().resolve("gpt2/hf");
+    assertWrittenAs(source, folder);
+    var keys = JSON.std.mapFrom(Files.readString(Golden.folder().resolve("gpt2/keys.json")));
+    try (var ours = Safetensors.open(folder.resolve(GptCheckpoint.WEIGHTS))) {
+      assertEquals(keys.get("metadata"), ours.metadata());
+      assertEquals(keys.get("tensors"), described(ours));
+    }
+  }
+
+  @Test
+  void soHasThatOfAHeadOfItsOwn(@TempDir Path folder) throws IOException {
+    assertWrittenAs(Golden.folder().resolve("gpt2/hf_untied"), folder);
+  }
+
+  private static void assertWrittenAs(Path source, Path folder) throws IOException {
     try (var device = Devices.underTest();
         var memory = device.scope()) {
       GptCheckpoint.write(folder, GptCheckpoint.read(source, memory, DType.F32));
     }
-    var keys = JSON.std.mapFrom(Files.readString(Golden.folder().resolve("gpt2/keys.json")));
     try (var theirs = Safetensors.open(source.resolve(GptCheckpoint.WEIGHTS));
         var ours = Safetensors.open(folder.resolve(GptCheckpoint.WEIGHTS))) {
-      assertEquals(keys.get("metadata"), ours.metadata());
-      assertEquals(keys.get("tensors"), described(ours));
+      assertEquals(described(theirs), described(ours));
       for (var tensor : theirs.tensors()) {
         assertEquals(
             0, mismatches(theirs.floats(tensor.name()), ours.floats(tensor.name())), tensor.name());
@@ -173,6 +204,7 @@ class GptGoldenTest {
             "n_layer",
             "n_head",
             "layer_norm_epsilon",
+            "tie_word_embeddings",
             "activation_function",
             "model_type",
             "architectures")) {

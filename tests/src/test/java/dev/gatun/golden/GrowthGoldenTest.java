@@ -1,5 +1,6 @@
 package dev.gatun.golden;
 
+import dev.gatun.growth.Bert2Bert;
 import dev.gatun.growth.Copies;
 import dev.gatun.growth.CopyMap;
 import dev.gatun.growth.Growth;
@@ -73,6 +74,15 @@ class GrowthGoldenTest {
     check("gpt2/values", "logits", by(new ZeroBlocks(), 5, 3, 48));
   }
 
+  /// A head of its own sums over copies itself; the norm before it is copied whole.
+  @Test
+  void soTheyDoWhereTheHeadHasWeightsOfItsOwn() throws IOException {
+    check("gpt2/untied", "logits", by(new HyperCloning(), 2, 9, 36));
+    check("gpt2/untied", "logits", by(new Bert2Bert(3), 2, 6, 24));
+    check("gpt2/untied", "logits", by(new ZeroBlocks(), 5, 3, 12));
+    check("gpt2/untied", "ligo", by(new Ligo(LigoForm.SHARED, LigoHeads.WHOLE, SINES), 3, 4, 16));
+  }
+
   /// Products of matrices in NumPy against the operator.
   @Test
   void ligoComputesWhatHuggingFacesDoes() throws IOException {
@@ -137,7 +147,7 @@ class GrowthGoldenTest {
     try (var golden = Golden.open(file);
         var device = Device.cpu(1);
         var memory = device.scope()) {
-      var source = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, DType.F64);
+      var source = GptCheckpoint.read(golden.model(), memory, DType.F64);
       var written = Files.createTempDirectory(folder, "").resolve("grown");
       GptCheckpoint.writeNew(written, growth.apply(source, memory));
       var grown = GptCheckpoint.read(written, memory, DType.F64);

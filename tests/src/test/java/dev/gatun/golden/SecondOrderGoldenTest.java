@@ -25,12 +25,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// a vector, against PyTorch's fp64 backward walk through its backward walk.
 @Tag("backend")
 class SecondOrderGoldenTest {
-  private static final String PREFIX = "transformer.";
-
   @ParameterizedTest
-  @CsvSource({"F64, 1e-11", "F32, 1e-4"})
-  void theHessianTimesAVectorIsPyTorchs(DType dtype, double allowed) throws IOException {
+  @CsvSource({"second_order, F64, 1e-11", "second_order, F32, 1e-4", "untied, F64, 1e-11"})
+  void theHessianTimesAVectorIsPyTorchs(String file, DType dtype, double allowed)
+      throws IOException {
     check(
+        file,
         "hessian.",
         dtype,
         allowed,
@@ -39,9 +39,11 @@ class SecondOrderGoldenTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"F64, 1e-11", "F32, 1e-4"})
-  void theGaussNewtonMatrixTimesAVectorIsPyTorchs(DType dtype, double allowed) throws IOException {
+  @CsvSource({"second_order, F64, 1e-11", "second_order, F32, 1e-4", "untied, F64, 1e-11"})
+  void theGaussNewtonMatrixTimesAVectorIsPyTorchs(String file, DType dtype, double allowed)
+      throws IOException {
     check(
+        file,
         "gauss_newton.",
         dtype,
         allowed,
@@ -52,15 +54,16 @@ class SecondOrderGoldenTest {
   private record Recorded(Tape tape, Tensor loss) {}
 
   private static void check(
+      String file,
       String matrix,
       DType dtype,
       double allowed,
       BiFunction<Direction, Recorded, Gradients> multiply)
       throws IOException {
-    try (var golden = Golden.open("gpt2/second_order");
+    try (var golden = Golden.open("gpt2/" + file);
         var device = Devices.underTest();
         var memory = device.scope()) {
-      var gpt = GptCheckpoint.read(Golden.folder().resolve("gpt2/hf"), memory, dtype);
+      var gpt = GptCheckpoint.read(golden.model(), memory, dtype);
       var direction = direction(golden, gpt, memory, dtype);
       try (var tape = Tape.open(device)) {
         var loss = gpt.loss(golden.on(tape, "tokens", dtype), golden.on(tape, "targets", dtype));
@@ -69,7 +72,7 @@ class SecondOrderGoldenTest {
         double error = 0;
         for (var name : gpt.parameters().names()) {
           var found = products.of(gpt.parameters().get(name)).toDoubles();
-          var truth = golden.tensors().doubles(matrix + PREFIX + name);
+          var truth = golden.tensors().doubles(matrix + Golden.named(name));
           found = GptGoldenTest.stored(gpt, name, found);
           assertEquals(truth.length, found.length, name);
           for (int i = 0; i < truth.length; i++) {
@@ -89,7 +92,7 @@ class SecondOrderGoldenTest {
     for (var name : gpt.parameters().names()) {
       var parameter = gpt.parameters().get(name);
       var part = new double[Math.toIntExact(parameter.shape().count())];
-      int stored = golden.tensors().doubles("hessian." + PREFIX + name).length;
+      int stored = golden.tensors().doubles("hessian." + Golden.named(name)).length;
       for (int i = 0; i < stored; i++) part[i] = ((7919L * i + 13) % 1024 - 512) / 512.0;
       parts.put(parameter, tensor(scope, parameter, part, dtype));
     }

@@ -32,7 +32,7 @@ class LigoFlopsTest {
 
   static Stream<Arguments> operators() {
     var small = GptConfig.of(2, 2, 8, 6, 11);
-    return Stream.of(small, small.withoutBias().withScaleByLayer())
+    return Stream.of(small, small.withoutBias().withScaleByLayer().withUntiedHead())
         .flatMap(
             source ->
                 Stream.of(LigoForm.values())

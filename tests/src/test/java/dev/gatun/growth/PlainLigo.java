@@ -32,7 +32,8 @@ final class PlainLigo {
 
   private void grow() {
     var residual = map("residual", 0);
-    for (var name : new String[] {"wte.weight", "wpe.weight"}) {
+    for (var name : new String[] {"wte.weight", "wpe.weight", "lm_head.weight"}) {
+      if (!source.parameters().names().contains(name)) continue;
       int width = source.config().width();
       grown.put(name, flat(times(cut(weights(name), width), transposed(residual))));
     }

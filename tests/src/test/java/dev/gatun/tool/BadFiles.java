@@ -21,6 +21,8 @@ import java.util.function.Consumer;
 /// Makes data and model folders of which something is wrong, out of good runs in `run` and in
 /// `sophia`.
 final class BadFiles {
+  private static final String HEAD = "lm_head.weight";
+
   private BadFiles() {}
 
   /// Does something bad to a file.
@@ -61,6 +63,13 @@ final class BadFiles {
         "other-shape",
         "config.json",
         file -> edit(file, "\"n_embd\" : 16", "\"n_embd\" : 32"));
+    model(folder, "headed", "model.safetensors", Files::delete);
+    vector(folder, "headed/model.safetensors", values -> values.put(HEAD, new double[1]));
+    model(
+        folder,
+        "headless",
+        "config.json",
+        file -> edit(file, "embeddings\" : true", "embeddings\" : false"));
   }
 
   private static void makeRuns(Path folder) throws IOException {
@@ -87,7 +96,7 @@ final class BadFiles {
     vector(folder, "nan-vector", values -> values.get(norm)[3] = Double.NaN);
     vector(folder, "large-vector", values -> values.get(norm)[3] = 1e300);
     vector(folder, "foreign-vector", values -> values.put("transformer.ln_x", new double[1]));
-    vector(folder, "headed-vector", values -> values.put("lm_head.weight", new double[1]));
+    vector(folder, "headed-vector", values -> values.put(HEAD, new double[1]));
   }
 
   /// Each tensor as the model has it, in fp64, unless it got another length: then of one axis.

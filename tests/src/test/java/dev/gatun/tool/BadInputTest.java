@@ -132,10 +132,13 @@ class BadInputTest {
           @llama       |               | only "gpt2" is read here
           @cut-config  |               | config.json
           @other-shape |               | wte.weight
+          @headed      |               | but its config says it is tied
+          @headless    |               | lacks the tensor "lm_head.weight"
           @run         | --context=17  | context 17 is longer than the model's 16
           @run         | --layers=3    | --layers 3 contradicts the model
           @run         | --vocab=999   | --vocab 999 contradicts the model
           @run         | --no-bias     | --bias false contradicts the model
+          @run         | --no-tied-head | --tied-head false contradicts the model
           """)
   void trainRefusesToStartFrom(String model, String options, String sentence) throws IOException {
     var arguments =

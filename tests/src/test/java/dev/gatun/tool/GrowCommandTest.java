@@ -107,6 +107,18 @@ class GrowCommandTest {
   }
 
   @Test
+  void aHeadOfItsOwnIsClonedToo() throws IOException {
+    var texts = folder.resolve("texts");
+    var untied = folder.resolve("untied");
+    var trained = Commands.run(Commands.training(texts, untied, "--steps=20", "--no-tied-head"));
+    assertTrue(trained.requireGood().out().contains("vocabulary 256, a head of its own"));
+    var arguments = new ArrayList<>(List.of("grow", "--from=" + untied, "--method=hypercloning"));
+    arguments.addAll(List.of("--out=" + folder.resolve("twice"), "--width=32", "--threads=1"));
+    Commands.run(arguments).requireGood();
+    assertEquals(loss("untied"), loss("twice"), SAME);
+  }
+
+  @Test
   void aDeeperModelIsAnotherUnlessItsNewBlocksAreZero() throws IOException {
     assertTrue(grow("deeper", "--method=zero-block", "--layers=5").out().contains("the same"));
     assertEquals(loss("small"), loss("deeper"), SAME);

@@ -58,7 +58,8 @@ class TrainCommandTest {
 
   @Test
   void initStartsFromTheWeightsAndTakesTheShape() throws IOException {
-    Commands.run(training(folder.resolve("first"), "--steps=20", "--no-bias")).requireGood();
+    Commands.run(training(folder.resolve("first"), "--steps=20", "--no-bias", "--no-tied-head"))
+        .requireGood();
     var texts = Commands.texts(folder.resolve("texts"), 1);
     Commands.run(
             "train",
@@ -77,6 +78,7 @@ class TrainCommandTest {
     assertEquals(first.getLast(), second.getFirst());
     var config = Files.readString(folder.resolve("second/latest/config.json"));
     assertTrue(config.contains("\"gatun_bias\" : false"), config);
+    assertTrue(config.contains("\"tie_word_embeddings\" : false"), config);
   }
 
   @Test

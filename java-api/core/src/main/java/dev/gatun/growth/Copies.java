@@ -7,6 +7,7 @@ import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /// A larger network of copies: which channel of the residual stream, which head, which channel of
@@ -17,7 +18,7 @@ import java.util.stream.IntStream;
 /// b'[j'] = b[h(j')]
 /// ```
 ///
-/// Copies of a unit have the same value, and what sums over n of them takes an n-th of each. The
+/// Copies of a unit have the same value, and what sums over n of them takes an n-th of each. A tied
 /// head is the token embedding, whose rows are copied whole; gain and bias of the last norm are
 /// divided in its stead. A norm takes the mean over all copies, so that it is the same only where
 /// there are equally many of each channel; heads and the MLPs' channels need no such evenness.
@@ -56,7 +57,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
       var to = grown.parameters().get(name);
       to.requireUsable("grow", source.device());
       try (var work = source.device().scope()) {
-        overwrite(to, matrix(source, Place.of(name), work));
+        overwrite(to, matrix(source, Place.of(name, target), work));
       }
     }
     return grown;
@@ -83,7 +84,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     int from = place.layer().isPresent() ? layers.sources().get(layer) : 0;
     double queries = config.scaledByLayer() ? (from + 1.0) / (layer + 1) : 1;
     var small = place.matrix(source.parameters().get(place.nameIn(from)), config);
-    return columns(rows(small, place, queries, config, work), map(place.out(), config, 1), work);
+    return columns(rows(small, place, queries, config, work), place, config, work);
   }
 
   /// The rows of the larger matrix, each divided by its number of copies; those of queries by
@@ -99,13 +100,24 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
                 row ->
                     counts[map.sources().get(row / each)] * (place.isOfQueries(row) ? queries : 1))
             .toArray();
-    var copied = gathered(small, rows, work);
-    boolean isDivided = IntStream.range(0, divisors.length).anyMatch(row -> divisors[row] != 1);
-    return isDivided ? copied.dividedBy(column(divisors, small.dtype(), work)) : copied;
+    return divided(gathered(small, rows, work), divisors, work);
   }
 
-  private static Tensor columns(Tensor matrix, CopyMap map, Scope work) {
-    return map.isSame() ? matrix : gathered(matrix.transpose(), map, work).transpose();
+  /// The columns, each divided by its number of copies where they are summed over.
+  private Tensor columns(Tensor matrix, Place place, GptConfig source, Scope work) {
+    var map = map(place.out(), source, 1);
+    if (map.isSame()) return matrix;
+    var copied = gathered(matrix.transpose(), map, work);
+    if (!place.summed()) return copied.transpose();
+    var counts = map.counts();
+    var divisors = map.sources().stream().mapToDouble(i -> counts[i]).toArray();
+    return divided(copied, divisors, work).transpose();
+  }
+
+  /// Each row by a divisor of its own.
+  private static Tensor divided(Tensor rows, double[] divisors, Scope work) {
+    if (Arrays.stream(divisors).allMatch(divisor -> divisor == 1)) return rows;
+    return rows.dividedBy(column(divisors, rows.dtype(), work));
   }
 
   private static Tensor gathered(Tensor matrix, CopyMap rows, Scope work) {

@@ -40,11 +40,12 @@ record LigoFlops(LigoShape shape, boolean gradients) {
     return times(first, moves) + times(second, moves || across);
   }
 
-  /// Of the embeddings, padded as they are, and the last norm.
+  /// Of the embeddings and a head of its own, padded as they are, and the last norm.
   double outsideBlocks() {
     if (!shape.isLearned(LigoMap.RESIDUAL)) return 0;
     GptConfig source = shape.source();
-    double rows = source.paddedVocabulary() + source.context() + (source.bias() ? 2 : 1);
+    int tables = source.tied() ? 1 : 2;
+    double rows = tables * source.paddedVocabulary() + source.context() + (source.bias() ? 2 : 1);
     return times(2 * rows * source.width() * shape.target().width(), false);
   }
 

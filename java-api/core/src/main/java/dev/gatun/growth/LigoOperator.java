@@ -154,7 +154,8 @@ public final class LigoOperator {
     return source.parameters().names().stream().filter(name -> !name.startsWith("h.")).toList();
   }
 
-  /// An embedding's rows, and the last norm's only one, are vectors of the residual stream.
+  /// The rows of the embeddings and of a head of its own, and the last norm's only one, are vectors
+  /// of the residual stream.
   private Tensor outsideBlocks(String name) {
     var parameter = source.parameters().get(name);
     var stored = parameter.shape();

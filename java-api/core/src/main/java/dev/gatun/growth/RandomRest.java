@@ -16,7 +16,7 @@ public record RandomRest(long seed) implements Growth {
     Larger.require(source.config(), target);
     var grown = Gpt.create(target, scope, source.parameters().dtype(), seed);
     for (var name : source.parameters().names()) {
-      var place = Place.of(name);
+      var place = Place.of(name, target);
       var small = place.matrix(source.parameters().get(name), source.config());
       var large = place.matrix(grown.parameters().get(name), target);
       large.requireUsable("grow", source.device());

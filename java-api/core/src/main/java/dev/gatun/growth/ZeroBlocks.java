@@ -16,7 +16,7 @@ public record ZeroBlocks() implements Growth {
     var copies = copies(source.config(), target);
     var grown = copies.of(source, target, scope);
     for (var name : grown.parameters().names()) {
-      var place = Place.of(name);
+      var place = Place.of(name, target);
       if (!place.isOutputProjection()) continue;
       int layer = place.layer().orElseThrow();
       if (isNew(copies.layers(), layer)) zero(grown.parameters().get(name));

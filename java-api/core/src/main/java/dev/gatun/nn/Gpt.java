@@ -21,8 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A GPT-2: pre-norm blocks, learned positions, GELU in its tanh form, the head tied to the token
-/// embedding. Parameters are named as in Hugging Face's checkpoints and linear weights stored as
-/// there, (in, out).
+/// embedding or untied. Parameters are named as in Hugging Face's checkpoints and stored as there:
+/// linear weights (in, out), the head like the embedding, (vocabulary, C).
 ///
 /// The residual stream and its next norm go hand in hand: each block takes the normed stream, and
 /// each addition to the stream is fused with the norm that follows it.
@@ -65,6 +65,9 @@ public final class Gpt {
       linear(parameters, config, Names.inBlock(layer, "mlp.c_proj"), config.feedForward(), c);
     }
     norm(parameters, config, Names.LAST_NORM);
+    if (!config.tied()) {
+      parameters.matrix(Names.HEAD, config.paddedVocabulary(), c);
+    }
     return parameters;
   }
 
@@ -98,7 +101,7 @@ public final class Gpt {
         .fill(stream(), tensor.data(), tensor.shape().count(), value, tensor.dtype().code());
   }
 
-  /// The padding rows of the token embedding stay zero.
+  /// The padding rows of the token embedding and the head stay zero.
   private void normal(String name, double deviation, long seed, long sequence) {
     var tensor = parameters.get(name);
     long count = storedRows(name) * tensor.shape().size(1);
@@ -129,15 +132,17 @@ public final class Gpt {
     return parameters.device();
   }
 
-  /// Rows of a matrix that belong to the model: those of the token embedding without padding.
+  /// Rows of a parameter that belong to the model: those of the token embedding and the head
+  /// without padding.
   public long storedRows(String name) {
-    return name.equals(Names.TOKENS) ? config.vocabulary() : parameters.get(name).shape().size(0);
+    boolean padded = name.equals(Names.TOKENS) || name.equals(Names.HEAD);
+    return padded ? config.vocabulary() : parameters.get(name).shape().size(0);
   }
 
   /// The mean cross-entropy, in nats, of `targets` (B, T) given `tokens` (B, T), both I32; negative
   /// targets are left out. The logits never exist whole.
   public Tensor loss(Tensor tokens, Tensor targets) {
-    return one(new HeadLoss(config.vocabulary()), hidden(tokens), tokenTable(), targets);
+    return one(new HeadLoss(config.vocabulary()), hidden(tokens), head(), targets);
   }
 
   /// The logits (B, T, padded vocabulary) for `tokens` (B, T); those behind the vocabulary mean
@@ -145,12 +150,13 @@ public final class Gpt {
   public Tensor logits(Tensor tokens) {
     var hidden = hidden(tokens);
     var rows = hidden.reshape(hidden.shape().rows(), config.width());
-    return one(new MatMul(false, true), rows, tokenTable())
+    return one(new MatMul(false, true), rows, head())
         .reshape(tokens.shape().size(0), tokens.shape().size(1), config.paddedVocabulary());
   }
 
-  private Tensor tokenTable() {
-    return parameters.get(Names.TOKENS);
+  /// What the last norm's output is multiplied with, (padded vocabulary, C).
+  Tensor head() {
+    return parameters.get(config.tied() ? Names.TOKENS : Names.HEAD);
   }
 
   /// The last norm's output, (B, T, C).
@@ -158,7 +164,7 @@ public final class Gpt {
     var stream =
         one(
             new Embedding(config.vocabulary()),
-            tokenTable(),
+            parameters.get(Names.TOKENS),
             parameters.get(Names.POSITIONS),
             tokens);
     var normed =

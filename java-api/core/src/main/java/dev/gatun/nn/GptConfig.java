@@ -12,6 +12,7 @@ import dev.gatun.InvalidArgument;
 /// @param vocabulary V, rows of the token embedding that count
 /// @param bias whether linear layers and norms have biases
 /// @param scaledByLayer whether the scores of layer l, from 0, are also divided by l + 1
+/// @param tied whether the head is the token embedding; else it has weights of its own
 /// @param eps added to the variance in every layer norm
 public record GptConfig(
     int layers,
@@ -22,6 +23,7 @@ public record GptConfig(
     int vocabulary,
     boolean bias,
     boolean scaledByLayer,
+    boolean tied,
     double eps) {
   private static final int PADDING = 128;
 
@@ -42,34 +44,47 @@ public record GptConfig(
       throw new InvalidArgument("%s is %d; it must be positive".formatted(name, value));
   }
 
-  /// GPT-2 as published: MLPs four times as wide as the stream, biases, plain attention, eps
-  /// 1e-5.
+  /// GPT-2 as published: MLPs four times as wide as the stream, biases, plain attention, a tied
+  /// head, eps 1e-5.
   public static GptConfig of(int layers, int heads, int width, int context, int vocabulary) {
     return new GptConfig(
-        layers, heads, width, usual(width), context, vocabulary, true, false, 1e-5);
+        layers, heads, width, usual(width), context, vocabulary, true, false, true, 1e-5);
   }
 
   /// The same without biases.
   public GptConfig withoutBias() {
     return new GptConfig(
-        layers, heads, width, feedForward, context, vocabulary, false, scaledByLayer, eps);
+        layers, heads, width, feedForward, context, vocabulary, false, scaledByLayer, tied, eps);
   }
 
   /// The same with attention scaled by 1 / (layer + 1).
   public GptConfig withScaleByLayer() {
-    return new GptConfig(layers, heads, width, feedForward, context, vocabulary, bias, true, eps);
+    return new GptConfig(
+        layers, heads, width, feedForward, context, vocabulary, bias, true, tied, eps);
+  }
+
+  /// The same with a head of its own.
+  public GptConfig withUntiedHead() {
+    return new GptConfig(
+        layers, heads, width, feedForward, context, vocabulary, bias, scaledByLayer, false, eps);
+  }
+
+  /// The same with another number added to the variance in every layer norm.
+  public GptConfig withEps(double eps) {
+    return new GptConfig(
+        layers, heads, width, feedForward, context, vocabulary, bias, scaledByLayer, tied, eps);
   }
 
   /// The same with another depth and width, the MLPs four times as wide as that.
   public GptConfig withSize(int layers, int heads, int width) {
     return new GptConfig(
-        layers, heads, width, usual(width), context, vocabulary, bias, scaledByLayer, eps);
+        layers, heads, width, usual(width), context, vocabulary, bias, scaledByLayer, tied, eps);
   }
 
   /// The same with MLPs of another width.
   public GptConfig withFeedForward(int feedForward) {
     return new GptConfig(
-        layers, heads, width, feedForward, context, vocabulary, bias, scaledByLayer, eps);
+        layers, heads, width, feedForward, context, vocabulary, bias, scaledByLayer, tied, eps);
   }
 
   private static int usual(int width) {
@@ -98,7 +113,8 @@ public record GptConfig(
     long c = width;
     long f = feedForward;
     long block = 4 * c * c + 2 * c * f + (5 * c + f) * biases + 2 * c + 2 * c * biases;
-    return layers * block + c + c * biases + (vocabulary + (long) context) * c;
+    long tables = (tied ? 1 : 2) * (long) vocabulary + context;
+    return layers * block + c + c * biases + tables * c;
   }
 
   /// FLOPs of training on one token of a window of `time`: two for each weight of a product

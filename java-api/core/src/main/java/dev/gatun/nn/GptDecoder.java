@@ -79,7 +79,7 @@ public final class GptDecoder {
       normed = end.normed();
     }
     var row = normed.reshape(1, config.width());
-    return Gpt.one(new MatMul(false, true), row, gpt.parameters().get(Names.TOKENS));
+    return Gpt.one(new MatMul(false, true), row, gpt.head());
   }
 
   private Tensor embed(Scope scope, Tensor token, Tensor at) {

@@ -1,9 +1,11 @@
 package dev.gatun.nn;
 
-/// The names of GPT-2's parameters, as Hugging Face has them behind `transformer.`
+/// The names of GPT-2's parameters, as Hugging Face has them behind `transformer.`, or, the head's,
+/// by itself.
 final class Names {
   static final String TOKENS = "wte.weight";
   static final String POSITIONS = "wpe.weight";
+  static final String HEAD = "lm_head.weight";
   static final String LAST_NORM = "ln_f";
 
   private Names() {}

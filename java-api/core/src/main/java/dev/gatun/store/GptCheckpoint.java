@@ -18,8 +18,11 @@ public final class GptCheckpoint {
   /// The file's name in a model folder.
   public static final String WEIGHTS = "model.safetensors";
 
-  /// What Hugging Face puts before the names of parameters; files without it are read too.
+  /// What Hugging Face puts before the names of parameters, the head's apart; files without it
+  /// are read too.
   static final String PREFIX = "transformer.";
+
+  static final String HEAD = "lm_head.weight";
 
   private GptCheckpoint() {}
 
@@ -30,10 +33,16 @@ public final class GptCheckpoint {
     var parameters = gpt.parameters();
     for (var name : parameters.names()) {
       var shape = parameters.get(name).shape().with(0, gpt.storedRows(name));
-      tensors.add(DeviceTensors.outgoing(parameters, PREFIX + name, parameters.get(name), shape));
+      var stored = stored(PREFIX, name);
+      tensors.add(DeviceTensors.outgoing(parameters, stored, parameters.get(name), shape));
     }
     if (!gpt.config().bias()) tensors.addAll(zeroBiases(gpt));
     Safetensors.write(folder.resolve(WEIGHTS), tensors);
+  }
+
+  /// What a file calls a parameter.
+  static String stored(String prefix, String name) {
+    return name.equals(HEAD) ? name : prefix + name;
   }
 
   /// Writes a new folder, which appears whole, under its name, or not at all; what a kill or a
@@ -67,7 +76,8 @@ public final class GptCheckpoint {
     var type = DeviceTensors.storedType(gpt.parameters().dtype());
     var zeros = new ArrayList<OutgoingTensor>();
     for (var name : gpt.parameters().names()) {
-      if (name.startsWith("wte") || name.startsWith("wpe")) continue;
+      boolean table = name.startsWith("wte") || name.startsWith("wpe") || name.equals(HEAD);
+      if (table) continue;
       var bias = PREFIX + name.replaceAll("weight$", "bias");
       long size = gpt.parameters().get(name).shape().size(-1);
       zeros.add(
@@ -77,21 +87,17 @@ public final class GptCheckpoint {
   }
 
   /// Reads such a folder, written here or by Hugging Face (with the prefix `transformer.` or none,
-  /// the tied head stored once more or not), into memory of `scope`. Throws [BadFile] for one that
+  /// a tied head stored once more or not), into memory of `scope`. Throws [BadFile] for one that
   /// is truncated, foreign or incomplete.
   public static Gpt read(Path folder, Scope scope, DType dtype) {
     var config = GptConfigFile.read(folder);
     var file = folder.resolve(WEIGHTS);
-    if (!config.tied()) {
-      throw new BadFile(
-          folder.resolve(GptConfigFile.NAME), "has an untied head; only tied heads are built here");
-    }
     try (var stored = Safetensors.open(file)) {
       var gpt = Gpt.blank(config.config(), scope, dtype);
       var prefix = stored.has(PREFIX + "wte.weight") ? PREFIX : "";
       refuseForeign(file, stored, prefix, gpt);
       for (var name : gpt.parameters().names()) load(file, stored, prefix, name, gpt);
-      if (stored.has("lm_head.weight")) requireTied(file, stored, prefix);
+      if (config.tied() && stored.has(HEAD)) requireTied(file, stored, prefix);
       if (!config.biased()) requireZeroBiases(file, stored, prefix);
       return gpt;
     }
@@ -101,14 +107,14 @@ public final class GptCheckpoint {
     Parameters parameters = gpt.parameters();
     var tensor = parameters.get(name);
     var shape = tensor.shape().with(0, gpt.storedRows(name));
-    DeviceTensors.load(file, stored, prefix + name, parameters, tensor, shape);
+    DeviceTensors.load(file, stored, stored(prefix, name), parameters, tensor, shape);
   }
 
   /// Names that the model does not have; the masks that old checkpoints carry are let pass.
   private static void refuseForeign(Path file, Safetensors stored, String prefix, Gpt gpt) {
     for (var tensor : stored.tensors()) {
       var name = tensor.name();
-      if (name.equals("lm_head.weight") || name.matches(".*\\.attn\\.(masked_)?bias")) continue;
+      if (name.equals(HEAD) || name.matches(".*\\.attn\\.(masked_)?bias")) continue;
       var bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
       boolean known = gpt.parameters().names().contains(bare);
       boolean zeroBias = !gpt.config().bias() && bare.endsWith(".bias");
@@ -118,11 +124,11 @@ public final class GptCheckpoint {
   }
 
   private static void requireTied(Path file, Safetensors stored, String prefix) {
-    var head = stored.tensor("lm_head.weight");
+    var head = stored.tensor(HEAD);
     var table = stored.tensor(prefix + "wte.weight");
     if (!head.shape().equals(table.shape()) || !sameElements(stored, head, table)) {
       throw new BadFile(
-          file, "has a head that differs from its token embedding; only tied heads are built here");
+          file, "has a head that differs from its token embedding, but its config says it is tied");
     }
   }
 
@@ -162,7 +168,7 @@ public final class GptCheckpoint {
         config.heads(),
         config.eps(),
         config.scaledByLayer(),
-        true,
+        config.tied(),
         config.bias());
   }
 }

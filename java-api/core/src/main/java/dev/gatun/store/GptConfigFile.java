@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 /// @param feedForward F, channels inside the MLPs; 4 C where the file says none
 /// @param epsilon added to the variance in every LayerNorm, positive
 /// @param scaledByLayer attention scores of layer l (from 0) are also divided by l + 1
-/// @param tied the head is the token embedding
+/// @param tied the head is the token embedding; else it has weights of its own
 /// @param biased linear layers and norms have biases
 public record GptConfigFile(
     int vocabulary,
@@ -81,10 +81,19 @@ public record GptConfigFile(
     }
   }
 
-  /// The network's shape; whether its head is tied is not part of it.
+  /// The network's shape.
   public GptConfig config() {
     return new GptConfig(
-        layers, heads, width, feedForward, positions, vocabulary, biased, scaledByLayer, epsilon);
+        layers,
+        heads,
+        width,
+        feedForward,
+        positions,
+        vocabulary,
+        biased,
+        scaledByLayer,
+        tied,
+        epsilon);
   }
 
   /// Writes `folder`/config.json so that `GPT2LMHeadModel.from_pretrained(folder)` takes it.

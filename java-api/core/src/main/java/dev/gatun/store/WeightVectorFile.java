@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 
 /// A vector over a model's weights as a safetensors file: one tensor a parameter, under the name
-/// and of the shape that the model's own file has it. The head is tied to the token embedding, so
-/// it has no tensor of its own.
+/// and of the shape that the model's own file has it. A head that is tied to the token embedding
+/// has no tensor of its own.
 public final class WeightVectorFile {
   private WeightVectorFile() {}
 
@@ -21,7 +21,10 @@ public final class WeightVectorFile {
       var part = vector.storedPart(name);
       tensors.add(
           DeviceTensors.outgoing(
-              gpt.parameters(), GptCheckpoint.PREFIX + name, part, part.shape()));
+              gpt.parameters(),
+              GptCheckpoint.stored(GptCheckpoint.PREFIX, name),
+              part,
+              part.shape()));
     }
     NewPath.write(file, partial -> Safetensors.write(partial, tensors));
   }
@@ -47,8 +50,9 @@ public final class WeightVectorFile {
       var vector = WeightVector.zeros(gpt);
       for (var name : gpt.parameters().names()) {
         var part = vector.storedPart(name);
-        DeviceTensors.load(file, stored, prefix + name, gpt.parameters(), part, part.shape());
-        requireFinite(file, prefix + name, part.toDoubles());
+        var called = GptCheckpoint.stored(prefix, name);
+        DeviceTensors.load(file, stored, called, gpt.parameters(), part, part.shape());
+        requireFinite(file, called, part.toDoubles());
       }
       return vector;
     }
@@ -57,15 +61,15 @@ public final class WeightVectorFile {
   private static void refuseForeign(Path file, Safetensors stored, String prefix, Gpt gpt) {
     for (var tensor : stored.tensors()) {
       var name = tensor.name();
-      if (name.equals("lm_head.weight")) {
+      if (gpt.config().tied() && name.equals(GptCheckpoint.HEAD)) {
         throw new BadFile(
             file,
             "has a tensor \"lm_head.weight\"; the head is tied, and \"%swte.weight\" is its part"
                 .formatted(prefix));
       }
       boolean known =
-          name.startsWith(prefix)
-              && gpt.parameters().names().contains(name.substring(prefix.length()));
+          gpt.parameters().names().stream()
+              .anyMatch(each -> name.equals(GptCheckpoint.stored(prefix, each)));
       if (!known) {
         throw new BadFile(file, "has a tensor \"%s\" that this model lacks".formatted(name));
       }

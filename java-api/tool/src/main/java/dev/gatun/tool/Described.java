@@ -10,7 +10,7 @@ final class Described {
 
   static String model(GptConfig config) {
     return format(
-        "%,d parameters: %d layers, %d heads, width %d,%s context %d, vocabulary %,d%s%s",
+        "%,d parameters: %d layers, %d heads, width %d,%s context %d, vocabulary %,d%s%s%s",
         config.parameterCount(),
         config.layers(),
         config.heads(),
@@ -19,6 +19,7 @@ final class Described {
         config.context(),
         config.vocabulary(),
         config.bias() ? "" : ", no biases",
-        config.scaledByLayer() ? ", attention scaled by layer" : "");
+        config.scaledByLayer() ? ", attention scaled by layer" : "",
+        config.tied() ? "" : ", a head of its own");
   }
 }

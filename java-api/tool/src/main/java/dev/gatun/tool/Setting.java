@@ -24,6 +24,7 @@ record Setting(
           whole("feed-forward", "Channels inside the MLPs; else four times the width.").optional(),
           flag("bias", "Linear layers and norms have biases, or none."),
           flag("scale-by-layer", "The attention scores of layer n are also divided by n."),
+          flag("tied-head", "The head is the token embedding, or has weights of its own."),
           whole("context", "Tokens that a window predicts; the longest context of a new model."),
           whole("vocab", "The vocabulary, if not the tokenizer's, nor a .bin's largest id's.")
               .optional(),

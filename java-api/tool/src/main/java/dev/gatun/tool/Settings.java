@@ -94,6 +94,7 @@ record Settings(Map<String, Object> values) {
         GptConfig.of(size("layers"), size("heads"), size("width"), size("context"), vocabulary);
     if (has("feed-forward")) config = config.withFeedForward(size("feed-forward"));
     if (!flag("bias")) config = config.withoutBias();
+    if (!flag("tied-head")) config = config.withUntiedHead();
     return flag("scale-by-layer") ? config.withScaleByLayer() : config;
   }
 

@@ -82,6 +82,7 @@ record Start(Settings settings, Path folder, Optional<Path> checkpoint, boolean 
         .with("feed-forward", (long) config.feedForward())
         .with("bias", config.biased())
         .with("scale-by-layer", config.scaledByLayer())
+        .with("tied-head", config.tied())
         .with("vocab", (long) config.vocabulary());
   }
 
