@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 @Tag("laws")
 @Tag("backend")
 class ManyElementsTest {
-  private static final int ROWS = (1 << 23) + 5;
+  private static final int ROWS = (1 << 24) / 3 + 100_003;
   private static final int LENGTH = 3;
   private static final int NAMES = 251;
 
@@ -36,7 +36,8 @@ class ManyElementsTest {
       memory.copyToHost(rows, dx);
       for (int i = 0; i < ROWS * LENGTH; i++) {
         float expected = i % LENGTH == 1 ? 1 + i / LENGTH % NAMES : 0;
-        assertEquals(expected, rows.getAtIndex(ValueLayout.JAVA_FLOAT, i), "element " + i);
+        float found = rows.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+        if (found != expected) assertEquals(expected, found, "element " + i);
       }
     }
   }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A process that does nothing but write checkpoints is killed with SIGKILL, again and again.
 class KilledRunTest {
-  private static final long SPENT_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long SPENT_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   @TempDir Path folder;
 

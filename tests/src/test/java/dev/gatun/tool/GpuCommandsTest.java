@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("gpu")
 class GpuCommandsTest {
   private static final Pattern LOSS = Pattern.compile("\"loss\":([0-9.]+)");
-  private static final int STEPS = 10;
+  private static final int STEPS = 4;
 
   /// The longest sums of the small model: a softmax over its vocabulary.
   private static final double ROUNDING = 256 * 0x1p-24;

@@ -38,7 +38,8 @@ final class KernelSamples {
       layer_mix_forward              large=1,5 small=1,3 n=0,1,7,129
       layer_mix_forward              large=67 small=17 n=8,9
       layer_mix_pullback             large=1,5 small=1,3 n=0,1,7,129
-      layer_mix_pullback             large=19 small=17 n=8,9,40001
+      layer_mix_pullback             large=19 small=17 n=8,9
+      layer_mix_pullback             large=3 small=2 n=40001
       squared_error_forward          n=1,7,129,40001
       squared_error_pullback         n=1,7,129,40001
       fill                           n=0,1,7,129 value=0,1.5
