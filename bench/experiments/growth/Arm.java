@@ -6,12 +6,14 @@ import java.util.List;
 /// One way to a trained base model: what it grows from, how, and how it is trained then.
 ///
 /// @param method as `grow` calls it; null for training from scratch
+/// @param noise that tells copies apart; 0 for none
 /// @param from the smaller model's size; null from scratch
 /// @param smallSteps of the smaller model's training, decayed to its own end
 /// @param rate the highest of the larger model's training
 /// @param steps of that, decayed to their end
 /// @param seed of all that is drawn
-record Arm(String method, Size from, long smallSteps, double rate, long steps, long seed) {
+record Arm(
+    String method, double noise, Size from, long smallSteps, double rate, long steps, long seed) {
   /// 16 windows of 64 bytes a step.
   static final int TOKENS_PER_STEP = 16 * 64;
 
@@ -19,28 +21,33 @@ record Arm(String method, Size from, long smallSteps, double rate, long steps, l
   static final double RATE = 3e-3;
 
   static Arm scratch() {
-    return new Arm(null, null, 0, RATE, STEPS, 1);
+    return new Arm(null, 0, null, 0, RATE, STEPS, 1);
   }
 
   static Arm of(String method, Size from) {
-    return new Arm(method, from, STEPS, RATE, STEPS, 1);
+    return new Arm(method, 0, from, STEPS, RATE, STEPS, 1);
   }
 
   Arm withRate(double other) {
-    return new Arm(method, from, smallSteps, other, steps, seed);
+    return new Arm(method, noise, from, smallSteps, other, steps, seed);
   }
 
   Arm withSteps(long other) {
-    return new Arm(method, from, smallSteps, rate, other, seed);
+    return new Arm(method, noise, from, smallSteps, rate, other, seed);
   }
 
   Arm withSeed(long other) {
-    return new Arm(method, from, smallSteps, rate, steps, other);
+    return new Arm(method, noise, from, smallSteps, rate, steps, other);
   }
 
   /// From a smaller model that is itself trained only briefly.
   Arm brief() {
-    return new Arm(method, from, BRIEF, rate, steps, seed);
+    return new Arm(method, noise, from, BRIEF, rate, steps, seed);
+  }
+
+  /// With a tenth of the weights' power in noise, as in HyperCloning's paper.
+  Arm noisy() {
+    return new Arm(method, 0.32, from, smallSteps, rate, steps, seed);
   }
 
   boolean isScratch() {
@@ -58,7 +65,8 @@ record Arm(String method, Size from, long smallSteps, double rate, long steps, l
 
   /// Of the model grown from it, before it is trained.
   String grownName() {
-    return "%s-from-%s-steps%d-seed%d".formatted(method, from.word(), smallSteps, seed);
+    var how = noise == 0 ? method : method + "-noise" + noise;
+    return "%s-from-%s-steps%d-seed%d".formatted(how, from.word(), smallSteps, seed);
   }
 
   String name() {
@@ -69,7 +77,8 @@ record Arm(String method, Size from, long smallSteps, double rate, long steps, l
   /// How it stands in tables.
   String words() {
     if (isScratch()) return "from scratch";
-    return smallSteps == STEPS ? method : method + ", small model trained briefly";
+    var how = noise == 0 ? method : method + " with noise";
+    return smallSteps == STEPS ? how : how + ", small model trained briefly";
   }
 
   List<String> smallOptions() {
@@ -81,7 +90,9 @@ record Arm(String method, Size from, long smallSteps, double rate, long steps, l
   List<String> growOptions() {
     var all = new ArrayList<>(List.of("--method=" + method, "--device=cpu", "--threads=1"));
     all.addAll(Size.BASE.options());
-    if (List.of("ligo", "bert2bert-fpi").contains(method)) all.add("--seed=" + seed);
+    boolean draws = List.of("ligo", "bert2bert-fpi").contains(method) || noise > 0;
+    if (draws) all.add("--seed=" + seed);
+    if (noise > 0) all.add("--noise=" + noise);
     return all;
   }
 

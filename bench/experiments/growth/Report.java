@@ -189,7 +189,7 @@ final class Report {
 
   private List<Chart.Curve> curves() throws IOException {
     var curves = new ArrayList<Chart.Curve>();
-    for (var way : List.of(0, 1, 3, 5, 8, 4, 9).stream().map(Ways.ALL::get).toList()) {
+    for (var way : Ways.DRAWN) {
       var best = Ways.best(record, way);
       curves.add(new Chart.Curve(key(way), points(best)));
     }
@@ -197,7 +197,7 @@ final class Report {
   }
 
   private static String key(Arm way) {
-    return way.isScratch() ? "from scratch" : way.method() + " " + way.from().word();
+    return way.isScratch() ? way.words() : way.method() + " " + way.from().word();
   }
 
   private List<Chart.Point> points(Arm arm) throws IOException {

@@ -65,6 +65,14 @@ class GrowthTest {
                     Arguments.of(new HyperCloning(), small, small.withSize(3, 6, 24)),
                     Arguments.of(
                         new HyperCloning(), small, small.withSize(3, 4, 16).withFeedForward(45)),
+                    Arguments.of(
+                        new NoisyCopies(new HyperCloning(), 0.3, 5),
+                        small,
+                        small.withSize(3, 4, 16)),
+                    Arguments.of(
+                        new NoisyCopies(new Bert2Bert(7), 0.3, 5),
+                        small,
+                        small.withFeedForward(50)),
                     Arguments.of(new Bert2Bert(1), small, small.withSize(3, 4, 16)),
                     Arguments.of(new Bert2Bert(3), small, small.withFeedForward(50)),
                     Arguments.of(new Bert2Bert(2), small, small.withSize(3, 6, 24))));
@@ -183,6 +191,41 @@ class GrowthTest {
         Arguments.of(new HyperCloning(), SMALL.withSize(3, 4, 16)),
         Arguments.of(new Bert2Bert(4), SMALL.withSize(3, 4, 16)),
         Arguments.of(new Bert2Bert(4), SMALL.withSize(4, 3, 12)));
+  }
+
+  /// Over the copies of a unit it adds up to nothing; of two, half of its power stays.
+  @Test
+  void noiseHasTheDeviationItIsGivenAndTellsCopiesApart() {
+    var source = RandomGpt.of(SMALL, memory, DType.F64);
+    var target = SMALL.withSize(3, 4, 16);
+    var plain = new HyperCloning().grow(source, target, memory);
+    var noisy = new NoisyCopies(new HyperCloning(), 0.5, 3).grow(source, target, memory);
+    var name = "h.1.mlp.c_fc.weight";
+    var weights = weights(plain, name);
+    var moved = weights(noisy, name);
+    double power = 0;
+    double added = 0;
+    for (int i = 0; i < weights.length; i++) {
+      power += weights[i] * weights[i];
+      added += Math.pow(moved[i] - weights[i], 2);
+      if (i < weights.length / 2) {
+        int copy = i + weights.length / 2;
+        assertEquals(weights[i] + weights[copy], moved[i] + moved[copy], 1e-14, "element " + i);
+      }
+    }
+    assertEquals(0.5 * Math.sqrt(0.5), Math.sqrt(added / power), 0.05, "512 numbers of noise");
+    for (var same : List.of("wte.weight", "h.1.ln_1.weight", "h.1.mlp.c_fc.bias", "ln_f.weight")) {
+      assertArrayEquals(weights(plain, same), weights(noisy, same), same);
+    }
+    var again = new NoisyCopies(new HyperCloning(), 0.5, 3).grow(source, target, memory);
+    assertArrayEquals(moved, weights(again, name));
+    var other = new NoisyCopies(new HyperCloning(), 0.5, 4).grow(source, target, memory);
+    assertFalse(Arrays.equals(moved, weights(other, name)));
+    try (var tape = Tape.open(device)) {
+      tape.backward(noisy.loss(tokens(), tokens()));
+      var gradient = gradient(noisy, name);
+      assertTrue(Math.abs(gradient[0] - gradient[32]) > 1e-3 * Math.abs(gradient[0]));
+    }
   }
 
   /// So nothing but noise or chance tells copies apart: they stay copies as training goes on.

@@ -7,20 +7,23 @@ import dev.gatun.QuickJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// The tables and the chart of the experiment with Sophia are what its program makes of its record.
-class SophiaRecordTest {
-  private static final Path EXPERIMENT =
-      Path.of(System.getProperty("gatun.root"), "bench", "experiments", "sophia");
+/// The tables and the chart of an experiment are what its program makes of its record.
+class ExperimentRecordsTest {
+  private static final Path EXPERIMENTS =
+      Path.of(System.getProperty("gatun.root"), "bench", "experiments");
 
-  @Test
-  void tablesAndChartAreWhatTheRecordSays(@TempDir Path folder) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"sophia", "growth"})
+  void tablesAndChartAreWhatTheRecordSays(String name, @TempDir Path folder) throws Exception {
+    var experiment = EXPERIMENTS.resolve(name);
     var tables = folder.resolve("tables.md");
     var chart = folder.resolve("chart.svg");
-    var report = EXPERIMENT.resolve("Report.java").toString();
-    var record = EXPERIMENT.resolve("record").toString();
+    var report = experiment.resolve("Report.java").toString();
+    var record = experiment.resolve("record").toString();
     var command = QuickJvm.command();
     command.addAll(List.of(report, record, tables.toString(), chart.toString()));
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -28,11 +31,11 @@ class SophiaRecordTest {
     assertEquals(0, process.waitFor(), printed);
     var expected = Files.readString(tables);
     assertTrue(
-        Files.readString(EXPERIMENT.resolve("README.md")).contains(expected),
+        Files.readString(experiment.resolve("README.md")).contains(expected),
         () -> "the README of the experiment lacks this:\n" + expected);
     assertEquals(
         Files.readString(chart),
-        Files.readString(EXPERIMENT.resolve("chart.svg")),
+        Files.readString(experiment.resolve("chart.svg")),
         "chart.svg is another than Report draws");
   }
 }

@@ -301,6 +301,9 @@ class BadInputTest {
           1 | --from=@run --method=stack                              | has 2 layers of width 16 already
           1 | --from=@run --method=stack --layers=4 --width=32        | stack adds layers only
           1 | --from=@run --method=stack --layers=4 --seed=1          | not with stack
+          1 | --from=@run --method=stack --layers=4 --noise=0.3       | not with stack
+          1 | --from=@run --method=hypercloning --width=32 --seed=1   | not with hypercloning alone
+          1 | --from=@run --method=hypercloning --width=32 --noise=-1 | noise -1.0
           1 | --from=@run --method=interpolate --width=32             | interpolate adds layers only
           1 | --from=@run --method=zero-block --width=32              | zero-block adds layers only
           1 | --from=@run --method=hypercloning --width=24            | 24 is no multiple of 16

@@ -107,6 +107,20 @@ class GrowCommandTest {
   }
 
   @Test
+  void noiseLeavesTheFunctionAsItIs() throws IOException {
+    var noise = "--noise=0.3";
+    var noisy = grow("noisy", "--method=hypercloning", "--width=32", noise, "--seed=1");
+    assertTrue(noisy.out().contains("function  the same"), noisy.out());
+    assertEquals(loss("small"), loss("noisy"), SAME);
+    grow("otherwise", "--method=hypercloning", "--width=32", noise, "--seed=2");
+    var file = "model.safetensors";
+    assertTrue(
+        Files.mismatch(
+                folder.resolve("noisy").resolve(file), folder.resolve("otherwise").resolve(file))
+            >= 0);
+  }
+
+  @Test
   void aHeadOfItsOwnIsClonedToo() throws IOException {
     var texts = folder.resolve("texts");
     var untied = folder.resolve("untied");

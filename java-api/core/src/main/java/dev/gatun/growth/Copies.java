@@ -8,6 +8,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// A larger network of copies: which channel of the residual stream, which head, which channel of
@@ -132,6 +133,12 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
     var floats = new float[elements.length];
     for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
     return Tensor.of(work, shape, floats);
+  }
+
+  /// The map of the rows at a place; empty where they do not grow.
+  Optional<CopyMap> rows(Place place, GptConfig source) {
+    if (place.in() == Place.Space.FIXED) return Optional.empty();
+    return Optional.of(map(place.in(), source, 1).inBlocks(place.rowsEach()));
   }
 
   /// The map of a space; of what does not grow, each element is itself.

@@ -4,7 +4,7 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.nn.GptConfig;
 
 /// Width by n copies of everything side by side, matrices divided by n (Samragh et al. 2024, arXiv
-/// 2409.12903, HyperCloning without noise). The function is preserved; n is whole.
+/// 2409.12903, HyperCloning; [NoisyCopies] adds its noise). The function is preserved; n is whole.
 public record HyperCloning() implements CopyGrowth {
   @Override
   public Copies copies(GptConfig source, GptConfig target) {

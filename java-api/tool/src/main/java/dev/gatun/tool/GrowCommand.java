@@ -74,8 +74,19 @@ final class GrowCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of what bert2bert-fpi, random and ligo draw; else 0.")
+      description = "Of what bert2bert-fpi, random, ligo and noise draw; else 0.")
   private Long seed;
+
+  @Option(
+      names = "--noise",
+      paramLabel = "X",
+      description =
+          "bert2bert-fpi, hypercloning: tells copies apart, which else stay copies; a deviation, as"
+              + " a share of the weights' (0.32 in HyperCloning's paper). ligo: of the first maps,"
+              + " against rows of length 1; else "
+              + LigoOptions.USUAL_NOISE
+              + ".")
+  private Double noise;
 
   @Option(
       names = "--out",
@@ -90,7 +101,7 @@ final class GrowCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (method.equals(NamedGrowth.LIGO)) return callLigo();
-    var growth = NamedGrowth.named(method).with(seed);
+    var growth = NamedGrowth.named(method).with(seed, noise);
     ligo.refuse(method);
     var checkpoint = Checkpoints.resolve(from);
     GptCheckpoint.requireFree(out);
@@ -112,7 +123,8 @@ final class GrowCommand implements Callable<Integer> {
     try (var device = machine.open();
         var scope = device.scope()) {
       var source = GptCheckpoint.read(checkpoint, scope, DType.F32);
-      new LigoGrowth(ligo, from, checkpoint, seed == null ? 0 : seed)
+      double ofMaps = noise == null ? LigoOptions.USUAL_NOISE : noise;
+      new LigoGrowth(ligo, from, checkpoint, ofMaps, seed == null ? 0 : seed)
           .run(source, target(source.config()), out, spec.commandLine().getOut());
     }
     return 0;

@@ -30,8 +30,9 @@ import java.util.stream.Collectors;
 ///
 /// @param from what was named as the smaller model
 /// @param checkpoint the folder of its weights
+/// @param noise of the maps' first numbers
 /// @param seed of the maps' first numbers and of the windows
-record LigoGrowth(LigoOptions options, Path from, Path checkpoint, long seed) {
+record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise, long seed) {
   /// The journal's name in the folder of the larger model.
   static final String JOURNAL = "ligo.jsonl";
 
@@ -68,7 +69,7 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, long seed) {
 
   private LigoTrainer trainer(
       Gpt source, LigoShape shape, Schedule schedule, Batches batches, Scope scope) {
-    var operator = LigoOperator.create(source, shape, options.start(seed), scope);
+    var operator = LigoOperator.create(source, shape, options.start(noise, seed), scope);
     var larger = Gpt.blank(shape.target(), scope, source.parameters().dtype());
     var optimizer = new AdamW(operator.maps(), OPTIMIZER);
     return new LigoTrainer(operator, larger, optimizer, schedule, batches, options.accumulate());
@@ -120,7 +121,7 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, long seed) {
         .with("from", from)
         .with("form", LigoOptions.word(options.form()))
         .with("heads", LigoOptions.word(options.heads()))
-        .with("start", options.startInWords())
+        .with("start", options.startInWords(noise))
         .with("seed", seed)
         .with("steps", options.steps())
         .with("rate", options.rate())
@@ -156,7 +157,7 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, long seed) {
             shape.parameterCount(),
             LigoOptions.word(options.form()),
             LigoOptions.word(options.heads()),
-            options.startInWords()));
+            options.startInWords(noise)));
     out.println("data      " + data.corpus().description());
     out.println(
         format(

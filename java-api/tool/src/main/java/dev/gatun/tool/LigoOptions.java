@@ -19,7 +19,7 @@ final class LigoOptions {
   static final String RELEASED_START = "released";
 
   private static final double USUAL_RATE = 3e-4;
-  private static final double USUAL_NOISE = 0.02;
+  static final double USUAL_NOISE = 0.02;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -73,12 +73,6 @@ final class LigoOptions {
           "ligo: the method its maps begin as, or released for random averages as in the paper's"
               + " code; else bert2bert-fpi.")
   private String start = NamedGrowth.BERT2BERT_FPI.word;
-
-  @Option(
-      names = "--noise",
-      paramLabel = "X",
-      description = "ligo: of the first maps, against rows of length 1; else " + USUAL_NOISE + ".")
-  private double noise = USUAL_NOISE;
 
   @Option(
       names = "--form",
@@ -150,11 +144,11 @@ final class LigoOptions {
   }
 
   /// The maps' first numbers in words.
-  String startInWords() {
+  String startInWords(double noise) {
     return "%s with noise %s".formatted(start, noise);
   }
 
-  LigoStart start(long seed) {
+  LigoStart start(double noise, long seed) {
     var of =
         start.equals(RELEASED_START)
             ? LigoStart.random(seed)
