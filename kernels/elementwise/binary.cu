@@ -7,20 +7,25 @@
 namespace gatun {
 namespace {
 
-/// Of a + b, a - b and b - a.
-template <class W> struct Weighted {
-  W of_a, of_b;
-  GATUN_DEVICE W operator()(W a, W b) const { return of_a * a + of_b * b; }
-};
-
-struct Multiply {
-  template <class W> GATUN_DEVICE W operator()(W a, W b) const { return a * b; }
-};
-
-/// a / b, or b / a.
-struct Divide {
-  bool reversed;
-  template <class W> GATUN_DEVICE W operator()(W a, W b) const { return (reversed ? b : a) / (reversed ? a : b); }
+/// f itself. Its kind is the same for all elements, and memory is the bound: one kernel serves all kinds.
+template <class W> struct Combine {
+  gatun_binary kind;
+  GATUN_DEVICE W operator()(W a, W b) const {
+    switch (kind) {
+      case GATUN_ADD:
+        return a + b;
+      case GATUN_SUBTRACT:
+        return a - b;
+      case GATUN_REVERSE_SUBTRACT:
+        return b - a;
+      case GATUN_MULTIPLY:
+        return a * b;
+      case GATUN_DIVIDE:
+        return a / b;
+      default:
+        return b / a;
+    }
+  }
 };
 
 /// The gradient of b in a / b.
@@ -86,9 +91,8 @@ template <class T> void gradient_of_a(gatun_stream& stream, T* da, const T* dy, 
       return loops::map(stream, da, dy_alone, extent.count(), fresh,
                         Scaled<Wide<T>>{Wide<T>(kind == GATUN_REVERSE_SUBTRACT ? -1 : 1)});
     case GATUN_MULTIPLY:
-      return put_broadcast(stream, da, dy_alone, b, extent, fresh, Multiply{});
     case GATUN_DIVIDE:
-      return put_broadcast(stream, da, dy_alone, b, extent, fresh, Divide{false});
+      return put_broadcast(stream, da, dy_alone, b, extent, fresh, Combine<Wide<T>>{kind});
     case GATUN_REVERSE_DIVIDE:
       return put_broadcast(stream, da, loops::Sources<T, 2>{{dy, a}}, b, extent, fresh, ReverseDividePull{});
   }
@@ -105,11 +109,11 @@ template <class T> void gradient_of_equal_b(gatun_stream& stream, T* db, const T
       return loops::map(stream, db, loops::Sources<T, 1>{{dy}}, n, fresh,
                         Scaled<Wide<T>>{Wide<T>(kind == GATUN_SUBTRACT ? -1 : 1)});
     case GATUN_MULTIPLY:
-      return loops::map(stream, db, both, n, fresh, Multiply{});
+      return loops::map(stream, db, both, n, fresh, Combine<Wide<T>>{GATUN_MULTIPLY});
     case GATUN_DIVIDE:
       return loops::map(stream, db, loops::Sources<T, 3>{{dy, a, b}}, n, fresh, DividePull{});
     case GATUN_REVERSE_DIVIDE:
-      return loops::map(stream, db, both, n, fresh, Divide{false});
+      return loops::map(stream, db, both, n, fresh, Combine<Wide<T>>{GATUN_DIVIDE});
   }
 }
 
@@ -130,27 +134,11 @@ template <class T> void gradient_of_b(gatun_stream& stream, T* db, const T* dy, 
   const GradientOfB<T> finish{db, b, kind, fresh};
   const loops::Sources<T, 2> both{{dy, a}};
   if (kind == GATUN_MULTIPLY || kind == GATUN_DIVIDE)
-    sum_to_b(stream, both, extent, Multiply{}, finish);
+    sum_to_b(stream, both, extent, Combine<Wide<T>>{GATUN_MULTIPLY}, finish);
   else if (kind == GATUN_REVERSE_DIVIDE)
-    sum_to_b(stream, both, extent, Divide{false}, finish);
+    sum_to_b(stream, both, extent, Combine<Wide<T>>{GATUN_DIVIDE}, finish);
   else
     sum_to_b(stream, loops::Sources<T, 1>{{dy}}, extent, sums::Identity{}, finish);
-}
-
-template <class W, class Work> void by_kind(gatun_binary kind, Work work) {
-  switch (kind) {
-    case GATUN_ADD:
-      return work(Weighted<W>{1, 1});
-    case GATUN_SUBTRACT:
-      return work(Weighted<W>{1, -1});
-    case GATUN_REVERSE_SUBTRACT:
-      return work(Weighted<W>{-1, 1});
-    case GATUN_MULTIPLY:
-      return work(Multiply{});
-    case GATUN_DIVIDE:
-    case GATUN_REVERSE_DIVIDE:
-      return work(Divide{kind == GATUN_REVERSE_DIVIDE});
-  }
 }
 
 }  // namespace
@@ -159,9 +147,8 @@ void binary_forward(gatun_stream& stream, void* y, const void* a, const void* b,
                     int64_t inner, gatun_binary kind, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    by_kind<Wide<T>>(kind, [&](auto f) {
-      put_broadcast<T, 1>(stream, (T*)y, {{(const T*)a}}, (const T*)b, {outer, middle, inner}, true, f);
-    });
+    put_broadcast<T, 1>(stream, (T*)y, {{(const T*)a}}, (const T*)b, {outer, middle, inner}, true,
+                        Combine<Wide<T>>{kind});
   });
 }
 

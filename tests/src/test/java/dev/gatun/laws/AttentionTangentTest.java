@@ -233,13 +233,13 @@ class AttentionTangentTest {
             device, p, Devices.computeInBf16(device) ? DType.BF16 : DType.F32, 1 << 19));
   }
 
-  /// To the bit.
+  /// To the bit. Emulated, a kernel is slow, and the same source in fp64 as in fp32.
   @TestFactory
   Stream<DynamicTest> aMissingTangentIsZero() {
     return each(
         p -> {
           for (var dtype : DType.values()) {
-            if (!isComputed(dtype)) continue;
+            if (!isComputed(dtype) || Devices.isEmulated() && dtype == DType.F64) continue;
             var run = run(p, dtype);
             var random = new SplittableRandom(4);
             var x = run.draw(random);

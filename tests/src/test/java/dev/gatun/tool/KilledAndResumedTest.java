@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A run that is killed and resumed ends with the bits of one that was not.
 class KilledAndResumedTest {
   private static final String[] PLAN = {
-    "--steps=120", "--evaluate-every=10", "--checkpoint-every=30", "--accumulate=2", "--threads=2"
+    "--steps=60", "--evaluate-every=10", "--checkpoint-every=15", "--accumulate=2", "--threads=2"
   };
 
   @TempDir Path folder;
@@ -40,12 +40,12 @@ class KilledAndResumedTest {
   @Timeout(120)
   void killedTwiceItEndsWithTheSameBits() throws Exception {
     var run = folder.resolve("killed");
-    ChildCommand.killAt("after 40 steps", Commands.training(texts, run, PLAN));
+    ChildCommand.killAt("after 20 steps", Commands.training(texts, run, PLAN));
     long first = checkpoint(run);
-    assertTrue(first >= 30 && first < 120, "the last checkpoint is of step " + first);
-    ChildCommand.killAt("after 80 steps", List.of("train", "--resume=" + run));
+    assertTrue(first >= 15 && first < 60, "the last checkpoint is of step " + first);
+    ChildCommand.killAt("after 40 steps", List.of("train", "--resume=" + run));
     long second = checkpoint(run);
-    assertTrue(second >= 60 && second < 120, "the last checkpoint is of step " + second);
+    assertTrue(second >= 30 && second < 60, "the last checkpoint is of step " + second);
     Commands.run("train", "--resume=" + run).requireGood();
     checkSame(run);
   }
