@@ -103,7 +103,7 @@ def ligo(values, layers, heads):
 
 def logits(values, heads, layers, tokens):
     config = configuration(values["transformer.wte.weight"].shape[1], is_tied(values))
-    config.n_head, config.n_layer = heads, layers
+    config.n_head, config.n_layer, config.n_inner = heads, layers, values["transformer.h.0.mlp.c_fc.bias"].size
     model = transformers.GPT2LMHeadModel._from_config(config, attn_implementation="eager").to(torch.float64).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -120,12 +120,14 @@ def make(out):
             "heads": np.append(same["heads"], random.integers(0, HEADS, 1)),
             "hidden": np.append(same["hidden"], random.integers(0, 4 * WIDTH, 4 * WIDTH // HEADS))}
     cases = {"stack": same | {"layers": [0, 1, 0, 1, 0]}, "interpolate": same | {"layers": [0, 0, 0, 1, 1]},
-             "uneven": wide | {"layers": [0, 1, 1]}}
+             "uneven": wide | {"layers": [0, 1, 1]}, "inside": same | {
+                 "hidden": np.append(same["hidden"], random.integers(0, 4 * WIDTH, 10)), "layers": [0, 1]}}
     save_tensors(out / "gpt2/growth.safetensors", {"tokens": tokens, **{
         name: logits(grow(values, **maps), len(maps["heads"]), len(maps["layers"]), tokens)
         for name, maps in cases.items()}, "ligo": logits(ligo(values, 3, 4), 4, 3, tokens)})
-    save_json(out / "gpt2/growth.json", {"model": "hf", "uneven": {
-        space: [int(source) for source in sources] for space, sources in cases["uneven"].items()}})
+    save_json(out / "gpt2/growth.json", {"model": "hf", **{name: {
+        space: [int(source) for source in sources] for space, sources in cases[name].items()}
+        for name in ("uneven", "inside")}})
 
     truth = array(new_model(torch.float64, values)(torch.from_numpy(tokens.astype(np.int64))).logits)
     twice = {space: np.tile(sources, 2) for space, sources in same.items()} | {"layers": range(LAYERS)}

@@ -45,7 +45,7 @@ record Arm(
     return new Arm(method, noise, from, BRIEF, rate, steps, seed);
   }
 
-  /// With a tenth of the weights' power in noise, as in HyperCloning's paper.
+  /// With noise that tells copies apart.
   Arm noisy() {
     return new Arm(method, 0.32, from, smallSteps, rate, steps, seed);
   }

@@ -70,12 +70,14 @@ final class RunExperiment {
 
   private Void grow(Arm arm) throws Exception {
     var folder = runs.resolve(arm.grownName());
-    if (Files.exists(folder)) return null;
-    var options = new ArrayList<>(arm.growOptions());
-    options.add("--from=" + runs.resolve(arm.smallName()));
-    Gatun.grow(folder, options);
-    if (arm.isLearned()) {
-      Rows.read(folder.resolve("ligo.jsonl")).write(RECORD.resolve(arm.grownName() + ".jsonl"));
+    if (!Files.exists(folder)) {
+      var options = new ArrayList<>(arm.growOptions());
+      options.add("--from=" + runs.resolve(arm.smallName()));
+      Gatun.grow(folder, options);
+    }
+    var record = RECORD.resolve(arm.grownName() + ".jsonl");
+    if (arm.isLearned() && !Files.exists(record)) {
+      Rows.read(folder.resolve("ligo.jsonl")).write(record);
     }
     return null;
   }

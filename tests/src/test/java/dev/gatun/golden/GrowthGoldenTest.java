@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,20 +45,31 @@ class GrowthGoldenTest {
 
   @Test
   void unevenCopiesComputeWhatHuggingFacesDo() throws IOException {
-    Map<String, Object> maps;
-    try (var golden = Golden.open("gpt2/growth")) {
-      maps = Golden.object(golden.facts().get("uneven"));
-    }
-    var copies =
-        new Copies(
-            map(48, maps.get("residual")),
-            map(3, maps.get("heads")),
-            map(192, maps.get("hidden")),
-            map(2, maps.get("layers")));
+    var copies = copies("uneven");
     check(
         "gpt2/growth",
         "uneven",
         (source, scope) -> copies.of(source, source.config().withSize(3, 4, 64), scope));
+  }
+
+  @Test
+  void soDoWiderMlps() throws IOException {
+    var copies = copies("inside");
+    check(
+        "gpt2/growth",
+        "inside",
+        (source, scope) -> copies.of(source, source.config().withFeedForward(202), scope));
+  }
+
+  private static Copies copies(String name) throws IOException {
+    try (var golden = Golden.open("gpt2/growth")) {
+      var maps = Golden.object(golden.facts().get(name));
+      return new Copies(
+          map(48, maps.get("residual")),
+          map(3, maps.get("heads")),
+          map(192, maps.get("hidden")),
+          map(2, maps.get("layers")));
+    }
   }
 
   @SuppressWarnings("unchecked")

@@ -51,6 +51,18 @@ class LigoFlopsTest {
                                             Arguments.of(
                                                 new LigoShape(
                                                     source,
+                                                    source.withSize(3, 3, 12).withFeedForward(32),
+                                                    form,
+                                                    heads)),
+                                            Arguments.of(
+                                                new LigoShape(
+                                                    source,
+                                                    source.withFeedForward(37),
+                                                    form,
+                                                    heads)),
+                                            Arguments.of(
+                                                new LigoShape(
+                                                    source,
                                                     source.withSize(3, 2, 8),
                                                     form,
                                                     heads))))));

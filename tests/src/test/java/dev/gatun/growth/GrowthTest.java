@@ -193,6 +193,21 @@ class GrowthTest {
         Arguments.of(new Bert2Bert(4), SMALL.withSize(4, 3, 12)));
   }
 
+  /// A head that nothing copies is lost.
+  @Test
+  void whatHasNoCopyIsMissed() {
+    var source = RandomGpt.of(SMALL, memory, DType.F64);
+    var target = SMALL.withSize(3, 4, 16);
+    for (var heads : List.of(List.of(0, 0, 0, 1), List.of(1, 1, 1, 1))) {
+      var copies =
+          new Copies(
+              CopyMap.tiled(8, 16), new CopyMap(2, heads), CopyMap.tiled(32, 64), CopyMap.same(3));
+      double change = RandomGpt.change(source, copies.of(source, target, memory));
+      assertEquals(heads.contains(0), copies.preservesFunction());
+      assertEquals(heads.contains(0), change < 1e-13, () -> "%.3g".formatted(change));
+    }
+  }
+
   /// Over the copies of a unit it adds up to nothing; of two, half of its power stays.
   @Test
   void noiseHasTheDeviationItIsGivenAndTellsCopiesApart() {

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.memory.Device;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,21 @@ class LigoStartTest {
       }
       var queries = start.width(shape, LigoMap.QUERIES, 0);
       assertTrue(Arrays.stream(queries).allMatch(x -> x == 0 || x == 1));
+    }
+  }
+
+  /// Where the first copies are not learned, they are whole.
+  @Test
+  void inTheReleasedFormColumnsOfTwoCopiesAreLonger() {
+    var shape = new LigoShape(SMALL, SMALL.withSize(3, 4, 16), LigoForm.RELEASED, LigoHeads.WHOLE);
+    try (var device = Device.cpu(1);
+        var memory = device.scope()) {
+      var source = RandomGpt.of(SMALL, memory, DType.F64);
+      var start = LigoStart.of(new HyperCloning());
+      var learned = LigoOperator.create(source, shape, start, memory).maps().get("residual");
+      double square = 0;
+      for (double each : learned.toDoubles()) square += each * each;
+      assertEquals(8 * 0.5, square, ROUNDING);
     }
   }
 

@@ -64,6 +64,14 @@ class LigoTest {
                                 Arguments.of(
                                     new LigoShape(SMALL, SMALL.withSize(4, 2, 8), form, heads)),
                                 Arguments.of(
+                                    new LigoShape(SMALL, SMALL.withFeedForward(37), form, heads)),
+                                Arguments.of(
+                                    new LigoShape(
+                                        SMALL,
+                                        SMALL.withSize(4, 3, 12).withFeedForward(32),
+                                        form,
+                                        heads)),
+                                Arguments.of(
                                     new LigoShape(
                                         SMALL.withoutBias().withScaleByLayer(),
                                         wider.withoutBias().withScaleByLayer(),
@@ -92,7 +100,7 @@ class LigoTest {
     expected.forEach((name, values) -> assertClose(values, weights(grown, name), ROUNDING, name));
     var whole = Gpt.blank(shape.target(), memory, DType.F64);
     try (var _ = device.scope()) {
-      LigoOperator.copyTo(whole, operator.weights());
+      operator.copyTo(whole, operator.weights());
     }
     for (var name : grown.parameters().names()) {
       assertArrayEquals(weights(grown, name), weights(whole, name), name);
@@ -217,7 +225,7 @@ class LigoTest {
       assertRefused("stack adds layers", () -> ligo.grow(source, SMALL.withSize(4, 3, 12), memory));
     }
     assertEquals(used, memory.usedBytes());
-    assertRefused("RandomRest is not", () -> LigoStart.of(new RandomRest(1)));
+    assertRefused("RandomRest[seed=1] does neither", () -> LigoStart.of(new RandomRest(1)));
     assertRefused("noise -1.0", () -> stack.withNoise(-1, 0));
     assertRefused("noise NaN", () -> stack.withNoise(Double.NaN, 0));
     var copies =
@@ -233,6 +241,9 @@ class LigoTest {
     assertRefused("do not fit", () -> LigoOperator.create(other, shape, stack, memory));
     var operator = LigoOperator.create(source, shape, stack, memory);
     assertRefused("do not fit", () -> operator.copyTo(source));
+    assertRefused("do not fit", () -> operator.copyTo(source, operator.weights()));
+    var wide = Gpt.blank(shape.target(), memory, DType.F64);
+    assertRefused("maps in F32 do not fit a network in F64", () -> operator.copyTo(wide));
   }
 
   private static void assertRefused(String sentence, Executable what) {

@@ -333,9 +333,18 @@ class BadInputTest {
           1 | --from=@run --method=ligo --layers=4 --data=@texts --out=@run | it exists already
           1 | --from=@run --method=ligo --layers=4 --data=@texts --form=other | no form of LiGO "other"; there are shared, paper, released
           1 | --from=@run --method=ligo --layers=4 --data=@texts --head-maps=other | there are whole, dense
-          1 | --from=@run --method=ligo --layers=4 --data=@texts --init-method=random | LiGO begins from a method of copies
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --init-method=random | LiGO begins as a method that copies
           1 | --from=@run --method=ligo --width=32 --data=@texts --init-method=stack | stack adds layers only
           1 | --from=@run --method=ligo --layers=4 --data=@texts --noise=-1 | noise -1.0
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --noise=NaN | noise NaN
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --rate=NaN | peak is NaN
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --warmup=-1 | -1
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --context=0 | a window predicts 0 tokens
+          1 | --from=@run --method=ligo --layers=4 --data=@high.bin | has a token 257
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --steps=1 --rate=1e30 | after 1 steps of the maps the loss is no number: --rate 1.0E30
+          1 | --from=@run --method=ligo --layers=4 --data=@texts --steps=9 --warmup=0 --rate=1e30 | after 1 steps of the maps
+          1 | --from=@run --method=bert2bert-fpi --layers=4 --noise=0.3 | here are none
+          1 | --from=@run --method=hypercloning --width=1000000000  | width 1000000000 is too large
           1 | --from=@run --method=ligo --layers=4 --data=@texts --steps=0 | 0 steps
           1 | --from=@run --method=ligo --layers=4 --data=@texts --rate=-1 | peak is -1.0
           1 | --from=@run --method=ligo --layers=4 --data=@texts --warmup=200 | no room for 200 of warm-up

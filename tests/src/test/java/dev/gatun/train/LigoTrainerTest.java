@@ -102,7 +102,7 @@ class LigoTrainerTest {
   }
 
   private LigoTrainer trainer(LigoOperator operator, long seed) {
-    return trainer(operator, adamW(operator), seed, 1);
+    return trainer(operator, adamW(operator), STEPS, seed, 1);
   }
 
   private static AdamW adamW(LigoOperator operator) {
@@ -110,9 +110,9 @@ class LigoTrainerTest {
   }
 
   private LigoTrainer trainer(
-      LigoOperator operator, Optimizer optimizer, long seed, int accumulate) {
+      LigoOperator operator, Optimizer optimizer, int steps, long seed, int accumulate) {
     var larger = Gpt.blank(LARGE, memory, DType.F32);
-    var schedule = Schedule.warmupCosine(STEPS / 10, STEPS, RATE, 0);
+    var schedule = Schedule.warmupCosine(steps / 10, steps, RATE, 0);
     return new LigoTrainer(operator, larger, optimizer, schedule, batches(seed), accumulate);
   }
 
@@ -155,7 +155,7 @@ class LigoTrainerTest {
     }
     var operator = operator(source, LigoForm.SHARED, 1);
     var lion = new Lion(operator.maps(), Lion.Config.DEFAULTS);
-    var trainer = trainer(operator, lion, 1, 1);
+    var trainer = trainer(operator, lion, STEPS, 1, 1);
     for (double moved : trainer.movements().values()) assertEquals(0, moved);
     for (int step = 0; step < 5; step++) trainer.step();
     assertEquals(5, trainer.steps());
@@ -173,7 +173,7 @@ class LigoTrainerTest {
   void batchesAreAveraged() {
     var source = small(1);
     var operator = operator(source, LigoForm.SHARED, 1);
-    var trainer = trainer(operator, adamW(operator), 1, 2);
+    var trainer = trainer(operator, adamW(operator), STEPS, 1, 2);
     var both = List.of(batches(1).at(0, 0), batches(1).at(0, 1));
     double loss = Evaluation.of(trainer.grown(), both).loss();
     var report = trainer.step();
@@ -181,14 +181,14 @@ class LigoTrainerTest {
     assertEquals(2 * ROWS * TIME, report.tokens());
     assertEquals(2 * ROWS * TIME, trainer.tokensPerStep());
     assertEquals(gradientNorm(operator(source, LigoForm.SHARED, 1), both), report.gradientNorm());
-    assertThrows(InvalidArgument.class, () -> trainer(operator, adamW(operator), 1, 0));
+    assertThrows(InvalidArgument.class, () -> trainer(operator, adamW(operator), STEPS, 1, 0));
   }
 
   private OptionalDouble gradientNorm(LigoOperator operator, List<Batch> batches) {
     var larger = Gpt.blank(LARGE, memory, DType.F32);
     try (var tape = Tape.open(device)) {
       var weights = operator.weights();
-      LigoOperator.copyTo(larger, weights);
+      operator.copyTo(larger, weights);
       for (var batch : batches) addGradients(larger, batch, 1.0 / batches.size());
       operator.pullBack(tape, weights, larger);
     }
@@ -214,6 +214,33 @@ class LigoTrainerTest {
   }
 
   @Test
+  void aMovementIsAShareOfTheLength() {
+    var operator = operator(small(1), LigoForm.PAPER, 1);
+    var trainer = trainer(operator, 1);
+    var map = operator.maps().get("hidden");
+    var numbers = map.toDoubles();
+    for (int i = 0; i < numbers.length; i++) numbers[i] *= 1.5;
+    map.copyFrom(numbers);
+    trainer
+        .movements()
+        .forEach((name, moved) -> assertEquals(name.equals("hidden") ? 0.5 : 0, moved, 1e-6, name));
+  }
+
+  @Test
+  void aNetworkThatTheMapsDoNotFitIsRefused() {
+    var operator = operator(small(1), LigoForm.SHARED, 1);
+    var schedule = Schedule.constant(RATE);
+    for (var other :
+        List.of(
+            Gpt.blank(LARGE.withSize(4, 2, 16), memory, DType.F32),
+            Gpt.blank(LARGE, memory, DType.F64))) {
+      assertThrows(
+          InvalidArgument.class,
+          () -> new LigoTrainer(operator, other, adamW(operator), schedule, batches(1), 1));
+    }
+  }
+
+  @Test
   void aLossThatIsNotFiniteEndsIt() {
     var operator = operator(small(1), LigoForm.SHARED, 1);
     var nan = new float[Math.toIntExact(operator.maps().get("residual").shape().count())];
@@ -227,13 +254,15 @@ class LigoTrainerTest {
   @Test
   @Tag("long")
   void besidePlainStepsFromTheSameBeginning() {
-    int plainSteps = (int) Math.ceil(STEPS * (1 + operatorShare()));
+    int steps = 100;
+    int plainSteps = (int) Math.ceil(steps * (1 + operatorShare()));
     var report = new StringBuilder();
     for (long seed = 1; seed <= 3; seed++) {
       var source = small(seed);
-      var ligo = trainer(operator(source, LigoForm.SHARED, seed), seed);
+      var operator = operator(source, LigoForm.SHARED, seed);
+      var ligo = trainer(operator, adamW(operator), steps, seed, 1);
       double before = loss(ligo.grown());
-      for (int step = 0; step < STEPS; step++) ligo.step();
+      for (int step = 0; step < steps; step++) ligo.step();
       double maps = loss(ligo.grown());
       var plain = Gpt.blank(LARGE, memory, DType.F32);
       operator(source, LigoForm.SHARED, seed).copyTo(plain);
@@ -241,7 +270,7 @@ class LigoTrainerTest {
       train(plain, plainSteps, RATE, seed);
       report.append(
           "seed %d: %.4f at first, %.4f by %d steps of maps, %.4f by %d plain steps%n"
-              .formatted(seed, before, maps, STEPS, loss(plain), plainSteps));
+              .formatted(seed, before, maps, steps, loss(plain), plainSteps));
       assertTrue(maps < before && loss(plain) < before, report.toString());
     }
     System.out.print(report);

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 /// Copies of a unit have the same value, and what sums over n of them takes an n-th of each. A tied
 /// head is the token embedding, whose rows are copied whole; gain and bias of the last norm are
 /// divided in its stead. A norm takes the mean over all copies, so that it is the same only where
-/// there are equally many of each channel; heads and the MLPs' channels need no such evenness.
+/// there are equally many of each channel; of heads and the MLPs' channels one copy each is enough.
 ///
 /// Where attention is scaled by layer, the queries of a block that moves from layer l to l' are
 /// scaled by (l' + 1) / (l + 1), from 0: it computes what it did.
@@ -43,7 +43,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
 
   /// Whether the larger network computes the smaller one's logits, but for rounding.
   public boolean preservesFunction() {
-    return residual.isUniform() && layers.isSame();
+    return residual.isUniform() && heads.isOnto() && hidden.isOnto() && layers.isSame();
   }
 
   /// The larger network, as [Growth#grow] has it.
@@ -128,11 +128,9 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
   }
 
   private static Tensor column(double[] elements, DType dtype, Scope work) {
-    var shape = Shape.of(elements.length, 1);
-    if (dtype == DType.F64) return Tensor.of(work, shape, elements);
-    var floats = new float[elements.length];
-    for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
-    return Tensor.of(work, shape, floats);
+    var column = Tensor.uninitialized(work, dtype, Shape.of(elements.length, 1));
+    column.copyFrom(elements);
+    return column;
   }
 
   /// The map of the rows at a place; empty where they do not grow.

@@ -75,6 +75,11 @@ public record CopyMap(int smaller, List<Integer> sources) {
     return equals(same(smaller));
   }
 
+  /// Whether there is a copy of each.
+  public boolean isOnto() {
+    return Arrays.stream(counts()).allMatch(count -> count > 0);
+  }
+
   /// Whether there are equally many copies of all.
   public boolean isUniform() {
     return Arrays.stream(counts()).distinct().count() == 1;

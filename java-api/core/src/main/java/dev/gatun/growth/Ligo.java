@@ -23,7 +23,8 @@ public record Ligo(LigoForm form, LigoHeads heads, LigoStart start) implements G
   /// It promises nothing: what maps preserve depends on their numbers, and training changes them.
   @Override
   public boolean preservesFunction(GptConfig source, GptConfig target) {
-    Larger.require(source, target);
+    var shape = new LigoShape(source, target, form, heads);
+    for (var map : LigoMap.values()) start.width(shape, map, 0);
     return false;
   }
 }

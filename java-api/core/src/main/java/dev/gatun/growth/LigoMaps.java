@@ -7,7 +7,6 @@ import dev.gatun.op.MatMul;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
@@ -28,31 +27,31 @@ final class LigoMaps {
     this.shape = shape;
     this.parameters = parameters;
     for (var map : LigoMap.values()) {
-      if (shape.learned(map) < shape.large(map)) units.put(map, unit(shape.small(map)));
+      boolean whole = shape.learned(map) == shape.large(map);
+      if (shape.isLearned(map) && !whole) units.put(map, unit(shape.small(map)));
     }
     queryScales = shape.source().scaledByLayer() ? Optional.of(queryScales()) : Optional.empty();
   }
 
   static LigoMaps create(LigoShape shape, LigoStart start, Scope scope, DType dtype) {
     var parameters = shape.declarations().allocate(scope, dtype);
-    for (var name : parameters.names()) {
-      var map = Arrays.stream(LigoMap.values()).filter(each -> each.word().equals(name)).findAny();
-      write(
-          parameters.get(name),
-          map.map(each -> learned(shape, start, each)).orElseGet(() -> start.depth(shape, name)));
+    for (var map : LigoMap.values()) {
+      if (shape.isLearned(map)) begin(parameters.get(map.word()), shape, start, map);
     }
+    for (var name : shape.depths()) parameters.get(name).copyFrom(start.depth(shape, name));
     return new LigoMaps(shape, parameters);
   }
 
-  /// The rows that are learned of all maps of a kind.
-  private static double[] learned(LigoShape shape, LigoStart start, LigoMap map) {
+  /// Writes the rows that are learned, one map of the kind after the other.
+  private static void begin(Tensor all, LigoShape shape, LigoStart start, LigoMap map) {
     int each = Math.toIntExact(shape.learned(map) * shape.small(map));
-    var elements = new double[shape.maps(map) * each];
+    long bytes = (long) each * all.dtype().bytes();
     for (int which = 0; which < shape.maps(map); which++) {
       var whole = start.width(shape, map, which);
-      System.arraycopy(whole, whole.length - each, elements, which * each, each);
+      var at = all.scope().at(all.data(), which * bytes);
+      Tensor.over(all.scope(), at, all.dtype(), Shape.of(each), null)
+          .copyFrom(Arrays.copyOfRange(whole, whole.length - each, whole.length));
     }
-    return elements;
   }
 
   /// Where attention in layer l is scaled by 1 / (l + 1), from 0, queries that move from j to i are
@@ -73,18 +72,8 @@ final class LigoMaps {
 
   private Tensor constant(Shape shape, double[] elements) {
     var tensor = Tensor.uninitialized(parameters.scope(), parameters.dtype(), shape);
-    write(tensor, elements);
+    tensor.copyFrom(elements);
     return tensor;
-  }
-
-  private static void write(Tensor to, double[] elements) {
-    if (to.dtype() == DType.F64) {
-      to.copyFrom(MemorySegment.ofArray(elements));
-      return;
-    }
-    var floats = new float[elements.length];
-    for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
-    to.copyFrom(MemorySegment.ofArray(floats));
   }
 
   Parameters parameters() {

@@ -1,5 +1,6 @@
 package dev.gatun.growth;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
@@ -13,8 +14,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// LiGO (Wang et al. 2023, arXiv 2303.00980): the weights of a larger network as a linear function
-/// of a smaller one's, by maps that can be learned. The smaller one's are frozen, and stay as they
-/// were when the operator was made.
+/// of a smaller one's, by maps that can be learned. The smaller one is frozen: it must stay
+/// open and as it is.
 ///
 /// ```
 /// W'_i = B (Σ_j w_ij W_j) Aᵀ          as a linear layer's weight (out, in) is
@@ -98,32 +99,50 @@ public final class LigoOperator {
     return all;
   }
 
+  /// Throws [InvalidArgument] unless `larger` is of the target's shape, and of the maps' type and
+  /// device.
+  public void requireFit(Gpt larger) {
+    Larger.requireSame(larger.config(), shape.target());
+    var parameters = larger.parameters();
+    if (parameters.dtype() != maps().dtype() || parameters.device() != maps().device()) {
+      throw new InvalidArgument(
+          "maps in %s do not fit a network in %s, or on another device"
+              .formatted(maps().dtype(), parameters.dtype()));
+    }
+  }
+
   /// Writes the weights into a network of the target's shape. One parameter after the other, each
   /// in memory that the next one takes.
   public void copyTo(Gpt larger) {
-    Larger.requireSame(larger.config(), shape.target());
+    requireFit(larger);
     parametersOfBlocks()
         .forEach(
             (parameter, parts) -> {
               try (var _ = larger.device().scope()) {
-                copyTo(larger, layers(parameter, parts));
+                write(larger, layers(parameter, parts));
               }
             });
     for (var name : outsideBlocks()) {
       try (var _ = larger.device().scope()) {
-        copyTo(larger, Map.of(name, outsideBlocks(name)));
+        write(larger, Map.of(name, outsideBlocks(name)));
       }
     }
   }
 
   /// Writes weights that [#weights] has made into a network of the target's shape.
-  public static void copyTo(Gpt larger, Map<String, Tensor> weights) {
+  public void copyTo(Gpt larger, Map<String, Tensor> weights) {
+    requireFit(larger);
+    write(larger, weights);
+  }
+
+  private static void write(Gpt larger, Map<String, Tensor> weights) {
     weights.forEach((name, tensor) -> copy(larger.parameters().get(name), 0, tensor));
   }
 
   /// Adds to the gradients of the maps what the gradients in the slots of `larger` make of them,
   /// where `weights` are what `tape` has recorded of [#weights]. Forgets those of `larger`.
   public void pullBack(Tape tape, Map<String, Tensor> weights, Gpt larger) {
+    requireFit(larger);
     larger.parameters().settle();
     var names = weights.keySet().stream().filter(this::hasMap).toList();
     tape.backward(

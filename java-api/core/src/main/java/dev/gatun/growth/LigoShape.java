@@ -48,7 +48,7 @@ public record LigoShape(GptConfig source, GptConfig target, LigoForm form, LigoH
   }
 
   /// The names of the weights of depth.
-  private List<String> depths() {
+  List<String> depths() {
     return parts().stream().map(this::depth).distinct().toList();
   }
 

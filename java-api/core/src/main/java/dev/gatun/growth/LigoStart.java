@@ -22,8 +22,8 @@ public interface LigoStart {
       case ZeroBlocks zeros -> new LigoFromCopies(zeros::copies, true);
       default ->
           throw new InvalidArgument(
-              "LiGO begins from a method of copies, which %s is not"
-                  .formatted(growth.getClass().getSimpleName()));
+              "LiGO begins as a method that copies, or at random; %s does neither"
+                  .formatted(growth));
     };
   }
 
@@ -34,7 +34,8 @@ public interface LigoStart {
   }
 
   /// The same with a normal number added to each element, of deviation `noise` divided by the root
-  /// of the row's length: against a row of copies, of length 1, the noise has length `noise`.
+  /// of the number of columns: a row's noise has a length near `noise`, where a row that copies has
+  /// length 1, or 1/√n of n copies.
   default LigoStart withNoise(double noise, long seed) {
     if (!(noise >= 0 && noise < Double.POSITIVE_INFINITY)) {
       throw new InvalidArgument("noise %s; it must be a finite number, 0 or more".formatted(noise));

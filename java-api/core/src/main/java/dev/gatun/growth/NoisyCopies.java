@@ -4,18 +4,17 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
-import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
 /// Copies told apart. Equal copies have equal gradients and would stay copies as training goes on;
-/// here the weights that sum over the copies of a unit differ by noise that adds up to nothing over
-/// these copies. So the function is what it is without noise, and the gradients differ
-/// (HyperCloning's symmetry-breaking noise, arXiv 2409.12903: a tenth of the power of the weights,
-/// which is a deviation of 0.32).
+/// here the weights of blocks that sum over the copies of a unit differ by noise that adds up to
+/// nothing over these copies. So the function is what it is without noise, and the gradients
+/// differ, as with HyperCloning's symmetric noise (arXiv 2409.12903), which has a tenth of the
+/// weights' power.
 ///
-/// @param noise its deviation, as a share of the root mean square of each matrix
+/// @param noise the deviation of what is drawn, as a share of the root mean square of each matrix;
+///     less its mean over n copies, 1 - 1/n of its power stays
 /// @param seed of the noise
 public record NoisyCopies(CopyGrowth growth, double noise, long seed) implements Growth {
   public NoisyCopies {
@@ -27,6 +26,9 @@ public record NoisyCopies(CopyGrowth growth, double noise, long seed) implements
   @Override
   public Gpt grow(Gpt source, GptConfig target, Scope scope) {
     var copies = growth.copies(source.config(), target);
+    if (copies.residual().isSame() && copies.heads().isSame() && copies.hidden().isSame()) {
+      throw new InvalidArgument("noise tells copies of channels apart, and here are none");
+    }
     var grown = copies.of(source, target, scope);
     for (var name : grown.parameters().names()) {
       var place = Place.of(name, target);
@@ -53,23 +55,13 @@ public record NoisyCopies(CopyGrowth growth, double noise, long seed) implements
     for (int i = 0; i < drawn.length; i++) {
       weights[i] += drawn[i] - means[rows.sources().get(i / cols) * cols + i % cols];
     }
-    write(matrix, weights);
+    matrix.copyFrom(weights);
   }
 
   private static double rootMeanSquare(double[] weights) {
     double sum = 0;
     for (double weight : weights) sum += weight * weight;
     return Math.sqrt(sum / weights.length);
-  }
-
-  private static void write(Tensor matrix, double[] weights) {
-    if (matrix.dtype() == DType.F64) {
-      matrix.copyFrom(MemorySegment.ofArray(weights));
-      return;
-    }
-    var floats = new float[weights.length];
-    for (int i = 0; i < floats.length; i++) floats[i] = (float) weights[i];
-    matrix.copyFrom(MemorySegment.ofArray(floats));
   }
 
   @Override

@@ -88,7 +88,10 @@ public record GptConfig(
   }
 
   private static int usual(int width) {
-    return Math.multiplyExact(4, width);
+    if (width > Integer.MAX_VALUE / 4) {
+      throw new InvalidArgument("width %d is too large".formatted(width));
+    }
+    return 4 * width;
   }
 
   /// D, channels of a head.

@@ -311,6 +311,18 @@ public final class Tensor {
     if (bytes() > 0) scope.copyToDevice(data, host);
   }
 
+  /// Copies numbers into an F32 or F64 tensor, each rounded to its type.
+  public void copyFrom(double... elements) {
+    if (dtype == DType.F32) {
+      var floats = new float[elements.length];
+      for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
+      copyFrom(MemorySegment.ofArray(floats));
+      return;
+    }
+    requireType(DType.F64);
+    copyFrom(MemorySegment.ofArray(elements));
+  }
+
   /// Waits for the work so far and copies all elements into host memory.
   public void copyTo(MemorySegment host) {
     requireUsable("copyTo", device());

@@ -31,6 +31,7 @@ public final class LigoTrainer {
       Schedule schedule,
       Batches batches,
       int accumulate) {
+    operator.requireFit(larger);
     this.operator = operator;
     this.larger = larger;
     step = new TrainingStep(optimizer, schedule, batches, accumulate);
@@ -81,7 +82,7 @@ public final class LigoTrainer {
     double loss;
     try (var tape = Tape.open(larger.device())) {
       var weights = operator.weights();
-      LigoOperator.copyTo(larger, weights);
+      operator.copyTo(larger, weights);
       loss = step.gradients(larger);
       operator.pullBack(tape, weights, larger);
     }

@@ -81,11 +81,11 @@ final class GrowCommand implements Callable<Integer> {
       names = "--noise",
       paramLabel = "X",
       description =
-          "bert2bert-fpi, hypercloning: tells copies apart, which else stay copies; a deviation, as"
-              + " a share of the weights' (0.32 in HyperCloning's paper). ligo: of the first maps,"
-              + " against rows of length 1; else "
+          "bert2bert-fpi, hypercloning: tells copies of channels apart, which else stay copies; a"
+              + " deviation, as a share of the weights' own. ligo: the length of a row's noise in"
+              + " the first maps, where 1 copies a channel; else "
               + LigoOptions.USUAL_NOISE
-              + ".")
+              + ", or 0 for random averages.")
   private Double noise;
 
   @Option(
@@ -123,8 +123,7 @@ final class GrowCommand implements Callable<Integer> {
     try (var device = machine.open();
         var scope = device.scope()) {
       var source = GptCheckpoint.read(checkpoint, scope, DType.F32);
-      double ofMaps = noise == null ? LigoOptions.USUAL_NOISE : noise;
-      new LigoGrowth(ligo, from, checkpoint, ofMaps, seed == null ? 0 : seed)
+      new LigoGrowth(ligo, from, checkpoint, ligo.noise(noise), seed == null ? 0 : seed)
           .run(source, target(source.config()), out, spec.commandLine().getOut());
     }
     return 0;
@@ -149,10 +148,14 @@ final class GrowCommand implements Callable<Integer> {
     long inside = (long) source.feedForward() * columns;
     if (inside % source.width() != 0) {
       throw new InvalidArgument(
-          "the MLPs' width of %d does not grow in proportion from width %d to %d: --feed-forward"
-              .formatted(source.feedForward(), source.width(), columns));
+          "the MLPs' width of %d does not grow in proportion from width %d to %d: say with"
+                  .formatted(source.feedForward(), source.width(), columns)
+              + " --feed-forward how wide they shall be");
     }
-    return Math.toIntExact(inside / source.width());
+    if (inside / source.width() > Integer.MAX_VALUE) {
+      throw new InvalidArgument("width %d is too large".formatted(columns));
+    }
+    return (int) (inside / source.width());
   }
 
   private void print(Gpt source, Gpt grown, boolean preserves) {

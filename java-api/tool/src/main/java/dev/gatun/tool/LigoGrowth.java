@@ -2,6 +2,7 @@ package dev.gatun.tool;
 
 import static dev.gatun.tool.Amounts.format;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.growth.LigoOperator;
 import dev.gatun.growth.LigoShape;
 import dev.gatun.memory.Device;
@@ -17,6 +18,7 @@ import dev.gatun.train.Evaluation;
 import dev.gatun.train.Journal;
 import dev.gatun.train.JournalEntry;
 import dev.gatun.train.LigoTrainer;
+import dev.gatun.train.NotFinite;
 import dev.gatun.train.Windows;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -54,7 +56,8 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise,
       var trainer = trainer(source, shape, schedule, batches, scope);
       var validation = validation(data, time);
       print(print, source.config(), shape, data, time);
-      train(trainer, validation, RunCost.of(from, checkpoint, source.config()), out, print);
+      var small = RunCost.of(from, checkpoint, source.config());
+      train(trainer, validation, recipe(data, target, time), small, out, print);
     }
   }
 
@@ -84,13 +87,14 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise,
   private void train(
       LigoTrainer trainer,
       List<Batch> validation,
+      JournalEntry recipe,
       OptionalDouble small,
       Path out,
       PrintWriter print) {
     var lines = new ArrayList<JournalEntry>();
     var larger = trainer.grown();
     var before = Evaluation.of(larger, validation);
-    lines.add(beginning(larger.device(), before, small));
+    lines.add(beginning(recipe, larger.device(), before, small));
     try (var progress = Progress.open(0, options.steps())) {
       while (trainer.steps() < options.steps()) {
         var report = trainer.step();
@@ -101,11 +105,20 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise,
                 .with("modelFlops", trainer.modelFlopsPerStep()));
         progress.done(report.step() + 1, report.tokens(), report.loss());
       }
+    } catch (NotFinite at) {
+      throw diverged(at.step());
     }
     var after = Evaluation.of(trainer.grown(), validation);
+    if (!Double.isFinite(after.loss())) throw diverged(options.steps());
     lines.add(end(trainer, after));
     GptCheckpoint.writeNew(out, larger, folder -> write(folder, lines));
     printEnd(print, trainer, before, after, small, out);
+  }
+
+  private InvalidArgument diverged(long steps) {
+    return new InvalidArgument(
+        "after %d steps of the maps the loss is no number: --rate %s is too high"
+            .formatted(steps, options.rate()));
   }
 
   private static void write(Path folder, List<JournalEntry> lines) {
@@ -114,8 +127,18 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise,
     }
   }
 
-  private JournalEntry beginning(Device device, Evaluation before, OptionalDouble small) {
+  private JournalEntry recipe(TrainingData data, GptConfig target, int time) {
     return JournalEntry.of(0)
+        .with("target", Described.model(target))
+        .with("data", data.corpus().description())
+        .with("batch", options.batch())
+        .with("accumulate", options.accumulate())
+        .with("context", time);
+  }
+
+  private JournalEntry beginning(
+      JournalEntry recipe, Device device, Evaluation before, OptionalDouble small) {
+    return recipe
         .with("backend", device.backend())
         .with("device", device.described("device"))
         .with("from", from)

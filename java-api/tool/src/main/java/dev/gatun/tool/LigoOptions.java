@@ -143,6 +143,12 @@ final class LigoOptions {
     return named(LigoHeads.class, "map of heads", heads);
   }
 
+  /// What was given, or else the usual: averages have small numbers, and differ anyway.
+  double noise(Double given) {
+    if (given != null) return given;
+    return start.equals(RELEASED_START) ? 0 : USUAL_NOISE;
+  }
+
   /// The maps' first numbers in words.
   String startInWords(double noise) {
     return "%s with noise %s".formatted(start, noise);
