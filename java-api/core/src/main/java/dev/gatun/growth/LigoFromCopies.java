@@ -14,11 +14,10 @@ import java.util.function.BiFunction;
 /// copies are longer than 1, by (n - 1)/n of a square, and the stream is scaled.
 ///
 /// So, in the other forms, a width that is a whole multiple preserves the function but in two
-/// places. A norm adds the
-/// same eps to a variance that is n times smaller; and the MLP reads through the map that it is
-/// written through, where GELU stands between: n copies of GELU(h/√n)/√n are GELU(h) only for h far
-/// from 0. Uneven copies change the mean and variance that a norm takes; without width, nothing is
-/// scaled.
+/// places. A norm adds the same eps to a variance that is n times smaller; and the MLP reads
+/// through the map that it is written through, where GELU stands between: n copies of GELU(h/√n)/√n
+/// are GELU(h) only for h far from 0. Uneven copies change the mean and variance that a norm takes;
+/// without width, nothing is scaled.
 ///
 /// @param copies of a source and a target
 /// @param silent whether the output projections of new blocks are zero
