@@ -63,7 +63,10 @@ template <class T, int reads> bool all_aligned(const T* to, const Sources<T, rea
 template <class Piece, class Read, class Write>
 GATUN_DEVICE void over_pieces(int64_t first, int64_t last, Read read, Write write) {
   using Found = decltype(read(Piece{}, int64_t{}));
-  constexpr int together = sizeof(Found) > 3 * sizeof(Piece) ? at_once / 2 : at_once, tile = threads * together;
+  // Nobody is in haste for fp64, which proves laws.
+  constexpr bool is_fp64 = sizeof(Piece) / Piece::count == 8;
+  constexpr int together = is_fp64 ? 1 : sizeof(Found) > 3 * sizeof(Piece) ? at_once / 2 : at_once;
+  constexpr int tile = threads * together;
   const int64_t lane = warp_index() * 32 * together + lane_index();
   for (int64_t p = first + block_x() * tile + lane; p < last; p += blocks_x() * tile) {
     Found found[together];

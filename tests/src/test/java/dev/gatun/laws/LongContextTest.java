@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 /// MiB: a matrix of scores alone would take 32, or 2,048. Chosen rows are computed again here in
 /// fp64.
 @Tag("gpu")
+@Tag("long-emulated")
 class LongContextTest {
   private static final int CONTEXT = Devices.isGpu() ? 32_768 : 4096;
   private static final int HEAD_SIZE = 64;
