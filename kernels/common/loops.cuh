@@ -1,7 +1,8 @@
-// How kernels walk over arrays of elements on a device. A warp takes `at_once` pieces a lane that lie side by side,
-// half as many where each is met in many arrays: their loads are under way together, and each access is one stretch.
-// Arrays that are aligned are met in vectors, and what is left behind the last one, or all of an array that is not,
-// element by element; a kernel holds both loops, so that neither the size nor the address asks for one of its own.
+// How kernels walk over arrays of elements on a device. A warp takes up to `at_once` pieces a lane that lie side by
+// side, fewer where each holds many elements or is met in many arrays: their loads are under way together, and each
+// access is one stretch. Arrays that are aligned are met in vectors, and what is left behind the last one, or all of an
+// array that is not, element by element; a kernel holds both loops, so that neither the size nor the address asks for
+// one of its own.
 #pragma once
 #include "device.cuh"
 
@@ -63,9 +64,11 @@ template <class T, int reads> bool all_aligned(const T* to, const Sources<T, rea
 template <class Piece, class Read, class Write>
 GATUN_DEVICE void over_pieces(int64_t first, int64_t last, Read read, Write write) {
   using Found = decltype(read(Piece{}, int64_t{}));
+  // Of eight elements a piece, half the pieces need half the registers: twice the threads have as many loads under way.
   // Nobody is in haste for fp64, which proves laws.
-  constexpr bool is_fp64 = sizeof(Piece) / Piece::count == 8;
-  constexpr int together = is_fp64 ? 1 : sizeof(Found) > 3 * sizeof(Piece) ? at_once / 2 : at_once;
+  constexpr int bytes_each = sizeof(Piece) / Piece::count;
+  constexpr bool is_large = bytes_each == 2 || sizeof(Found) > 3 * sizeof(Piece);
+  constexpr int together = bytes_each == 8 ? 1 : is_large ? at_once / 2 : at_once;
   constexpr int tile = threads * together;
   const int64_t lane = warp_index() * 32 * together + lane_index();
   for (int64_t p = first + block_x() * tile + lane; p < last; p += blocks_x() * tile) {

@@ -16,8 +16,7 @@ class ManyElementsTest {
   private static final int LENGTH = 3;
   private static final int NAMES = 251;
 
-  /// Of each row the first element gets the row's name: behind 2^24 a float may round its index
-  // into the row before.
+  /// Of each row the first element gets the row's name. A float would take it for the row before.
   @Test
   void everyRowOfASliceGoesBackToItsPlace() {
     try (var device = Devices.underTest();

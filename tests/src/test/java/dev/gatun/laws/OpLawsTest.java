@@ -1,7 +1,5 @@
 package dev.gatun.laws;
 
-import static dev.gatun.laws.Devices.isEmulated;
-
 import dev.gatun.memory.Device;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -11,12 +9,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/// Every law for every sample of every op.
+/// Every law for every sample of every op, but for tangents.
 @Tag("laws")
 @Tag("backend")
 class OpLawsTest {
-  private static final long MOST_EMULATED = 300;
-
   private static Device device;
 
   @BeforeAll
@@ -37,17 +33,6 @@ class OpLawsTest {
   @TestFactory
   Stream<DynamicTest> valuesAndGradientsFollowTheDefinition() {
     return each("valuesAndGradientsFollowTheDefinition");
-  }
-
-  /// It runs an op dozens of times: emulated, the small samples are enough, since each tangent
-  /// kernel is also compared with the CPU's.
-  @TestFactory
-  Stream<DynamicTest> tangentsAreDirectionalDerivatives() {
-    return each("tangentsAreDirectionalDerivatives", sample -> !isEmulated() || isSmall(sample));
-  }
-
-  private static boolean isSmall(OpSample sample) {
-    return sample.shapes().stream().allMatch(shape -> shape.count() <= MOST_EMULATED);
   }
 
   @TestFactory
@@ -71,10 +56,10 @@ class OpLawsTest {
   }
 
   private static Stream<DynamicTest> each(String law) {
-    return each(law, _ -> true);
+    return each(device, law, _ -> true);
   }
 
-  private static Stream<DynamicTest> each(String law, Predicate<OpSample> chosen) {
+  static Stream<DynamicTest> each(Device device, String law, Predicate<OpSample> chosen) {
     var checked = OpLaws.on(device).get(law);
     return OpSamples.ALL.stream()
         .filter(chosen)

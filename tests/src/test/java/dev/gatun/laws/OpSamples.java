@@ -285,9 +285,9 @@ final class OpSamples {
       attentionBlock(bias, true, 1, 1, 1, 2);
       attentionBlock(bias, false, 2, 3, 1, 5);
       attentionBlock(bias, true, 1, 17, 3, 4);
-      attentionBlock(bias, true, 1, 7, 2, 3, 0, 2, 3, 7);
-      attentionBlock(bias, false, 2, 35, 1, 4, 0, 1, 40, 70);
     }
+    attentionBlock(false, true, 1, 7, 2, 3, 0, 2, 3, 7);
+    attentionBlock(true, false, 2, 35, 1, 4, 0, 1, 40, 70);
   }
 
   private void mlp(boolean bias, long rows, long cols, long hidden) {
