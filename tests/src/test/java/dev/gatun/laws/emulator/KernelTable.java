@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 /// Writes the table of hot kernels into a Markdown file, between the two lines that mark its
 /// place. Arguments: the file, and a build of libgatun_cuda.so for all targets.
 final class KernelTable {
-  private static final String BEGIN = "<!-- table of kernels -->\n";
-  private static final String END = "<!-- end of the table of kernels -->\n";
+  static final String BEGIN = "<!-- table of kernels -->\n";
+  static final String END = "<!-- end of the table of kernels -->\n";
 
   /// `function | sizes on the GPU | the kernel that does the work`. What the function must move,
   /// and the sizes at which it is counted, are those of its first row among the budgets.
@@ -78,6 +78,7 @@ final class KernelTable {
           new ElementwiseBudgetsTest(),
           new AroundProductsBudgetsTest(),
           new IndexBudgetsTest(),
+          new MixBudgetsTest(),
           new DecodeBudgetsTest(),
           new LossBudgetsTest(),
           new SumBudgetsTest(),
@@ -115,9 +116,7 @@ final class KernelTable {
   }
 
   private String markdown() {
-    return Stream.concat(
-            ROWS.lines().map(KernelTable::budgeted),
-            (PRODUCTS + ATTENTION).lines().map(KernelTable::product))
+    return lines()
         .map(this::row)
         .collect(
             joining(
@@ -125,6 +124,17 @@ final class KernelTable {
                 "| function | at | kernel | moved | registers | shared | occupancy | at least |\n"
                     + "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |\n",
                 ""));
+  }
+
+  private static Stream<Line> lines() {
+    return Stream.concat(
+        ROWS.lines().map(KernelTable::budgeted),
+        (PRODUCTS + ATTENTION).lines().map(KernelTable::product));
+  }
+
+  /// What the table's lines are about: function, sizes and the beginning of the kernel's name.
+  static List<List<String>> subjects() {
+    return lines().map(line -> List.of(line.function(), line.sizes(), line.kernel())).toList();
   }
 
   private static String[] columns(String line) {
