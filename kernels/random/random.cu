@@ -75,8 +75,9 @@ void fill_random(gatun_stream& stream, T* x, const int64_t* key, int64_t first, 
   const int64_t lead = reinterpret_cast<uintptr_t>(x) % 16 / sizeof(T), from = first - lead;
   const Start start{lead, static_cast<uint64_t>(from >> bits), static_cast<int>(from & (each - 1)) * words_each};
   const int64_t runs = loops::quotient_up(lead + n, Run<T, words_each>::count);
-  GATUN_LAUNCH(stream, (random_runs<T, words_each, Map>), grid_for(stream, runs, loops::threads * loops::at_once),
-               loops::threads, 0, x, key, start, runs, n, map);
+  GATUN_LAUNCH(stream, (random_runs<T, words_each, Map>),
+               grid_for(stream, runs, loops::threads * loops::pieces_at_once(sizeof(T))), loops::threads, 0, x, key,
+               start, runs, n, map);
 }
 
 /// A normal in fp64 is the fp32 one, widened before it is scaled: a model begun in fp64 has the weights of its fp32
