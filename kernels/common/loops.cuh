@@ -12,7 +12,9 @@ constexpr int threads = 256, at_once = 4;
 
 /// Of a type of so many bytes. Eight elements a piece: half the pieces need half the registers, and twice the threads
 /// have as many loads under way. Nobody is in haste for fp64, which proves laws.
-constexpr int pieces_at_once(int bytes_each) { return bytes_each == 8 ? 1 : bytes_each == 2 ? at_once / 2 : at_once; }
+template <size_t bytes_each> constexpr int pieces_at_once = bytes_each == 8   ? 1
+                                                            : bytes_each == 2 ? at_once / 2
+                                                                              : at_once;
 
 inline int64_t quotient_up(int64_t n, int64_t by) { return (n + by - 1) / by; }
 
@@ -68,7 +70,7 @@ template <class T, int reads> bool all_aligned(const T* to, const Sources<T, rea
 template <class Piece, class Read, class Write>
 GATUN_DEVICE void over_pieces(int64_t first, int64_t last, Read read, Write write) {
   using Found = decltype(read(Piece{}, int64_t{}));
-  constexpr int most = pieces_at_once(sizeof(Piece) / Piece::count);
+  constexpr int most = pieces_at_once<sizeof(Piece) / Piece::count>;
   constexpr int together = most == at_once && sizeof(Found) > 3 * sizeof(Piece) ? at_once / 2 : most;
   constexpr int tile = threads * together;
   const int64_t lane = warp_index() * 32 * together + lane_index();
@@ -93,7 +95,7 @@ GATUN_DEVICE void over_elements(int64_t n, bool vectors, Read read, Write write)
 
 /// The grid for over_elements.
 template <class T> dim3 grid_over(const gatun_stream& stream, int64_t n, bool vectors) {
-  return grid_for(stream, vectors ? quotient_up(n, Vector<T>::count) : n, threads * pieces_at_once(sizeof(T)));
+  return grid_for(stream, vectors ? quotient_up(n, Vector<T>::count) : n, threads * pieces_at_once<sizeof(T)>);
 }
 
 /// What an ACC argument holds where the result is added to it.

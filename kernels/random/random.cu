@@ -76,7 +76,7 @@ void fill_random(gatun_stream& stream, T* x, const int64_t* key, int64_t first, 
   const Start start{lead, static_cast<uint64_t>(from >> bits), static_cast<int>(from & (each - 1)) * words_each};
   const int64_t runs = loops::quotient_up(lead + n, Run<T, words_each>::count);
   GATUN_LAUNCH(stream, (random_runs<T, words_each, Map>),
-               grid_for(stream, runs, loops::threads * loops::pieces_at_once(sizeof(T))), loops::threads, 0, x, key,
+               grid_for(stream, runs, loops::threads * loops::pieces_at_once<sizeof(T)>), loops::threads, 0, x, key,
                start, runs, n, map);
 }
 
