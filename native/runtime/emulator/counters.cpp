@@ -19,6 +19,7 @@ constexpr uintptr_t sector = 32, banks = 32, bank_bytes = 4;
 
 Counts& Counts::operator+=(const Counts& other) {
   launches += other.launches;
+  blocks += other.blocks;
   threads = std::max(threads, other.threads);
   shared_bytes = std::max(shared_bytes, other.shared_bytes);
   read_bytes += other.read_bytes;
@@ -124,11 +125,12 @@ std::string told_counts() {
   const std::lock_guard lock(telling);
   std::ostringstream text;
   for (const auto& [kernel, c] : known)
-    text << kernel << " launches=" << c.launches << " threads=" << c.threads << " shared_bytes=" << c.shared_bytes
-         << " read_bytes=" << c.read_bytes << " written_bytes=" << c.written_bytes << " read_sectors=" << c.read_sectors
-         << " written_sectors=" << c.written_sectors << " wide_bytes=" << c.wide_bytes
-         << " shared_passes=" << c.shared_passes << " shared_passes_needed=" << c.shared_passes_needed
-         << " products=" << c.products << " barriers=" << c.barriers << " async_bytes=" << c.async_bytes << "\n";
+    text << kernel << " launches=" << c.launches << " blocks=" << c.blocks << " threads=" << c.threads
+         << " shared_bytes=" << c.shared_bytes << " read_bytes=" << c.read_bytes << " written_bytes=" << c.written_bytes
+         << " read_sectors=" << c.read_sectors << " written_sectors=" << c.written_sectors
+         << " wide_bytes=" << c.wide_bytes << " shared_passes=" << c.shared_passes
+         << " shared_passes_needed=" << c.shared_passes_needed << " products=" << c.products
+         << " barriers=" << c.barriers << " async_bytes=" << c.async_bytes << "\n";
   known.clear();
   return text.str();
 }

@@ -11,7 +11,7 @@
 namespace gatun::emulator {
 
 struct Counts {
-  int64_t launches = 0;
+  int64_t launches = 0, blocks = 0;
   /// The most of any launch: threads a block, and bytes of shared memory a block.
   int64_t threads = 0, shared_bytes = 0;
   int64_t read_bytes = 0, written_bytes = 0;

@@ -61,6 +61,7 @@ class Team {
     sanitizer::acquire(&launch);
     if (launch.counts) {
       counts_.launches = 1;
+      counts_.blocks = static_cast<int64_t>(order_.size());
       counts_.threads = static_cast<int64_t>(launch.block.count());
       counts_.shared_bytes = launch.shared_bytes;
       add_counts(launch.kernel, counts_);
