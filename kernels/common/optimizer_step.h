@@ -28,18 +28,25 @@ template <class T, int states> struct StepTable {
   int64_t tensors;
 };
 
-/// Strip by strip, fetching 2 KiB ahead: that saves an eighth of the time where memory is the bound. `copy` receives
-/// the weights, where it is not null.
+/// Whether lines are asked for 2 KiB ahead of their use. Where memory is the bound, a Xeon with AVX-512 saves an eighth
+/// of the time by it, and an EPYC without loses a tenth.
+#ifdef __AVX512F__
+constexpr bool fetches_ahead = true;
+#else
+constexpr bool fetches_ahead = false;
+#endif
+
+/// Strip by strip. `copy` receives the weights, where it is not null.
 template <class T, class Step> inline int64_t step_stretch(T* w, T* copy, T* const (&state)[Step::states],
                                                            const T* gradients, int64_t n, bool decays,
                                                            const Step& step) {
-  constexpr int64_t line = 64 / sizeof(T), strip = 4 * line, ahead = 32 * line;
+  constexpr int64_t line = 64 / sizeof(T), strip = (fetches_ahead ? 4 : 128) * line;
   int64_t counted = 0;
   for (int64_t i = 0; i < n; i += strip) {
     const int64_t wide = n - i < strip ? n - i : strip;
     T* at[Step::states];
     for (int s = 0; s < Step::states; s++) at[s] = state[s] + i;
-    for (int64_t next = ahead; next < ahead + strip; next += line) {
+    for (int64_t next = 32 * line; fetches_ahead && next < 32 * line + strip; next += line) {
       __builtin_prefetch(w + i + next, 1);
       for (int s = 0; s < Step::updated; s++) __builtin_prefetch(at[s] + next, 1);
       for (int s = Step::updated; s < Step::states; s++) __builtin_prefetch(at[s] + next);

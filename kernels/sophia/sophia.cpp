@@ -12,11 +12,15 @@ struct Rule {
   int32_t correct_mean;
 };
 
+inline float absolute(float x) { return __builtin_fabsf(x); }
+inline double absolute(double x) { return __builtin_fabs(x); }
+inline float signed_as(float x, float sign) { return __builtin_copysignf(x, sign); }
+inline double signed_as(double x, double sign) { return __builtin_copysign(x, sign); }
+
 /// The factors of one step, the same for all weights.
 template <class T> struct Sophia {
   static constexpr int states = 2, updated = 1;
-  T clip;         ///< of the gradient
-  T keep, blend;  ///< beta1, 1 - beta1
+  T keep, blend;  ///< beta1, 1 - beta1 and the clipping of the gradient
   T correction;   ///< of m
   T scale;        ///< of h: gamma and its correction
   T added;        ///< to that, and
@@ -25,9 +29,8 @@ template <class T> struct Sophia {
   T shrink;  ///< rate * decay
 
   Sophia(const Rule& rule, double rate, int64_t step, const int64_t* refreshes, const T* norm)
-      : clip(T(clipping(norm, rule.max_norm))),
-        keep(T(rule.beta1)),
-        blend(T(1.0 - rule.beta1)),
+      : keep(T(rule.beta1)),
+        blend(T((1.0 - rule.beta1) * clipping(norm, rule.max_norm))),
         correction(T(rule.correct_mean ? 1.0 / (1.0 - pow(rule.beta1, double(step))) : 1.0)),
         scale(T(refreshes && *refreshes ? rule.gamma / (1.0 - pow(rule.beta2, double(*refreshes))) : rule.gamma)),
         added(rule.form == GATUN_SOPHIA_ADDED ? T(rule.eps) : T(0)),
@@ -44,10 +47,10 @@ template <class T> struct Sophia {
     int32_t unclipped = 0;
 #pragma omp simd reduction(+ : unclipped)
     for (int64_t i = 0; i < n; i++) {
-      const T mean = f.keep * m[i] + f.blend * (gradients[i] * f.clip), corrected = mean * f.correction;
+      const T mean = f.keep * m[i] + f.blend * gradients[i], corrected = mean * f.correction;
       const T curved = f.scale * h[i] + f.added, denominator = curved < f.least ? f.least : curved;
-      const T size = corrected < T(0) ? -corrected : corrected, ratio = corrected / denominator;
-      const T update = size >= denominator ? sign_of(corrected) : ratio;
+      const T size = absolute(corrected), ratio = corrected / denominator;
+      const T update = size >= denominator ? signed_as(T(size > T(0)), corrected) : ratio;
       m[i] = mean;
       w[i] -= f.rate * update + shrink * w[i];
       unclipped += size < denominator;
