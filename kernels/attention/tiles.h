@@ -14,14 +14,17 @@ namespace gatun::GATUN_LEVEL {
 /// tiles of a pullback (160 KiB at head size 64) in the second.
 constexpr int64_t tile = 64;
 
-// block_rows x 2 vectors of sums stay in registers: 16 of 32 on AVX-512, 8 of 16 elsewhere. Both hide the FMA latency.
+// block_rows x 2 vectors of sums stay in registers: 16 of 32 on AVX-512, 12 of 16 on AVX2, 8 of 16 before. All hide the
+// latency of a fused multiply-add.
 #if defined(__AVX512F__)
 constexpr int64_t vector_bytes = 64, block_rows = 8;
 #elif defined(__AVX2__)
-constexpr int64_t vector_bytes = 32, block_rows = 4;
+constexpr int64_t vector_bytes = 32, block_rows = 6;
 #else
 constexpr int64_t vector_bytes = 16, block_rows = 4;
 #endif
+/// Of the blocks behind the last whole one.
+constexpr int64_t fewer_rows = 4;
 
 template <class T> struct Vector;
 template <> struct Vector<float> {
@@ -62,31 +65,43 @@ template <class T> struct Left {
 template <class T> inline Left<T> as_stored(const T* at, int64_t stride) { return {at, stride, 1}; }
 template <class T> inline Left<T> transposed(const T* at, int64_t stride) { return {at, 1, stride}; }
 
-/// block_rows x `panels` vectors of c = factor * left * right, or with `add` of c + left * right. The two are never
-/// combined: whether the compiler fuses that could differ from one call to another, and so would the bits.
-template <int panels, class T>
-inline void multiply_block(Rows<T> c, Left<T> left, Rows<const T> right, int64_t inner, bool add, T factor) {
+/// `rows` x `panels` vectors of c = factor * left * right, or with `add` of c + left * right. The two are never
+/// combined: whether the compiler fuses that could differ from one call to another, and so would the bits. Inlined, its
+/// registers would have to share the processor's with the caller's.
+template <int panels, int64_t rows, class T>
+__attribute__((noinline)) void multiply_block(Rows<T> c, Left<T> left, Rows<const T> right, int64_t inner, bool add,
+                                              T factor) {
   using Lanes = typename Vector<T>::Lanes;
   constexpr int64_t lanes = Vector<T>::lanes;
-  Lanes sums[block_rows][panels] = {};
+  Lanes sums[rows][panels] = {};
   for (int64_t i = 0; i < inner; i++) {
     Lanes row[panels];
 #pragma GCC unroll 2
     for (int p = 0; p < panels; p++) row[p] = *(const Lanes*)(right.at + i * right.stride + p * lanes);
 #pragma GCC unroll 8
-    for (int64_t r = 0; r < block_rows; r++) {
+    for (int64_t r = 0; r < rows; r++) {
       const T element = left.at[r * left.row + i * left.step];
 #pragma GCC unroll 2
       for (int p = 0; p < panels; p++) sums[r][p] += element * row[p];
     }
   }
 #pragma GCC unroll 8
-  for (int64_t r = 0; r < block_rows; r++)
+  for (int64_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
     for (int p = 0; p < panels; p++) {
       Lanes* to = (Lanes*)(c.at + r * c.stride + p * lanes);
       *to = add ? *to + sums[r][p] : factor * sums[r][p];
     }
+}
+
+/// As multiply_tiles, for as many columns as `panels` vectors have.
+template <int panels, class T> inline void multiply_panels(Rows<T> c, Left<T> left, Rows<const T> right, int64_t rows,
+                                                           int64_t inner, bool add, T factor) {
+  int64_t r = 0;
+  for (; r + block_rows <= rows; r += block_rows)
+    multiply_block<panels, block_rows>(c.from(r), left.from(r), right, inner, add, factor);
+  for (; r < rows; r += fewer_rows)
+    multiply_block<panels, fewer_rows>(c.from(r), left.from(r), right, inner, add, factor);
 }
 
 /// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
@@ -96,13 +111,9 @@ template <class T> inline void multiply_tiles(Rows<T> c, Left<T> left, Rows<cons
   constexpr int64_t lanes = Vector<T>::lanes;
   int64_t col = 0;
   for (; col + lanes < cols; col += 2 * lanes)
-    for (int64_t r = 0; r < rows; r += block_rows)
-      multiply_block<2, T>({c.from(r).at + col, c.stride}, left.from(r), {right.at + col, right.stride}, inner, add,
-                           factor);
-  for (; col < cols; col += lanes)
-    for (int64_t r = 0; r < rows; r += block_rows)
-      multiply_block<1, T>({c.from(r).at + col, c.stride}, left.from(r), {right.at + col, right.stride}, inner, add,
-                           factor);
+    multiply_panels<2, T>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
+  if (col < cols)
+    multiply_panels<1, T>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
 }
 
 /// to (padded(count), padded(cols)) = from (count, cols); a copy, since rows of a packed head share few cache sets.
