@@ -14,7 +14,7 @@ namespace gatun::GATUN_LEVEL {
 /// tiles of a pullback (160 KiB at head size 64) in the second.
 constexpr int64_t tile = 64;
 
-// block_rows x 2 vectors of sums stay in registers: 16 of 32 on AVX-512, 12 of 16 on AVX2, 8 of 16 before. All hide the
+// block_rows x 2 vectors of sums stay in registers: 16 of 32 on AVX-512, 12 of 16 on AVX2, 8 of 16 below. All hide the
 // latency of a fused multiply-add.
 #if defined(__AVX512F__)
 constexpr int64_t vector_bytes = 64, block_rows = 8;

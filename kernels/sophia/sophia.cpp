@@ -1,6 +1,6 @@
 // Sophia (Liu and others 2023); gatun.h has the equations. Reads 16 and writes 8 bytes a weight in fp32, bound by
-// memory. Trap: the ratio m / d is chosen by |m| >= d, never clamped: what is no number stays so, and no d divides that
-// could be 0 or below.
+// memory. Trap: the ratio m / d is chosen by |m| >= d, never clamped: what is no number stays so, and what a d of 0 or
+// below divides is thrown away.
 #include "optimizer_step.h"
 
 namespace gatun::GATUN_LEVEL {
