@@ -159,8 +159,7 @@ template <class T, template <class> class Piece> void decode_by_parts(gatun_stre
   int lanes = 1;
   while (lanes * Piece<T>::count < cols) lanes *= 2;
   const int64_t bytes = (2 + cols) * static_cast<int64_t>(sizeof(W));
-  W* const partial =
-      parts > 1 ? reinterpret_cast<W*>(stream.workspace.at_least(rows * parts * bytes, stream.handle)) : nullptr;
+  W* const partial = parts > 1 ? reinterpret_cast<W*>(stream.workspace.at_least(rows * parts * bytes)) : nullptr;
   GATUN_LAUNCH(stream, (attention_decode_parts<T, Piece>), dim3(static_cast<unsigned>(rows * parts)), threads,
                warps * bytes, a, parts, lanes, partial);
   if (parts > 1)

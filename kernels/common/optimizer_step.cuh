@@ -243,7 +243,7 @@ template <class W, class Step, class Launch>
 void counted_launch(gatun_stream& stream, dim3 grid, int64_t* sum, Launch launch) {
   constexpr int64_t scratch = threads / 32 * sizeof(int64_t), of_factors = sizeof(Factors<W, Step>);
   const int64_t bytes = grid.x * static_cast<int64_t>(sizeof(int64_t));
-  auto* const counts = sum ? reinterpret_cast<int64_t*>(stream.workspace.at_least(bytes, stream.handle)) : nullptr;
+  auto* const counts = sum ? reinterpret_cast<int64_t*>(stream.workspace.at_least(bytes)) : nullptr;
   launch(grid, std::max(scratch, of_factors), counts);
   if constexpr (Step::counts)
     if (sum) GATUN_LAUNCH(stream, sum_of_counts<Step>, dim3(1), threads, scratch, sum, counts, grid.x);

@@ -219,7 +219,7 @@ template <class T, class To> void add(gatun_stream& stream, To* table, const T* 
   if (table_rows * cols == 0 || (rows == 0 && !fresh)) return;
   require(rows < most_rows, "there are ", rows, " rows to add; at most ", most_rows - 1, " can be sorted");
   const int64_t keys_bytes = rows * sizeof(int64_t), starts_bytes = (table_rows + 1) * sizeof(uint32_t);
-  char* const start = stream.workspace.at_least(2 * keys_bytes + starts_bytes, stream.handle);
+  char* const start = stream.workspace.at_least(2 * keys_bytes + starts_bytes);
   auto *keys = reinterpret_cast<int64_t*>(start), *other = keys + rows;
   auto* const starts = reinterpret_cast<uint32_t*>(other + rows);
   if (rows)

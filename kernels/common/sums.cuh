@@ -109,7 +109,7 @@ void lines(gatun_stream& stream, Sources<T, reads> sources, Lines shape, F f, Fi
   const int64_t length = shape.segments * shape.length;
   const int64_t parts = shape.lines >= many_lines ? 1 : std::clamp<int64_t>(length / part, 1, most_parts);
   if (parts == 1) return launch_lines(stream, sources, shape, 1, static_cast<S*>(nullptr), f, finish);
-  S* const partial = reinterpret_cast<S*>(stream.workspace.at_least(shape.lines * parts * sizeof(S), stream.handle));
+  S* const partial = reinterpret_cast<S*>(stream.workspace.at_least(shape.lines * parts * sizeof(S)));
   launch_lines(stream, sources, shape, parts, partial, f, finish);
   launch_lines(stream, Sources<S, 1>{{partial}}, {shape.lines, parts, 1, 0, parts}, 1, static_cast<S*>(nullptr),
                Identity{}, finish);
@@ -195,7 +195,7 @@ void columns(gatun_stream& stream, Sources<T, reads> sources, Columns shape, F f
   const int64_t parts = busy ? 1 : std::clamp<int64_t>(shape.rows / part, 1, most_parts);
   if (parts == 1) return launch_columns(stream, sources, shape, 1, static_cast<S*>(nullptr), f, finish);
   const int64_t results = shape.tables * shape.cols;
-  S* const partial = reinterpret_cast<S*>(stream.workspace.at_least(results * parts * sizeof(S), stream.handle));
+  S* const partial = reinterpret_cast<S*>(stream.workspace.at_least(results * parts * sizeof(S)));
   launch_columns(stream, sources, shape, parts, partial, f, finish);
   launch_columns(stream, Sources<S, 1>{{partial}}, {1, parts, results}, 1, static_cast<S*>(nullptr), Identity{},
                  finish);

@@ -23,7 +23,7 @@ void softmax_cross_entropy_forward(gatun_stream& stream, void* loss, void* lse, 
     using T = GATUN_ELEMENT(t);
     using W = Wide<T>;
     const int64_t bytes = rows * static_cast<int64_t>(sizeof(W));
-    W* const losses = reinterpret_cast<W*>(stream.workspace.at_least(bytes, stream.handle));
+    W* const losses = reinterpret_cast<W*>(stream.workspace.at_least(bytes));
     softmax_rows::count_targets(stream, counted, targets, rows, vocab);
     // Without a gradient the logits are only read.
     softmax_rows::forward<T>(stream, (T*)const_cast<void*>(logits), losses, (W*)lse, targets, counted, rows, vocab,

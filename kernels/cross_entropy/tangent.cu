@@ -63,7 +63,7 @@ void softmax_cross_entropy_tangent(gatun_stream& stream, void* tloss, const void
     using T = GATUN_ELEMENT(t);
     using W = Wide<T>;
     const Rows<T> a{(const T*)logits, (const T*)tlogits, targets, (const W*)lse, rows, vocab, stride};
-    W* const tlosses = reinterpret_cast<W*>(stream.workspace.at_least(rows * sizeof(W), stream.handle));
+    W* const tlosses = reinterpret_cast<W*>(stream.workspace.at_least(rows * sizeof(W)));
     const auto grid = grid_for(stream, rows, 1, 4);
     if (rows > 0 && stride % Vector<T>::count == 0 && aligned(logits, tlogits))
       GATUN_LAUNCH(stream, (softmax_cross_entropy_tangent_block_per_row<T, Vector>), grid, threads, reduction_bytes, a,

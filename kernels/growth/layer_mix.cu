@@ -184,8 +184,8 @@ template <class T> void products(gatun_stream& stream, T* dw, const T* dy, const
   constexpr int64_t part = 2048, most_parts = 1024;
   const bool vectors = n % Vector<T>::count == 0 && aligned(dy, x);
   const int64_t parts = std::clamp<int64_t>(quotient_up(n, part), 1, most_parts);
-  Wide<T>* const partial = reinterpret_cast<Wide<T>*>(
-      stream.workspace.at_least(parts * tile_side * tile_side * sizeof(Wide<T>), stream.handle));
+  Wide<T>* const partial =
+      reinterpret_cast<Wide<T>*>(stream.workspace.at_least(parts * tile_side * tile_side * sizeof(Wide<T>)));
   for (int64_t i = 0; i < large; i += tile_side)
     for (int64_t j = 0; j < small; j += tile_side) {
       const Products<T> of{dy + i * n, x + j * n, n, int(std::min<int64_t>(tile_side, large - i)),

@@ -13,8 +13,7 @@ template <class T> void forward(gatun_stream& stream, Wide<T>* loss, Wide<T>* ls
                                 const T* x, const T* table, const int32_t* targets, int64_t chunk, bool keep,
                                 Head head) {
   // The losses of all rows stay in the workspace until their mean is taken.
-  auto* const losses =
-      reinterpret_cast<Wide<T>*>(stream.workspace.at_least(head.rows * sizeof(Wide<T>), stream.handle));
+  auto* const losses = reinterpret_cast<Wide<T>*>(stream.workspace.at_least(head.rows * sizeof(Wide<T>)));
   softmax_rows::count_targets(stream, counted, targets, head.rows, head.vocab);
   for (int64_t r = 0; r < head.rows; r += chunk) {
     const Head part = head.part(r, chunk);

@@ -123,8 +123,7 @@ template <class T> void tangent(gatun_stream& stream, Wide<T>* tloss, T* tlogits
                                 Inputs<T> in, const int32_t* targets, const Wide<T>* lse, const int64_t* counted,
                                 int64_t chunk, Head head) {
   // The losses of all rows stay in the workspace until their mean is taken.
-  auto* const tlosses =
-      reinterpret_cast<Wide<T>*>(stream.workspace.at_least(head.rows * sizeof(Wide<T>), stream.handle));
+  auto* const tlosses = reinterpret_cast<Wide<T>*>(stream.workspace.at_least(head.rows * sizeof(Wide<T>)));
   for (int64_t r = 0; r < head.rows; r += chunk) {
     const Head part = head.part(r, chunk);
     const auto rows = in.from(r, head);

@@ -210,7 +210,7 @@ template <class T> GATUN_KERNEL(column_threads, 8) layernorm_pullback_thread_per
 /// Makes room for as many partial sums.
 template <class T> void reserve_partials(gatun_stream& stream, Pullback<T>& a, int64_t partials) {
   const int64_t bytes = partials * 2 * a.cols * static_cast<int64_t>(sizeof(Wide<T>));
-  a.partials = reinterpret_cast<Wide<T>*>(stream.workspace.at_least(bytes, stream.handle));
+  a.partials = reinterpret_cast<Wide<T>*>(stream.workspace.at_least(bytes));
 }
 
 /// Answers how many partial sums it left.

@@ -186,7 +186,7 @@ void pullback_tangent(gatun_stream& stream, Pullback<T> a, const norm_rows::Weig
   const bool wants_sums = to.weight || to.bias;
   // Of the sizes alone, so that sums have the same bits on every device.
   const int64_t blocks = std::clamp<int64_t>(a.rows, 1, many_blocks), sum_bytes = 2 * a.cols * sizeof(W);
-  if (wants_sums) a.partials = reinterpret_cast<W*>(stream.workspace.at_least(blocks * sum_bytes, stream.handle));
+  if (wants_sums) a.partials = reinterpret_cast<W*>(stream.workspace.at_least(blocks * sum_bytes));
   a.sums_in_shared = wants_sums && reduction_bytes + sum_bytes <= most_shared;
   const int64_t shared = reduction_bytes + (a.sums_in_shared ? sum_bytes : 0);
   const dim3 grid(static_cast<unsigned>(blocks));

@@ -88,8 +88,7 @@ template <class T> void pre_gradient(gatun_stream& stream, T* dpre, Wide<T>* dbi
   const int64_t part_rows = parts_of(rows, wanted) < least_rows ? least_rows : parts_of(rows, wanted);
   const int64_t parts = parts_of(rows, part_rows);
   W* partial = nullptr;
-  if (dbias && parts)
-    partial = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W), stream.handle));
+  if (dbias && parts) partial = reinterpret_cast<W*>(stream.workspace.at_least(parts * cols * sizeof(W)));
   const PreGradient<T> a{dpre, partial, dy, pre, rows, cols, strips, part_rows};
   const dim3 grid(static_cast<unsigned>(strips * parts));
   if (parts)

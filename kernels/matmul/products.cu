@@ -95,8 +95,7 @@ template <class Tile> void multiply_in(gatun_stream& stream, const Product& p, i
   if (parts == 1) return launch<Tile>(stream, p, task);
   const int64_t depth = parts_of(parts_of(p.inner, parts), Tile::inner) * Tile::inner;
   const int64_t count = parts_of(p.inner, depth), stride = parts_of(p.cols, Vector<T>::count) * Vector<T>::count;
-  W* const sums = reinterpret_cast<W*>(
-      stream.workspace.at_least(count * (p.rows + 1) * stride * int64_t(sizeof(W)), stream.handle));
+  W* const sums = reinterpret_cast<W*>(stream.workspace.at_least(count * (p.rows + 1) * stride * int64_t(sizeof(W))));
   W* const column_sums = sums + count * p.rows * stride;
   const auto finish = task.finish;
   task.finish = {sums, nullptr, nullptr, nullptr, nullptr, stride, p.rows, p.cols, false, false, true, true};
@@ -155,8 +154,7 @@ GATUN_KERNEL(finishing_threads, 4) product_narrow_bias(bf16* out, const float* b
 bool multiply_on_library(gatun_stream& stream, Product p) {
   if (!stream.library || !MatmulLibrary::takes(p)) return false;
   if (p.bias && p.dtype == GATUN_BF16) {
-    auto* const narrow =
-        static_cast<bf16*>(stream.library->room_for_bias(p.cols * int64_t(sizeof(bf16)), stream.handle));
+    auto* const narrow = static_cast<bf16*>(stream.library->room_for_bias(p.cols * int64_t(sizeof(bf16))));
     const auto grid = grid_for(stream, p.cols, finishing_threads);
     GATUN_LAUNCH(stream, product_narrow_bias, grid, finishing_threads, 0, narrow, static_cast<const float*>(p.bias),
                  p.cols);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "device.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -72,7 +73,7 @@ gatun_scope::~gatun_scope() {
   for (const auto& held : chunks) {
     // Exports are made by this thread alone, so a count of one stays one.
     const bool kept = held.use_count() > 1;
-    kept ? device->pool.forget(held->chunk) : device->pool.give(held->chunk);
+    kept ? pool->forget(held->chunk) : pool->give(held->chunk);
     held->serves_again = !kept;
   }
   // What another thread did with an array it gave back comes before the next use of the memory.
@@ -102,7 +103,9 @@ gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t
     check(device);
     require(scope != nullptr, "the address for the scope is null");
     require(cap_bytes >= 0, "cap_bytes is ", cap_bytes, "; it must be positive, or 0 for no bound");
-    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes});
+    // What is opened while the device records serves the recording again and again, and nothing else.
+    auto* const pool = device->recording ? &device->recording->pool : &device->pool;
+    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes, pool});
     device->scopes.insert(opened.get());
     *scope = opened.release();
   });
@@ -113,8 +116,8 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
     if (!scope) return;
     gatun::require_owner(scope->device);
     if (!scope->loans.empty()) gatun::finish_streams(scope->device);
-    // Its chunks serve any stream next.
-    gatun::order_streams(scope->device);
+    // Its chunks serve any stream next; those of a recording the recorded stream alone.
+    if (scope->pool == &scope->device->pool) gatun::order_streams(scope->device);
     scope->device->scopes.erase(scope);
     delete scope;
   });
@@ -129,7 +132,7 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
     if (scope->cap_bytes && room > scope->cap_bytes - scope->used_bytes)
       gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
     if (room > scope->end - scope->next) {
-      const auto chunk = scope->device->pool.take(room);
+      const auto chunk = scope->pool->take(room);
       scope->chunks.push_back(std::make_shared<gatun::HeldChunk>(chunk));
       // The larger rest stays open for the next allocations.
       if (chunk.bytes - room >= scope->end - scope->next) {
@@ -162,7 +165,7 @@ gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, in
     require(bytes > 0, "bytes is ", bytes, "; it must be positive");
     void* const address = gatun::take_pinned(device, bytes);
     if (!address) gatun::fail(GATUN_OUT_OF_MEMORY, "the host cannot pin ", bytes, " bytes");
-    device->pinned.insert(address);
+    device->pinned.emplace(static_cast<char*>(address), bytes);
     *host_address = address;
   });
 }
@@ -172,7 +175,8 @@ gatun_status gatun_pinned_free(gatun_device* device, void* host_address) {
     require(device != nullptr, "the device is null");
     gatun::require_owner(device);
     if (!host_address) return;
-    require(device->pinned.erase(host_address), "the address is not that of pinned memory of this device");
+    require(device->pinned.erase(static_cast<char*>(host_address)),
+            "the address is not that of pinned memory of this device");
     gatun::give_pinned(host_address);
   });
 }

@@ -92,13 +92,14 @@ struct Loan {
 struct gatun_scope {
   gatun_device* device;
   int64_t cap_bytes;
+  gatun::ChunkPool* pool;  ///< where its chunks come from
   int64_t used_bytes = 0;
   std::vector<std::shared_ptr<gatun::HeldChunk>> chunks = {};
   std::vector<std::shared_ptr<gatun::Loan>> loans = {};
   char* next = nullptr;
   char* end = nullptr;
 
-  /// Gives its chunks to the device's pool, but for those that an exported array keeps.
+  /// Gives its chunks back to the pool, but for those that an exported array keeps.
   ~gatun_scope();
 };
 

@@ -1,6 +1,8 @@
 // How a door reaches its kernel's body on the CPU: the body's build for the device's instruction set, run at once. Step
 // values and indices lie in memory that the host reads, so they are checked before any work.
 #pragma once
+#include <functional>
+
 #include "level.h"
 #include "range.h"
 #include "status.h"
@@ -25,14 +27,22 @@ namespace gatun {
 
 /// Refuses null handles and calls from a thread that does not own the device.
 void check(const gatun_stream* stream);
+/// Runs work that the stream is asked for; or keeps it, or leaves it, where the stream is recorded or planned.
+void in_order(gatun_stream& stream, std::function<void(gatun_stream&)> work);
+/// Whether the stream runs what it is asked for at once.
+bool runs_at_once(const gatun_stream& stream);
 /// Has what follows on this thread use as many threads as the stream's device; the level of that device.
 Level begin_body(const gatun_stream& stream);
 
 template <class Body, class... Arguments>
 void run_body(gatun_stream* stream, const Leveled<Body>& body, Arguments... arguments) {
-  const auto level = begin_body(*stream);
-  const WithoutSubnormals until_it_ends;
-  body.at(level)(*stream, arguments...);
+  const auto work = [=, &body](gatun_stream& on) {
+    const auto level = begin_body(on);
+    const WithoutSubnormals until_it_ends;
+    body.at(level)(on, arguments...);
+  };
+  if (runs_at_once(*stream)) return work(*stream);
+  in_order(*stream, work);
 }
 
 /// The CPU computes in fp32 and fp64.
@@ -41,10 +51,14 @@ inline void require_computed(gatun_dtype dtype) {
 }
 
 /// Refuses integers outside `least` to limit - 1.
-template <class Integer> void require_range(gatun_stream*, const char* name, const Integer* values, int64_t count,
-                                            int64_t least, int64_t limit) {
-  for (int64_t i = 0; i < count; i++)
-    if (values[i] < least || values[i] >= limit) refuse_value({name, i, values[i], least, limit});
+template <class Integer> void require_range(gatun_stream* stream, const char* name, const Integer* values,
+                                            int64_t count, int64_t least, int64_t limit) {
+  const auto look = [=](gatun_stream&) {
+    for (int64_t i = 0; i < count; i++)
+      if (values[i] < least || values[i] >= limit) refuse_value({name, i, values[i], least, limit});
+  };
+  if (runs_at_once(*stream)) return look(*stream);
+  in_order(*stream, look);
 }
 
 /// Refuses null addresses in a table wherever their array has elements.

@@ -11,6 +11,7 @@
 
 #include "backend.h"
 #include "products.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -97,7 +98,8 @@ gatun_status gatun_device_close(gatun_device* device) {
     if (!device) return;
     check(device);
     for (auto* scope : device->scopes) delete scope;
-    for (auto* address : device->pinned) gatun::give_pinned(address);
+    for (auto* recording : device->recordings) delete recording;
+    for (const auto& [address, bytes] : device->pinned) gatun::give_pinned(address);
     for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;
@@ -143,5 +145,8 @@ gatun_status gatun_stream_close(gatun_stream* stream) {
 }
 
 gatun_status gatun_stream_join(gatun_stream* stream) {
-  return guarded([&] { check(stream); });
+  return guarded([&] {
+    check(stream);
+    gatun::require_running(*stream, "to wait for it");
+  });
 }

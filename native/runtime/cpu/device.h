@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -18,7 +19,9 @@ struct gatun_device {
   std::set<gatun_stream*> streams{};
   std::set<gatun_event*> events{};
   std::set<gatun_scope*> scopes{};
-  std::set<void*> pinned{};
+  std::set<gatun_recording*> recordings{};
+  gatun_recording* recording = nullptr;  ///< that is being made
+  std::map<char*, int64_t> pinned{};     ///< with its bytes
 };
 
 struct gatun_stream {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "device.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -53,6 +54,7 @@ gatun_status gatun_event_record(gatun_event* event, gatun_stream* stream) {
   return guarded([&] {
     gatun::require_open(event);
     gatun::require_beside(event, stream);
+    gatun::require_running(*stream, "an event");
     event->recorded = std::chrono::steady_clock::now();
   });
 }
@@ -61,6 +63,7 @@ gatun_status gatun_event_await(gatun_event* event, gatun_stream* stream) {
   return guarded([&] {
     gatun::require_recorded(event);
     gatun::require_beside(event, stream);
+    gatun::require_running(*stream, "an event");
   });
 }
 

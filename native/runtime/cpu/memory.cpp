@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "backend.h"
 #include "device.h"
 #include "dlpack.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -71,19 +73,47 @@ void give_pinned(void* address) { std::free(address); }
 
 }  // namespace gatun
 
+namespace gatun {
+namespace {
+
+void require_places(const gatun_stream* stream, const void* to, const void* from, int64_t bytes) {
+  check(stream);
+  require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+  require(bytes == 0 || (to && from), "an address to copy between is null");
+}
+
+void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
+  in_order(stream, [=](gatun_stream&) { std::memmove(to, from, static_cast<size_t>(bytes)); });
+}
+
+}  // namespace
+
+void copy_from_host(gatun_stream&, void* to, const void* from, int64_t bytes) {
+  std::memcpy(to, from, static_cast<size_t>(bytes));
+}
+
+}  // namespace gatun
+
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
   return guarded([&] {
-    check(stream);
-    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
-    require(bytes == 0 || (to && from), "an address to copy between is null");
-    std::memmove(to, from, static_cast<size_t>(bytes));
+    gatun::require_places(stream, to, from, bytes);
+    gatun::copy(*stream, to, from, bytes);
   });
 }
 
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
-  return gatun_copy(stream, device_address, host_address, bytes);
+  return guarded([&] {
+    gatun::require_places(stream, device_address, host_address, bytes);
+    const bool is_recorded = gatun::course_of(*stream) == gatun::Course::record;
+    gatun::copy(*stream, device_address, is_recorded ? gatun::steady(*stream, host_address, bytes) : host_address,
+                bytes);
+  });
 }
 
 gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address, int64_t bytes) {
-  return gatun_copy(stream, host_address, device_address, bytes);
+  return guarded([&] {
+    gatun::require_places(stream, host_address, device_address, bytes);
+    gatun::require_running(*stream, "a copy to the host");
+    gatun::copy(*stream, host_address, device_address, bytes);
+  });
 }

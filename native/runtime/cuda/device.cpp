@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "matmul_library.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -67,15 +68,20 @@ void check(gatun_stream* stream) {
   check(stream->device);
 }
 
-char* Workspace::at_least(int64_t bytes, cudaStream_t stream) {
+char* Workspace::at_least(int64_t bytes) {
   if (bytes > bytes_) {
-    // What is under way may still use the old one.
-    require_cuda(device_, cudaStreamSynchronize(stream), "growing a workspace");
-    release();
     constexpr int64_t unit = 1 << 20;
-    const int64_t rounded = (bytes + unit - 1) / unit * unit;
-    start_ = take_from_system(device_, rounded);
-    if (!start_) out_of_memory(rounded, memory_left(device_));
+    const int64_t wanted = std::max(bytes, 2 * bytes_), rounded = (wanted + unit - 1) / unit * unit;
+    char* const start = take_from_system(device_, rounded);
+    if (!start) out_of_memory(rounded, memory_left(device_));
+    if (start_) {
+      auto* const before = new Workspace(device_);
+      std::swap(before->start_, start_);
+      std::swap(before->bytes_, bytes_);
+      before->outgrown_ = outgrown_;
+      outgrown_ = before;
+    }
+    start_ = start;
     bytes_ = rounded;
   }
   return start_;
@@ -83,8 +89,10 @@ char* Workspace::at_least(int64_t bytes, cudaStream_t stream) {
 
 void Workspace::release() {
   if (start_) give_to_system({start_, bytes_});
+  delete outgrown_;
   start_ = nullptr;
   bytes_ = 0;
+  outgrown_ = nullptr;
 }
 
 namespace {
@@ -180,8 +188,9 @@ gatun_status gatun_device_close(gatun_device* device) {
     cudaSetDevice(device->ordinal);
     for (auto* stream : device->streams) delete stream;
     for (auto* event : device->events) delete event;
-    for (auto* address : device->pinned) gatun::give_pinned(address);
+    for (const auto& [address, bytes] : device->pinned) gatun::give_pinned(address);
     for (auto* scope : device->scopes) delete scope;
+    for (auto* recording : device->recordings) delete recording;
     delete device;
   });
 }
@@ -238,6 +247,7 @@ gatun_status gatun_stream_close(gatun_stream* stream) {
 gatun_status gatun_stream_join(gatun_stream* stream) {
   return guarded([&] {
     check(stream);
+    gatun::require_running(*stream, "to wait for it");
     require_cuda(stream->device, cudaStreamSynchronize(stream->handle), "waiting for the stream");
     if (!stream->complaint->made) return;
     stream->complaint->made = 0;

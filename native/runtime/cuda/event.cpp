@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "device.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -55,6 +56,7 @@ gatun_status gatun_event_record(gatun_event* event, gatun_stream* stream) {
   return guarded([&] {
     gatun::require_open(event);
     gatun::require_beside(event, stream);
+    gatun::require_running(*stream, "an event");
     require_cuda(event->device, cudaEventRecord(event->handle, stream->handle), "recording an event");
     event->recorded = true;
   });
@@ -64,6 +66,7 @@ gatun_status gatun_event_await(gatun_event* event, gatun_stream* stream) {
   return guarded([&] {
     gatun::require_recorded(event);
     gatun::require_beside(event, stream);
+    gatun::require_running(*stream, "an event");
     require_cuda(event->device, cudaStreamWaitEvent(stream->handle, event->handle, 0), "awaiting an event");
   });
 }

@@ -3,11 +3,12 @@
 #include "intrinsics.h"
 #include "stream.h"
 
-#define GATUN_LAUNCH(stream, kernel, grid, threads, shared_bytes, ...)                                    \
-  ::gatun::require_cuda(                                                                                  \
-      (stream).device,                                                                                    \
-      ::gatun::launch_kernel(#kernel, kernel, grid, threads, shared_bytes, (stream).handle, __VA_ARGS__), \
-      "launching " #kernel)
+#define GATUN_LAUNCH(stream, kernel, grid, threads, shared_bytes, ...)                                          \
+  ::gatun::require_cuda((stream).device,                                                                        \
+                        (stream).planned ? ::gatun::prepare_kernel(kernel, shared_bytes)                        \
+                                         : ::gatun::launch_kernel(#kernel, kernel, grid, threads, shared_bytes, \
+                                                                  (stream).handle, __VA_ARGS__),                \
+                        "launching " #kernel)
 
 namespace gatun {
 

@@ -22,7 +22,7 @@ class MatmulLibrary {
   ~MatmulLibrary();
 
   /// Memory for a bias in the type that the library reads.
-  void* room_for_bias(int64_t bytes, cudaStream_t stream) { return bias_.at_least(bytes, stream); }
+  void* room_for_bias(int64_t bytes) { return bias_.at_least(bytes); }
 
   /// Whether this kind of product is worth asking for.
   static bool takes(const Product& product);

@@ -1,5 +1,6 @@
 // Where the CUDA device's chunks come from, and copies.
 #include "device.h"
+#include "recording.h"
 #include "status.h"
 
 using gatun::check;
@@ -64,12 +65,17 @@ void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaM
   check(stream);
   require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
   require(bytes == 0 || (to && from), "an address to copy between is null");
-  if (bytes)
+  if (bytes && !stream->planned)
     require_cuda(stream->device, cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream->handle),
                  "copying");
 }
 
 }  // namespace
+
+void copy_from_host(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
+  copy(&stream, to, from, bytes, cudaMemcpyHostToDevice);
+}
+
 }  // namespace gatun
 
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
@@ -77,11 +83,19 @@ gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_
 }
 
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
-  return guarded([&] { gatun::copy(stream, device_address, host_address, bytes, cudaMemcpyHostToDevice); });
+  return guarded([&] {
+    check(stream);
+    const bool is_recorded = bytes > 0 && host_address && gatun::course_of(*stream) == gatun::Course::record;
+    gatun::copy(stream, device_address, is_recorded ? gatun::steady(*stream, host_address, bytes) : host_address, bytes,
+                cudaMemcpyHostToDevice);
+  });
 }
 
 gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address, int64_t bytes) {
-  const auto status =
-      guarded([&] { gatun::copy(stream, host_address, device_address, bytes, cudaMemcpyDeviceToHost); });
+  const auto status = guarded([&] {
+    check(stream);
+    gatun::require_running(*stream, "a copy to the host");
+    gatun::copy(stream, host_address, device_address, bytes, cudaMemcpyDeviceToHost);
+  });
   return status == GATUN_DONE ? gatun_stream_join(stream) : status;
 }

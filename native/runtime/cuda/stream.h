@@ -18,12 +18,13 @@ struct Complaint {
 };
 
 /// Device memory that kernels of one stream use between two of their launches: partial sums, converted factors. It
-/// grows to the largest need and is never shared by two streams.
+/// grows to the largest need, twofold at least, and is never shared by two streams. What it has outgrown stays until
+/// the stream is closed: launches that were asked for before, recorded ones too, still use it.
 class Workspace {
  public:
   explicit Workspace(gatun_device* device) : device_(device) {}
   ~Workspace() { release(); }
-  char* at_least(int64_t bytes, cudaStream_t stream);
+  char* at_least(int64_t bytes);
   char* start() const { return start_; }
   void release();
 
@@ -31,6 +32,7 @@ class Workspace {
   gatun_device* device_;
   char* start_ = nullptr;
   int64_t bytes_ = 0;
+  Workspace* outgrown_ = nullptr;
 };
 
 /// What launches are cut to.
@@ -52,6 +54,7 @@ struct gatun_stream {
   gatun::Workspace workspace;
   gatun::MatmulLibrary* library = nullptr;  // its own; null where there is none
   bool foreign = false;                     // another library's, which closes it
+  bool planned = false;                     // nothing runs, but what running takes is made ready
   explicit gatun_stream(gatun_device* device);
   gatun_stream(const gatun_stream&) = delete;
   ~gatun_stream();

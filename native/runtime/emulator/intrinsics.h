@@ -204,6 +204,9 @@ void multiply_fragments(float d[4], const uint32_t a[4], const uint32_t b[2]);
 
 // ---- Launching -----------------------------------------------------------------------------------------------------
 
+/// There is nothing to load.
+template <class... Parameters> cudaError_t prepare_kernel(void (*)(Parameters...), int64_t) { return cudaSuccess; }
+
 template <class... Parameters, class... Arguments>
 cudaError_t launch_kernel(const char* name, void (*kernel)(Parameters...), dim3 grid, int threads, int64_t shared_bytes,
                           cudaStream_t stream, Arguments... arguments) {

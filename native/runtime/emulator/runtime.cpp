@@ -249,6 +249,13 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   *executable = keep(new CUgraphExec_st{graph->nodes});
   return cudaSuccess;
 }
+/// The count alone.
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, void** nodes, size_t* count) {
+  GATUN_EMULATED_CALL;
+  if (nodes) return answer(cudaErrorInvalidValue);
+  *count = graph->nodes.size();
+  return cudaSuccess;
+}
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   GATUN_EMULATED_CALL;
   return run_or_capture(stream, [=] {

@@ -182,16 +182,25 @@ GATUN_DEVICE void multiply_fragments(float d[4], const uint32_t a[4], const uint
 
 // ---- Launching -----------------------------------------------------------------------------------------------------
 
+/// Shared memory beyond what every kernel is granted is asked for.
+template <class... Parameters> cudaError_t ask_for_shared(void (*kernel)(Parameters...), int64_t bytes) {
+  constexpr int64_t granted_without_asking = 48 << 10;
+  if (bytes <= granted_without_asking) return cudaSuccess;
+  return cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                              static_cast<int>(bytes));
+}
+
+/// Loads a kernel, so that its first launch can be recorded.
+template <class... Parameters> cudaError_t prepare_kernel(void (*kernel)(Parameters...), int64_t shared_bytes) {
+  cudaFuncAttributes found;
+  if (const auto error = ask_for_shared(kernel, shared_bytes); error != cudaSuccess) return error;
+  return cudaFuncGetAttributes(&found, reinterpret_cast<const void*>(kernel));
+}
+
 template <class... Parameters, class... Arguments>
 cudaError_t launch_kernel(const char*, void (*kernel)(Parameters...), dim3 grid, int threads, int64_t shared_bytes,
                           cudaStream_t stream, Arguments... arguments) {
-  constexpr int64_t granted_without_asking = 48 << 10;
-  if (shared_bytes > granted_without_asking) {
-    const auto error =
-        cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(shared_bytes));
-    if (error != cudaSuccess) return error;
-  }
+  if (const auto error = ask_for_shared(kernel, shared_bytes); error != cudaSuccess) return error;
   return [&](Parameters... values) {
     void* addresses[] = {static_cast<void*>(&values)...};
     return cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, dim3(static_cast<unsigned>(threads)),

@@ -1,0 +1,131 @@
+// The doors of recordings.
+#include "recording.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "device.h"
+#include "status.h"
+
+using gatun::Course;
+using gatun::guarded;
+using gatun::require;
+
+namespace gatun {
+namespace {
+
+void require_own(const gatun_recording* recording) {
+  require(recording != nullptr, "the recording is null");
+  require_owner(recording->stream->device);
+}
+
+/// Whether scopes that take their memory from the recording are still open.
+bool has_open_scopes(const gatun_recording& recording) {
+  const auto& scopes = recording.stream->device->scopes;
+  return std::any_of(scopes.begin(), scopes.end(), [&](const auto* scope) { return scope->pool == &recording.pool; });
+}
+
+void stop(gatun_recording& recording) {
+  recording.stream->device->recording = nullptr;
+  set_planned(*recording.stream, false);
+  if (recording.course == Course::record) end_keeping(recording);
+  recording.course = Course::run;
+}
+
+}  // namespace
+
+Course course_of(const gatun_stream& stream) {
+  const auto* recording = stream.device->recording;
+  return recording && recording->stream == &stream ? recording->course : Course::run;
+}
+
+void require_running(const gatun_stream& stream, const char* what) {
+  require(course_of(stream) == Course::run, "the stream is being recorded: ", what, " cannot be replayed");
+}
+
+const void* steady(gatun_stream& stream, const void* host_address, int64_t bytes) {
+  const auto* const wanted = static_cast<const char*>(host_address);
+  for (const auto& [start, size] : stream.device->pinned)
+    if (wanted >= start && wanted + bytes <= start + size) return wanted;
+  auto& kept = stream.device->recording->bytes;
+  kept.push_back(std::make_unique<char[]>(static_cast<size_t>(bytes)));
+  std::memcpy(kept.back().get(), wanted, static_cast<size_t>(bytes));
+  return kept.back().get();
+}
+
+}  // namespace gatun
+
+gatun_recording::gatun_recording(gatun_stream* on) : stream(on), pool(on->device) {}
+
+gatun_status gatun_recording_open(gatun_stream* stream, gatun_recording** recording) {
+  return guarded([&] {
+    gatun::check(stream);
+    require(recording != nullptr, "the address for the recording is null");
+    auto opened = std::make_unique<gatun_recording>(stream);
+    stream->device->recordings.insert(opened.get());
+    *recording = opened.release();
+  });
+}
+
+gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    gatun::check(recording->stream);
+    auto& device = *recording->stream->device;
+    require(!device.recording, "the device records already");
+    require(plan == 0 || plan == 1, "plan is ", plan, "; it must be 0 or 1");
+    require(!recording->complete, "the recording is made already");
+    recording->course = plan ? Course::plan : Course::record;
+    if (plan)
+      gatun::set_planned(*recording->stream, true);
+    else
+      gatun::begin_keeping(*recording);
+    device.recording = recording;
+  });
+}
+
+gatun_status gatun_recording_end(gatun_recording* recording) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    require(recording->stream->device->recording == recording, "the recording is not being made");
+    const bool recorded = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
+    gatun::stop(*recording);
+    require(whole, "a scope that was opened while recording is still open");
+    recording->complete = recorded;
+  });
+}
+
+gatun_status gatun_recording_replay(gatun_recording* recording, void* changing, const void* values, int64_t bytes) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    gatun::check(recording->stream);
+    require(recording->complete, "the recording is not complete");
+    require(!recording->stream->device->recording, "the device is recording: a replay cannot be replayed");
+    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    require(bytes == 0 || (changing && values), "an address of what changes is null");
+    if (bytes) gatun::copy_from_host(*recording->stream, changing, values, bytes);
+    gatun::run_calls(*recording);
+  });
+}
+
+gatun_status gatun_recording_close(gatun_recording* recording) {
+  return guarded([&] {
+    if (!recording) return;
+    gatun::require_own(recording);
+    auto& device = *recording->stream->device;
+    if (device.recording == recording) gatun::stop(*recording);
+    require(!gatun::has_open_scopes(*recording), "a scope that was opened while recording is still open");
+    gatun::finish_streams(&device);
+    device.recordings.erase(recording);
+    delete recording;
+  });
+}
+
+gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    require(calls && held_bytes, "an address for the answer is null");
+    *calls = gatun::count_of(*recording);
+    *held_bytes = recording->pool.held_bytes();
+  });
+}
