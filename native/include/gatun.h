@@ -164,25 +164,27 @@ GATUN_API gatun_status gatun_copy(gatun_stream* stream, void* to, const void* fr
 /* ---- Recordings ------------------------------------------------------------------------------------------------- */
 
 /** The calls of one stream, which run again with one call: a step of training, say. What changes from one replay to the
- * next lies in device memory, or in pinned memory that a recorded copy reads. */
+ * next lies in device memory, or in memory of the host that gatun_recording_changing names. */
 typedef struct gatun_recording gatun_recording;
 
 /** An empty one. It must be closed before its stream. */
 GATUN_API gatun_status gatun_recording_open(gatun_stream* stream, gatun_recording** recording);
 
-/** Until gatun_recording_end, calls on the stream are checked but not run. With `plan` = 1 nothing is kept of them, but
- * what running them takes is made ready: memory, loaded kernels, chosen algorithms. So the same calls come twice, planned
- * and then, with `plan` = 0, recorded. A copy from the host keeps its bytes as they are; out of pinned memory it reads
- * what is there at each replay. Scopes that are opened meanwhile have memory of the recording's own, and are closed
+/** Until gatun_recording_end, calls on the stream are checked but not run. The same calls come twice. First with `plan` =
+ * 1: nothing is kept of them, but what running them takes is made ready, memory, loaded kernels, chosen algorithms. Then
+ * with `plan` = 0: they are kept. Scopes that are opened meanwhile have memory of the recording's own, and are closed
  * before its end. Refused is what cannot be replayed: copies to the host, joining the stream, events. One recording of a
  * device is made at a time. */
 GATUN_API gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan);
 GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
 
-/** Copies `bytes` at `values`, memory of the host, to device memory at `changing`, then runs the recorded calls in their
- * order on the stream. Does not wait. 0 bytes copy nothing. */
-GATUN_API gatun_status gatun_recording_replay(gatun_recording* recording, void* changing, const void* values,
-                                              int64_t bytes);
+/** Memory of the host that may hold other bytes at each replay; named until the calls have been planned, and left where
+ * it is until the recording is closed. A recorded copy from there to the device brings what it holds when
+ * gatun_recording_replay is called; any other copy from the host brings what it brought when it was recorded. */
+GATUN_API gatun_status gatun_recording_changing(gatun_recording* recording, const void* host_address, int64_t bytes);
+
+/** Runs the recorded calls in their order on the stream. Does not wait. */
+GATUN_API gatun_status gatun_recording_replay(gatun_recording* recording);
 
 /** How many calls it holds (of a GPU: nodes of its graph), and how much memory. */
 GATUN_API gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes);

@@ -165,7 +165,7 @@ gatun_status gatun_pinned_allocate(gatun_device* device, void** host_address, in
     require(bytes > 0, "bytes is ", bytes, "; it must be positive");
     void* const address = gatun::take_pinned(device, bytes);
     if (!address) gatun::fail(GATUN_OUT_OF_MEMORY, "the host cannot pin ", bytes, " bytes");
-    device->pinned.emplace(static_cast<char*>(address), bytes);
+    device->pinned.insert(address);
     *host_address = address;
   });
 }
@@ -175,8 +175,7 @@ gatun_status gatun_pinned_free(gatun_device* device, void* host_address) {
     require(device != nullptr, "the device is null");
     gatun::require_owner(device);
     if (!host_address) return;
-    require(device->pinned.erase(static_cast<char*>(host_address)),
-            "the address is not that of pinned memory of this device");
+    require(device->pinned.erase(host_address), "the address is not that of pinned memory of this device");
     gatun::give_pinned(host_address);
   });
 }

@@ -2,7 +2,6 @@
 #include "recording.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "device.h"
 #include "status.h"
@@ -43,19 +42,20 @@ void require_running(const gatun_stream& stream, const char* what) {
   require(course_of(stream) == Course::run, "the stream is being recorded: ", what, " cannot be replayed");
 }
 
-const void* steady(gatun_stream& stream, const void* host_address, int64_t bytes) {
-  const auto* const wanted = static_cast<const char*>(host_address);
-  for (const auto& [start, size] : stream.device->pinned)
-    if (wanted >= start && wanted + bytes <= start + size) return wanted;
-  auto& kept = stream.device->recording->bytes;
-  kept.push_back(std::make_unique<char[]>(static_cast<size_t>(bytes)));
-  std::memcpy(kept.back().get(), wanted, static_cast<size_t>(bytes));
-  return kept.back().get();
+Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) {
+  const auto course = course_of(stream);
+  if (course == Course::run || bytes == 0) return {host_address, false};
+  auto& inputs = stream.device->recording->inputs;
+  if (course == Course::record) return {inputs.place(host_address, bytes), true};
+  inputs.plan(host_address, bytes);
+  return {host_address, false};
 }
 
 }  // namespace gatun
 
 gatun_recording::gatun_recording(gatun_stream* on) : stream(on), pool(on->device) {}
+
+gatun_recording::~gatun_recording() { inputs.release(pool); }
 
 gatun_status gatun_recording_open(gatun_stream* stream, gatun_recording** recording) {
   return guarded([&] {
@@ -75,6 +75,8 @@ gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan) {
     require(!device.recording, "the device records already");
     require(plan == 0 || plan == 1, "plan is ", plan, "; it must be 0 or 1");
     require(!recording->complete, "the recording is made already");
+    require(recording->planned != (plan == 1),
+            plan ? "the calls are planned already" : "calls are planned before they are kept");
     recording->course = plan ? Course::plan : Course::record;
     if (plan)
       gatun::set_planned(*recording->stream, true);
@@ -88,23 +90,31 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
   return guarded([&] {
     gatun::require_own(recording);
     require(recording->stream->device->recording == recording, "the recording is not being made");
-    const bool recorded = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
+    const bool kept = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
     gatun::stop(*recording);
     require(whole, "a scope that was opened while recording is still open");
-    recording->complete = recorded;
+    if (!kept) recording->inputs.settle(recording->pool);
+    recording->planned = true;
+    recording->complete = kept;
   });
 }
 
-gatun_status gatun_recording_replay(gatun_recording* recording, void* changing, const void* values, int64_t bytes) {
+gatun_status gatun_recording_changing(gatun_recording* recording, const void* host_address, int64_t bytes) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    require(bytes == 0 || host_address, "the address of what changes is null");
+    recording->inputs.name(host_address, bytes);
+  });
+}
+
+gatun_status gatun_recording_replay(gatun_recording* recording) {
   return guarded([&] {
     gatun::require_own(recording);
     gatun::check(recording->stream);
     require(recording->complete, "the recording is not complete");
     require(!recording->stream->device->recording, "the device is recording: a replay cannot be replayed");
-    require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
-    require(bytes == 0 || (changing && values), "an address of what changes is null");
-    if (bytes) gatun::copy_from_host(*recording->stream, changing, values, bytes);
-    gatun::run_calls(*recording);
+    gatun::run_calls(*recording, recording->inputs.refresh());
   });
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "arena.h"
+#include "inputs.h"
 
 namespace gatun {
 
@@ -28,11 +29,12 @@ struct gatun_recording {
   gatun_stream* stream;
   gatun::ChunkPool pool;  ///< of the scopes that are opened while it is made
   gatun::Course course = gatun::Course::run;
-  std::unique_ptr<gatun::Calls, gatun::CallsDeleter> calls = nullptr;
-  std::vector<std::unique_ptr<char[]>> bytes = {};  ///< of the host, as they were
-  bool complete = false;
+  std::unique_ptr<gatun::Calls, gatun::CallsDeleter> calls = nullptr;  ///< what its backend keeps
+  gatun::Inputs inputs = {};
+  bool planned = false, complete = false;
 
   explicit gatun_recording(gatun_stream* stream);
+  ~gatun_recording();
 };
 
 namespace gatun {
@@ -45,11 +47,9 @@ void set_planned(gatun_stream& stream, bool planned);
 void begin_keeping(gatun_recording& recording);
 /// The calls kept since.
 void end_keeping(gatun_recording& recording);
-/// Runs them in their order.
-void run_calls(gatun_recording& recording);
+/// Sends the first `bytes` of the image of its inputs to the device, then runs the calls in their order.
+void run_calls(gatun_recording& recording, int64_t bytes);
 int64_t count_of(const gatun_recording& recording);
-/// Copies into device memory, of memory that may change when the call returns.
-void copy_from_host(gatun_stream& stream, void* to, const void* from, int64_t bytes);
 
 // ---- What is made of it --------------------------------------------------------------------------------------------
 
@@ -59,8 +59,11 @@ Course course_of(const gatun_stream& stream);
 /// Refuses what cannot be run again, in the words of who asks.
 void require_running(const gatun_stream& stream, const char* what);
 
-/// Where a recorded copy reads memory of the host: pinned memory itself, whatever it holds by then; else bytes as they
-/// are now.
-const void* steady(gatun_stream& stream, const void* host_address, int64_t bytes);
+/// Where a copy from the host reads: there, or, recorded, what stands for it on the device.
+struct Source {
+  const void* address;
+  bool is_on_device;
+};
+Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes);
 
 }  // namespace gatun

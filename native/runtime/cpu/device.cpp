@@ -99,7 +99,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     check(device);
     for (auto* scope : device->scopes) delete scope;
     for (auto* recording : device->recordings) delete recording;
-    for (const auto& [address, bytes] : device->pinned) gatun::give_pinned(address);
+    for (auto* address : device->pinned) gatun::give_pinned(address);
     for (auto* event : device->events) delete event;
     for (auto* stream : device->streams) delete stream;
     delete device;

@@ -71,9 +71,6 @@ dlpack::Device dlpack_device(const gatun_device*) { return {dlpack::cpu, 0}; }
 void* take_pinned(gatun_device*, int64_t bytes) { return std::malloc(static_cast<size_t>(bytes)); }
 void give_pinned(void* address) { std::free(address); }
 
-}  // namespace gatun
-
-namespace gatun {
 namespace {
 
 void require_places(const gatun_stream* stream, const void* to, const void* from, int64_t bytes) {
@@ -87,11 +84,6 @@ void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
 }
 
 }  // namespace
-
-void copy_from_host(gatun_stream&, void* to, const void* from, int64_t bytes) {
-  std::memcpy(to, from, static_cast<size_t>(bytes));
-}
-
 }  // namespace gatun
 
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
@@ -104,9 +96,7 @@ gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
   return guarded([&] {
     gatun::require_places(stream, device_address, host_address, bytes);
-    const bool is_recorded = gatun::course_of(*stream) == gatun::Course::record;
-    gatun::copy(*stream, device_address, is_recorded ? gatun::steady(*stream, host_address, bytes) : host_address,
-                bytes);
+    gatun::copy(*stream, device_address, gatun::source_of(*stream, host_address, bytes).address, bytes);
   });
 }
 

@@ -1,6 +1,7 @@
 // Recordings on the CPU: the calls in a row, each with its arguments.
 #include "recording.h"
 
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -36,7 +37,8 @@ void begin_keeping(gatun_recording& recording) { recording.calls.reset(new Calls
 
 void end_keeping(gatun_recording&) {}
 
-void run_calls(gatun_recording& recording) {
+void run_calls(gatun_recording& recording, int64_t bytes) {
+  if (bytes) std::memcpy(recording.inputs.block(), recording.inputs.image(), static_cast<size_t>(bytes));
   for (const auto& call : recording.calls->row) call(*recording.stream);
 }
 

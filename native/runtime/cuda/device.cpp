@@ -188,7 +188,7 @@ gatun_status gatun_device_close(gatun_device* device) {
     cudaSetDevice(device->ordinal);
     for (auto* stream : device->streams) delete stream;
     for (auto* event : device->events) delete event;
-    for (const auto& [address, bytes] : device->pinned) gatun::give_pinned(address);
+    for (auto* address : device->pinned) gatun::give_pinned(address);
     for (auto* scope : device->scopes) delete scope;
     for (auto* recording : device->recordings) delete recording;
     delete device;

@@ -2,7 +2,6 @@
 #pragma once
 #include <pthread.h>
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -21,7 +20,7 @@ struct gatun_device {
   std::set<gatun_scope*> scopes;
   std::set<gatun_recording*> recordings;
   gatun_recording* recording = nullptr;  ///< that is being made
-  std::map<char*, int64_t> pinned;       ///< with its bytes
+  std::set<void*> pinned;
 };
 
 struct gatun_event {

@@ -61,21 +61,20 @@ void give_pinned(void* address) { cudaFreeHost(address); }
 
 namespace {
 
-void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
-  check(stream);
+void require_places(const void* to, const void* from, int64_t bytes) {
   require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
   require(bytes == 0 || (to && from), "an address to copy between is null");
+}
+
+void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+  check(stream);
+  require_places(to, from, bytes);
   if (bytes && !stream->planned)
     require_cuda(stream->device, cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream->handle),
                  "copying");
 }
 
 }  // namespace
-
-void copy_from_host(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
-  copy(&stream, to, from, bytes, cudaMemcpyHostToDevice);
-}
-
 }  // namespace gatun
 
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
@@ -85,9 +84,10 @@ gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
   return guarded([&] {
     check(stream);
-    const bool is_recorded = bytes > 0 && host_address && gatun::course_of(*stream) == gatun::Course::record;
-    gatun::copy(stream, device_address, is_recorded ? gatun::steady(*stream, host_address, bytes) : host_address, bytes,
-                cudaMemcpyHostToDevice);
+    gatun::require_places(device_address, host_address, bytes);
+    const auto source = gatun::source_of(*stream, host_address, bytes);
+    gatun::copy(stream, device_address, source.address, bytes,
+                source.is_on_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice);
   });
 }
 

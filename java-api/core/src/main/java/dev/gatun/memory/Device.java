@@ -14,11 +14,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// A processor that runs kernels, with one stream of work. It belongs to the thread that opened it;
-/// another thread gets a [WrongDevice]. Closing it closes all scopes, wrapped streams and pinned
-/// memory that are still open on it.
+/// another thread gets a [WrongDevice]. Closing it closes all scopes, recordings, wrapped streams
+/// and pinned memory that are still open on it.
 public final class Device implements AutoCloseable {
   private static final int DESCRIPTION_BYTES = 8192;
 
@@ -31,6 +32,8 @@ public final class Device implements AutoCloseable {
   private final Deque<Scope> open = new ArrayDeque<>();
   private final Set<Pinned> pinned = new HashSet<>();
   private final Set<Stream> wrapped = new HashSet<>();
+  private final Set<Recording> recordings = new HashSet<>();
+  private Recording recording;
   private boolean closed;
 
   private Device(String backend, int ordinal, int threads) {
@@ -135,6 +138,25 @@ public final class Device implements AutoCloseable {
     return new Pinned(this, bytes);
   }
 
+  /// Records `step`, so that [Recording#replay] runs it again: the same kernels on the same memory,
+  /// whatever Java did between them. For that `step` is run twice, and the device does nothing yet:
+  /// first what it takes is made ready, memory and algorithms, then its calls are kept. It must ask
+  /// for the same calls both times, close the scopes that it opens, and neither wait nor read: a
+  /// [dev.gatun.tensor.Tensor#item] has no answer yet. What is to differ from one replay to the next
+  /// comes through a [Feed]; anything else copied to the device is copied again as it was.
+  public Recording record(Runnable step) {
+    return new Recording(this, step);
+  }
+
+  /// The one that is being made.
+  Optional<Recording> recording() {
+    return Optional.ofNullable(recording);
+  }
+
+  void recording(Recording made) {
+    recording = made;
+  }
+
   /// The scope opened last.
   public Scope innermost() {
     requireOwner();
@@ -186,6 +208,7 @@ public final class Device implements AutoCloseable {
     requireOwner();
     try {
       while (!open.isEmpty()) open.peek().close();
+      List.copyOf(recordings).forEach(Recording::close);
       List.copyOf(pinned).forEach(Pinned::close);
       List.copyOf(wrapped).forEach(Stream::close);
     } finally {
@@ -206,6 +229,14 @@ public final class Device implements AutoCloseable {
 
   void closed(Scope scope) {
     open.remove(scope);
+  }
+
+  void opened(Recording made) {
+    recordings.add(made);
+  }
+
+  void closed(Recording made) {
+    recordings.remove(made);
   }
 
   void opened(Pinned memory) {

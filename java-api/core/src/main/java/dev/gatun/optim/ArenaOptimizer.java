@@ -2,6 +2,7 @@ package dev.gatun.optim;
 
 import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Feed;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
@@ -26,8 +27,8 @@ abstract class ArenaOptimizer implements Optimizer {
   private final double maxNorm;
   private final Map<String, MemorySegment> state = new LinkedHashMap<>();
   private final Tensor norm;
-  private final MemorySegment rate;
-  private final MemorySegment step;
+  /// The rate and the step.
+  private final Feed feed;
   private long steps;
 
   ArenaOptimizer(Parameters parameters, double maxNorm, String... arenas) {
@@ -37,8 +38,7 @@ abstract class ArenaOptimizer implements Optimizer {
     var shape = Shape.of(parameters.count());
     for (var name : arenas) state.put(name, Tensor.zeros(scope, wide(), shape).data());
     norm = Tensor.zeros(scope, wide(), Shape.SCALAR);
-    rate = scope.doubles(1);
-    step = scope.longs(1);
+    feed = new Feed(scope, Double.BYTES + Long.BYTES);
   }
 
   /// Bytes of `arenas` of state beside an arena of `elements`, with what every step needs.
@@ -59,11 +59,16 @@ abstract class ArenaOptimizer implements Optimizer {
   abstract void launch();
 
   @Override
-  public final void step(double learningRate) {
-    parameters.settle();
+  public final void prepare(double learningRate) {
     steps++;
-    write(rate, learningRate);
-    write(step, steps);
+    feed.image().set(ValueLayout.JAVA_DOUBLE, 0, learningRate);
+    feed.image().set(ValueLayout.JAVA_LONG, Double.BYTES, steps);
+  }
+
+  @Override
+  public final void apply() {
+    parameters.settle();
+    feed.send();
     if (clips())
       kernels()
           .globalNorm(stream(), norm.data(), parameters.gradients(), parameters.count(), dtype());
@@ -98,12 +103,6 @@ abstract class ArenaOptimizer implements Optimizer {
   @Override
   public final boolean gradientClipped() {
     return clips() && norm.item() + NORM_EPS > maxNorm;
-  }
-
-  final void write(MemorySegment to, double value) {
-    try (var host = Arena.ofConfined()) {
-      scope().copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_DOUBLE, value));
-    }
   }
 
   final void write(MemorySegment to, long value) {
@@ -141,11 +140,11 @@ abstract class ArenaOptimizer implements Optimizer {
   }
 
   final MemorySegment rate() {
-    return rate;
+    return feed.data();
   }
 
   final MemorySegment step() {
-    return step;
+    return scope().at(feed.data(), Double.BYTES);
   }
 
   /// Of the gradients; null where they are not clipped.

@@ -8,7 +8,17 @@ import java.util.OptionalDouble;
 public interface Optimizer {
   /// One step with the gradients in the parameters' slots, at learning rate `rate`; then the
   /// gradients are forgotten.
-  void step(double rate);
+  default void step(double rate) {
+    prepare(rate);
+    apply();
+  }
+
+  /// What the host does of a step: it counts it, and sets its rate. A step that was recorded needs
+  /// this before each replay.
+  void prepare(double rate);
+
+  /// What the device does of a step. It can be recorded.
+  void apply();
 
   /// Steps done.
   long steps();

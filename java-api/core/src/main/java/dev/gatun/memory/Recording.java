@@ -1,0 +1,85 @@
+package dev.gatun.memory;
+
+import dev.gatun.ClosedTensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A step whose calls run again, all of them by one call: see [Device#record].
+///
+/// What it holds stays until it is closed: the memory of the scopes that the step opened, and on a
+/// GPU a graph.
+public final class Recording implements AutoCloseable {
+  private final Device device;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment handle;
+  private final List<MemorySegment> images = new ArrayList<>();
+  private final long calls;
+  private final long heldBytes;
+  private boolean closed;
+
+  Recording(Device device, Runnable step) {
+    this.device = device;
+    var answer = arena.allocate(ValueLayout.JAVA_LONG, 2);
+    device.kernels().recordingOpen(device.stream().handle(), answer);
+    handle = answer.get(ValueLayout.ADDRESS, 0);
+    device.opened(this);
+    try {
+      walk(step, 1);
+      walk(step, 0);
+      device.kernels().recordingSize(handle, answer, answer.asSlice(Long.BYTES));
+    } catch (Throwable failure) {
+      close();
+      throw failure;
+    }
+    calls = answer.getAtIndex(ValueLayout.JAVA_LONG, 0);
+    heldBytes = answer.getAtIndex(ValueLayout.JAVA_LONG, 1);
+  }
+
+  private void walk(Runnable step, int plan) {
+    device.kernels().recordingBegin(handle, plan);
+    device.recording(this);
+    try {
+      step.run();
+    } finally {
+      device.recording(null);
+    }
+    device.kernels().recordingEnd(handle);
+  }
+
+  /// Names host memory that recorded copies read anew at each replay.
+  void changing(MemorySegment image) {
+    if (images.contains(image)) return;
+    device.kernels().recordingChanging(handle, image, image.byteSize());
+    images.add(image); // and so it stays
+  }
+
+  /// Runs the recorded calls. Does not wait.
+  public void replay() {
+    if (closed) throw new ClosedTensor("the recording is closed");
+    device.kernels().recordingReplay(handle);
+  }
+
+  /// How many calls it holds; on a GPU, nodes of its graph.
+  public long calls() {
+    return calls;
+  }
+
+  /// Bytes of device memory that are its own.
+  public long heldBytes() {
+    return heldBytes;
+  }
+
+  /// Waits for replays under way.
+  @Override
+  public void close() {
+    if (closed) return;
+    device.requireOwner();
+    closed = true;
+    device.closed(this);
+    device.kernels().recordingClose(handle);
+    arena.close();
+  }
+}

@@ -1,0 +1,205 @@
+package dev.gatun.memory;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.ClosedTensor;
+import dev.gatun.GatunException;
+import dev.gatun.InvalidArgument;
+import dev.gatun.grad.Tape;
+import dev.gatun.laws.Devices;
+import dev.gatun.nn.Gpt;
+import dev.gatun.nn.GptConfig;
+import dev.gatun.optim.AdamW;
+import dev.gatun.optim.Lion;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Sophia;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Tag("backend")
+class RecordingTest {
+  private static final GptConfig CONFIG = GptConfig.of(2, 2, 16, 12, 61);
+  private static final Shape WINDOWS = Shape.of(2, 11);
+  private static final int MICRO_STEPS = 2;
+  private static final int STEPS = 4;
+
+  private Device device;
+  private Scope memory;
+
+  @BeforeEach
+  void open() {
+    device = Devices.underTest();
+    memory = device.scope();
+  }
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  /// A model, its optimizer, and a step of both that reads tokens from a feed.
+  private final class Training {
+    final Gpt gpt = Gpt.create(CONFIG, memory, DType.F32, 5);
+    final Optimizer optimizer;
+    final Feed tokens = new Feed(memory, MICRO_STEPS * 2 * WINDOWS.count() * Integer.BYTES);
+    final Tensor losses = Tensor.zeros(memory, DType.F32, Shape.of(MICRO_STEPS));
+
+    Training(String optimizer) {
+      this.optimizer =
+          switch (optimizer) {
+            case "adamw" -> new AdamW(gpt.parameters(), AdamW.Config.DEFAULTS);
+            case "lion" -> new Lion(gpt.parameters(), Lion.Config.DEFAULTS);
+            default -> new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON);
+          };
+    }
+
+    void prepare(int step) {
+      var random = new SplittableRandom(step);
+      for (long at = 0; at < tokens.image().byteSize(); at += Integer.BYTES) {
+        tokens.image().set(ValueLayout.JAVA_INT, at, random.nextInt(CONFIG.vocabulary()));
+      }
+      optimizer.prepare(1e-2 / (1 + step));
+    }
+
+    void walk() {
+      tokens.send();
+      for (int micro = 0; micro < MICRO_STEPS; micro++) {
+        try (var tape = Tape.open(device)) {
+          var loss = gpt.loss(window(2 * micro), window(2 * micro + 1));
+          tape.backward(loss, 1.0 / MICRO_STEPS);
+          var to = memory.at(losses.data(), micro * Float.BYTES);
+          device.kernels().copy(device.stream().handle(), to, loss.data(), Float.BYTES);
+        }
+      }
+      optimizer.apply();
+    }
+
+    private Tensor window(int number) {
+      var at = memory.at(tokens.data(), number * WINDOWS.count() * Integer.BYTES);
+      return Tensor.over(memory, at, DType.I32, WINDOWS, null);
+    }
+
+    List<Object> state() {
+      float[] weights = new float[(int) gpt.parameters().count()];
+      memory.copyToHost(MemorySegment.ofArray(weights), gpt.parameters().weights());
+      return List.of(
+          Arrays.hashCode(weights),
+          Arrays.toString(losses.toFloats()),
+          optimizer.gradientNorm().orElseThrow(),
+          optimizer.steps());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "lion", "sophia"})
+  void replayedStepsHaveTheBitsOfEagerOnes(String optimizer) {
+    var eager = new Training(optimizer);
+    var replayed = new Training(optimizer);
+    var first = replayed.gpt.parameters().get("wte.weight").toFloats();
+    try (var recording = device.record(replayed::walk)) {
+      assertArrayEquals(first, replayed.gpt.parameters().get("wte.weight").toFloats());
+      assertTrue(recording.calls() > 50, recording.calls() + " calls");
+      assertTrue(recording.heldBytes() > 0);
+      for (int step = 0; step < STEPS; step++) {
+        eager.prepare(step);
+        eager.walk();
+        replayed.prepare(step);
+        recording.replay();
+        assertEquals(eager.state(), replayed.state(), "step " + step);
+      }
+    }
+    assertFalse(Arrays.equals(first, eager.gpt.parameters().get("wte.weight").toFloats()));
+  }
+
+  /// The host has done with an image once the call returns, whenever the device comes to it.
+  @Test
+  void eachReplayTakesItsOwnImageAlong() {
+    var feed = new Feed(memory, Float.BYTES);
+    var sum = Tensor.zeros(memory, DType.F32, Shape.of(1));
+    var read = Tensor.over(memory, feed.data(), DType.F32, Shape.of(1), null);
+    try (var recording =
+        device.record(
+            () -> {
+              feed.send();
+              try (var _ = device.scope()) {
+                var next = sum.plus(sum).plus(read);
+                device.kernels().copy(device.stream().handle(), sum.data(), next.data(), 4);
+              }
+            })) {
+      float expected = 0;
+      for (int i = 1; i <= 20; i++) {
+        feed.image().set(ValueLayout.JAVA_FLOAT, 0, i % 7);
+        recording.replay();
+        expected = 2 * expected + i % 7;
+      }
+      assertEquals(expected, sum.toFloats()[0]);
+    }
+  }
+
+  @Test
+  void whatIsNoFeedIsCopiedAsItWas() {
+    var y = Tensor.zeros(memory, DType.F32, Shape.of(3));
+    float[] numbers = {1, 2, 3};
+    try (var recording = device.record(() -> y.copyFrom(MemorySegment.ofArray(numbers)))) {
+      Arrays.fill(numbers, 7);
+      recording.replay();
+      assertArrayEquals(new float[] {1, 2, 3}, y.toFloats());
+    }
+  }
+
+  @Test
+  void whatCannotBeReplayedIsRefusedInItsWords() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    refused("a copy to the host cannot be replayed", () -> x.toFloats());
+    refused("to wait for it cannot be replayed", () -> device.stream().join());
+    refused("the device records already", () -> device.record(() -> {}).close());
+    assertArrayEquals(new float[] {1, 2}, x.toFloats());
+  }
+
+  private void refused(String sentence, Runnable step) {
+    var refusal = assertThrows(GatunException.class, () -> device.record(step));
+    assertTrue(refusal.getMessage().contains(sentence), refusal.getMessage());
+    try (var recording = device.record(() -> {})) {
+      recording.replay();
+    }
+  }
+
+  @Test
+  void aScopeLeftOpenIsRefused() {
+    var left = new Scope[1];
+    var refusal =
+        assertThrows(
+            InvalidArgument.class,
+            () ->
+                device.record(
+                    () -> {
+                      left[0] = device.scope();
+                      left[0].floats(3);
+                    }));
+    assertTrue(refusal.getMessage().contains("is still open"), refusal.getMessage());
+  }
+
+  @Test
+  void aClosedOneReplaysNothing() {
+    var recording = device.record(() -> {});
+    recording.close();
+    recording.close();
+    assertThrows(ClosedTensor.class, recording::replay);
+  }
+}
