@@ -30,10 +30,12 @@ void Inputs::plan(const void* host, int64_t bytes) {
   if (!changing(host, bytes)) planned_bytes_ += padded(bytes);
 }
 
-void Inputs::settle(ChunkPool& pool) {
+void Inputs::settle(gatun_device* device) {
   const int64_t bytes = changing_bytes_ + planned_bytes_;
   image_.resize(static_cast<size_t>(bytes));
-  if (bytes) chunk_ = pool.take(bytes);
+  if (!bytes) return;
+  chunk_ = {take_from_system(device, bytes), bytes};
+  if (!chunk_.start) out_of_memory(bytes, memory_left(device));
 }
 
 const void* Inputs::place(const void* host, int64_t bytes) {
@@ -53,8 +55,8 @@ int64_t Inputs::refresh() {
   return bytes;
 }
 
-void Inputs::release(ChunkPool& pool) {
-  if (chunk_.start) pool.give(chunk_);
+void Inputs::release() {
+  if (chunk_.start) give_to_system(chunk_);
   chunk_ = {nullptr, 0};
 }
 

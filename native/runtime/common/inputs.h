@@ -15,8 +15,8 @@ class Inputs {
 
   /// Makes room for a copy.
   void plan(const void* host, int64_t bytes);
-  /// Takes device memory for all that was planned.
-  void settle(ChunkPool& pool);
+  /// Takes device memory for all that was planned: its own, since what the plan left in the pool is the scopes'.
+  void settle(gatun_device* device);
   /// Where in device memory the copy reads; refuses one that was not planned.
   const void* place(const void* host, int64_t bytes);
 
@@ -26,7 +26,7 @@ class Inputs {
   const char* image() const { return image_.data(); }
   int64_t changing_bytes() const { return changing_bytes_; }
 
-  void release(ChunkPool& pool);
+  void release();
 
  private:
   struct Range {

@@ -55,7 +55,7 @@ Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) 
 
 gatun_recording::gatun_recording(gatun_stream* on) : stream(on), pool(on->device) {}
 
-gatun_recording::~gatun_recording() { inputs.release(pool); }
+gatun_recording::~gatun_recording() { inputs.release(); }
 
 gatun_status gatun_recording_open(gatun_stream* stream, gatun_recording** recording) {
   return guarded([&] {
@@ -93,7 +93,7 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
     const bool kept = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
     gatun::stop(*recording);
     require(whole, "a scope that was opened while recording is still open");
-    if (!kept) recording->inputs.settle(recording->pool);
+    if (!kept) recording->inputs.settle(recording->stream->device);
     recording->planned = true;
     recording->complete = kept;
   });

@@ -142,7 +142,7 @@ public final class Device implements AutoCloseable {
   /// whatever Java did between them. For that `step` is run twice, and the device does nothing yet:
   /// first what it takes is made ready, memory and algorithms, then its calls are kept. It must ask
   /// for the same calls both times, close the scopes that it opens, and neither wait nor read: a
-  /// [dev.gatun.tensor.Tensor#item] has no answer yet. What is to differ from one replay to the next
+  /// [dev.gatun.tensor.Tensor#item] has no answer yet. What differs from one replay to the next
   /// comes through a [Feed]; anything else copied to the device is copied again as it was.
   public Recording record(Runnable step) {
     return new Recording(this, step);

@@ -8,9 +8,13 @@ import java.util.Optional;
 /// Trains a model step by step. A step is a pure function of the weights, the optimizer's state and
 /// its number, so a run that resumes from a checkpoint goes on with the same bits as one that was
 /// never interrupted.
-public final class Trainer {
+///
+/// Steps are replays of one recording, which holds memory of its own until the trainer is closed, or
+/// its device.
+public final class Trainer implements AutoCloseable {
   private final Gpt gpt;
   private final TrainingStep step;
+  private final RecordedStep recorded;
   private final Optional<CurvatureRefresh> refresh;
 
   /// `accumulate` batches make one step; their gradients are averaged.
@@ -30,6 +34,7 @@ public final class Trainer {
   private Trainer(Gpt gpt, TrainingStep step, Optional<CurvatureRefresh> refresh) {
     this.gpt = gpt;
     this.step = step;
+    recorded = new RecordedStep(gpt, step);
     this.refresh = refresh;
   }
 
@@ -76,7 +81,14 @@ public final class Trainer {
     long start = System.nanoTime();
     var curvature =
         refresh.flatMap(each -> each.before(steps(), gpt, step.batches(), step.accumulate()));
-    return step.move(start, step.gradients(gpt), curvature);
+    double rate = step.schedule().at(steps());
+    return step.report(start, recorded.run(rate), rate, curvature);
+  }
+
+  /// Gives back the memory of its recording.
+  @Override
+  public void close() {
+    recorded.close();
   }
 
   private int time() {

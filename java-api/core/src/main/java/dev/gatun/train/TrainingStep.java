@@ -53,9 +53,16 @@ record TrainingStep(Optimizer optimizer, Schedule schedule, Batches batches, int
   /// Moves by the gradients, and reports the step, which began at `start` of the nanosecond clock.
   /// Throws [NotFinite] when the gradient's norm is not finite.
   StepReport move(long start, double loss, Optional<CurvatureReport> curvature) {
-    long step = optimizer.steps();
-    double rate = schedule.at(step);
+    double rate = schedule.at(optimizer.steps());
     optimizer.step(rate);
+    return report(start, loss, rate, curvature);
+  }
+
+  /// The step that the optimizer did last. Throws [NotFinite] when its loss is not finite, or the
+  /// gradient's norm.
+  StepReport report(long start, double loss, double rate, Optional<CurvatureReport> curvature) {
+    long step = optimizer.steps() - 1;
+    if (!Double.isFinite(loss)) throw new NotFinite(step, "the loss", loss);
     var norm = optimizer.gradientNorm();
     if (norm.isPresent() && !Double.isFinite(norm.getAsDouble())) {
       throw new NotFinite(step, "the gradient norm", norm.getAsDouble());
