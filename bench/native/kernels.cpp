@@ -121,7 +121,7 @@ void measure_loss() {
   auto* const labels = static_cast<int32_t*>(memory.bytes(rows * 4));
   const int64_t* const key = memory.scalar<int64_t>({1, 2});
   measure({"sampled labels", shape, "bf16", 2.0 * n, 0}, {[=] {
-            return gatun_sample_categorical(stream, labels, logits, nullptr, key, 0, rows, vocab, vocab, bf16);
+            return gatun_sample_categorical(stream, labels, nullptr, logits, nullptr, key, 0, rows, vocab, vocab, bf16);
           }});
   const void *const x = memory.normals(rows * cols, bf16), *const table = memory.normals(vocab * cols, bf16);
   constexpr int32_t second_transposed = 2;

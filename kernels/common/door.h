@@ -6,7 +6,15 @@
 #include <limits>
 
 #include "backend.h"
+#include "recording.h"
 #include "status.h"
+
+/// Declares the body of kernel `name`, and says through which function it is reached.
+#define GATUN_BODY(name)                                                                     \
+  GATUN_DECLARE_BODY(name)                                                                   \
+  namespace gatun {                                                                          \
+  static const NamedBody named_##name(reinterpret_cast<const void*>(&name), "gatun_" #name); \
+  }
 
 namespace gatun {
 
@@ -18,6 +26,8 @@ template <class... Arguments> struct BodyOf<gatun_status(gatun_stream*, Argument
 
 /// Runs a body on the stream.
 template <class Body, class... Arguments> void run(gatun_stream* stream, const Body& body, Arguments... arguments) {
+  if (course_of(*stream) != Course::run)
+    note_call(*stream, exported_name((const void*)&body), {Argument(arguments)...});
   run_body(stream, body, arguments...);
 }
 

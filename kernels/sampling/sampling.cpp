@@ -37,10 +37,11 @@ template <class T> int64_t label_of_row(const T* row, int64_t vocab, double shar
   return crossing(row, from, vocab - from < block ? vocab : from + block, top, mass);
 }
 
-template <class T> void sample(int32_t* labels, const T* logits, const int32_t* targets, const int64_t* key,
-                               int64_t first, const Rows& shape) {
+template <class T> int64_t sample(int32_t* labels, const T* logits, const int32_t* targets, const int64_t* key,
+                                  int64_t first, const Rows& shape) {
   const Sequence sequence{uint64_t(key[0]), uint64_t(key[1])};
-#pragma omp parallel for schedule(static) if (shape.rows * shape.vocab >= worth_a_team)
+  int64_t counted = 0;
+#pragma omp parallel for schedule(static) reduction(+ : counted) if (shape.rows * shape.vocab >= worth_a_team)
   for (int64_t r = 0; r < shape.rows; r++) {
     if (targets && targets[r] < 0) {
       labels[r] = -1;
@@ -50,16 +51,20 @@ template <class T> void sample(int32_t* labels, const T* logits, const int32_t* 
     uint32_t words[4];
     philox(words, word / 4, 1, sequence);
     labels[r] = int32_t(label_of_row(logits + r * shape.stride, shape.vocab, share_of(words + word % 4)));
+    counted++;
   }
+  return counted;
 }
 
 }  // namespace
 
-void sample_categorical(gatun_stream&, int32_t* labels, const void* logits, const int32_t* targets, const int64_t* key,
-                        int64_t first, int64_t rows, int64_t vocab, int64_t stride, gatun_dtype dtype) {
+void sample_categorical(gatun_stream&, int32_t* labels, int64_t* counted, const void* logits, const int32_t* targets,
+                        const int64_t* key, int64_t first, int64_t rows, int64_t vocab, int64_t stride,
+                        gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    sample(labels, (const T*)logits, targets, key, first, {rows, vocab, stride});
+    const int64_t drawn = sample(labels, (const T*)logits, targets, key, first, {rows, vocab, stride});
+    if (counted) *counted += drawn;
   });
 }
 

@@ -148,11 +148,19 @@ sample_categorical_block_per_row(Rows<T> a) {
   }
 }
 
+/// One block.
+GATUN_KERNEL(threads, 1) sample_categorical_count(int64_t* counted, const int32_t* labels, int64_t rows) {
+  int64_t drawn = 0;
+  over_block(labels, rows, [&](int64_t, int32_t label) { drawn += label >= 0; });
+  drawn = block_sum(drawn, reinterpret_cast<int64_t*>(shared_memory()));
+  if (thread_index() == 0) store(counted, load(counted) + drawn);
+}
+
 }  // namespace
 
-void sample_categorical(gatun_stream& stream, int32_t* labels, const void* logits, const int32_t* targets,
-                        const int64_t* key, int64_t first, int64_t rows, int64_t vocab, int64_t stride,
-                        gatun_dtype dtype) {
+void sample_categorical(gatun_stream& stream, int32_t* labels, int64_t* counted, const void* logits,
+                        const int32_t* targets, const int64_t* key, int64_t first, int64_t rows, int64_t vocab,
+                        int64_t stride, gatun_dtype dtype) {
   if (rows == 0) return;
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
@@ -164,6 +172,8 @@ void sample_categorical(gatun_stream& stream, int32_t* labels, const void* logit
     else
       GATUN_LAUNCH(stream, (sample_categorical_block_per_row<T, One>), grid, threads, shared_bytes, a);
   });
+  if (counted)
+    GATUN_LAUNCH(stream, sample_categorical_count, dim3(1), threads, warps * sizeof(int64_t), counted, labels, rows);
 }
 
 }  // namespace gatun

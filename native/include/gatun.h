@@ -186,8 +186,17 @@ GATUN_API gatun_status gatun_recording_changing(gatun_recording* recording, cons
 /** Runs the recorded calls in their order on the stream. Does not wait. */
 GATUN_API gatun_status gatun_recording_replay(gatun_recording* recording);
 
-/** How many calls it holds (of a GPU: nodes of its graph), and how much memory. */
-GATUN_API gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes);
+/** How many calls it holds (of a GPU: nodes of its graph); how much memory the scopes that were opened while it was made
+ * take in it, which all recordings of a stream share; and how much they would take if each array had a place of its own.
+ * An array keeps its place from the first call that uses it to the last. */
+GATUN_API gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes,
+                                            int64_t* naive_bytes);
+
+/** Writes it into an existing folder as a program, step.c, with the files it reads: buffers.bin, what the arrays that it
+ * uses hold now, and images.bin, what it reads from the host. Compiled and linked with this library it records and
+ * replays the same calls, and computes the same bits. Waits. Refused are steps that use tables of addresses, or memory
+ * of other libraries. */
+GATUN_API gatun_status gatun_recording_write(gatun_recording* recording, const char* folder);
 
 /** Waits for replays under way. Null does nothing. */
 GATUN_API gatun_status gatun_recording_close(gatun_recording* recording);
@@ -806,8 +815,10 @@ GATUN_API gatun_status gatun_curvature_bartlett(gatun_stream* stream, GATUN_INOU
 
 /** One label a row, drawn from softmax(logits): the first j at which the sum of e^logit up to j exceeds u times that of
  * the row, where u of row i is number first + i of gatun_random_uniform in fp64, from 0 to 1. Rows whose target is
- * negative get -1. Of a row of `stride` logits the first `vocab` are read. */
+ * negative get -1; `counted` grows by the number of the others. Of a row of `stride` logits the first `vocab` are
+ * read. */
 GATUN_API gatun_status gatun_sample_categorical(gatun_stream* stream, GATUN_OUT(rows) int32_t* labels,
+                                                GATUN_INOUT_OPT(1) int64_t* counted,
                                                 GATUN_IN(rows*stride) void* logits,
                                                 GATUN_IN_OPT(rows, <vocab, ignorable) int32_t* targets,
                                                 GATUN_IN(2) int64_t* key, int64_t first, int64_t rows, int64_t vocab,

@@ -73,7 +73,7 @@ gatun_scope::~gatun_scope() {
   for (const auto& held : chunks) {
     // Exports are made by this thread alone, so a count of one stays one.
     const bool kept = held.use_count() > 1;
-    kept ? pool->forget(held->chunk) : pool->give(held->chunk);
+    kept ? device->pool.forget(held->chunk) : device->pool.give(held->chunk);
     held->serves_again = !kept;
   }
   // What another thread did with an array it gave back comes before the next use of the memory.
@@ -104,8 +104,7 @@ gatun_status gatun_scope_open(gatun_device* device, gatun_scope** scope, int64_t
     require(scope != nullptr, "the address for the scope is null");
     require(cap_bytes >= 0, "cap_bytes is ", cap_bytes, "; it must be positive, or 0 for no bound");
     // What is opened while the device records serves the recording again and again, and nothing else.
-    auto* const pool = device->recording ? &device->recording->pool : &device->pool;
-    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes, pool});
+    auto opened = std::make_unique<gatun_scope>(gatun_scope{device, cap_bytes, device->recording});
     device->scopes.insert(opened.get());
     *scope = opened.release();
   });
@@ -116,8 +115,11 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
     if (!scope) return;
     gatun::require_owner(scope->device);
     if (!scope->loans.empty()) gatun::finish_streams(scope->device);
-    // Its chunks serve any stream next; those of a recording the recorded stream alone.
-    if (scope->pool == &scope->device->pool) gatun::order_streams(scope->device);
+    // Its chunks serve any stream next; the places of a recording the recorded stream alone.
+    if (scope->recording)
+      scope->recording->plan.close(scope);
+    else
+      gatun::order_streams(scope->device);
     scope->device->scopes.erase(scope);
     delete scope;
   });
@@ -131,8 +133,11 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
     const int64_t room = gatun::round_up(std::max<int64_t>(bytes, 1), gatun::alignment);
     if (scope->cap_bytes && room > scope->cap_bytes - scope->used_bytes)
       gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
-    if (room > scope->end - scope->next) {
-      const auto chunk = scope->pool->take(room);
+    if (scope->recording) {
+      auto& plan = scope->recording->plan;
+      *address = scope->recording->course == gatun::Course::plan ? plan.ask(scope, room) : plan.next(room);
+    } else if (room > scope->end - scope->next) {
+      const auto chunk = scope->device->pool.take(room);
       scope->chunks.push_back(std::make_shared<gatun::HeldChunk>(chunk));
       // The larger rest stays open for the next allocations.
       if (chunk.bytes - room >= scope->end - scope->next) {
@@ -145,6 +150,7 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
       scope->next += room;
     }
     scope->used_bytes += room;
+    if (!scope->recording) scope->arrays.push_back({static_cast<char*>(*address), room});
   });
 }
 

@@ -92,10 +92,11 @@ struct Loan {
 struct gatun_scope {
   gatun_device* device;
   int64_t cap_bytes;
-  gatun::ChunkPool* pool;  ///< where its chunks come from
+  gatun_recording* recording;  ///< that plans where its arrays lie; null where chunks of the device's pool do
   int64_t used_bytes = 0;
   std::vector<std::shared_ptr<gatun::HeldChunk>> chunks = {};
   std::vector<std::shared_ptr<gatun::Loan>> loans = {};
+  std::vector<gatun::Chunk> arrays = {};  ///< what it was asked for
   char* next = nullptr;
   char* end = nullptr;
 

@@ -48,8 +48,12 @@ const void* Inputs::place(const void* host, int64_t bytes) {
   return block() + at;
 }
 
-int64_t Inputs::refresh() {
+void Inputs::look() {
   for (const auto& range : ranges_) std::memcpy(image_.data() + range.at, range.host, static_cast<size_t>(range.bytes));
+}
+
+int64_t Inputs::refresh() {
+  look();
   const int64_t bytes = is_sent_ ? changing_bytes_ : static_cast<int64_t>(image_.size());
   is_sent_ = true;
   return bytes;

@@ -20,10 +20,13 @@ class Inputs {
   /// Where in device memory the copy reads; refuses one that was not planned.
   const void* place(const void* host, int64_t bytes);
 
-  /// Brings the image up to date, and answers how many of its bytes may have changed since the last time.
+  /// Brings the image up to date.
+  void look();
+  /// The same, and answers how many of its bytes may have changed since the last time.
   int64_t refresh();
   char* block() const { return chunk_.start; }
   const char* image() const { return image_.data(); }
+  int64_t image_bytes() const { return static_cast<int64_t>(image_.size()); }
   int64_t changing_bytes() const { return changing_bytes_; }
 
   void release();

@@ -21,7 +21,13 @@ void require_own(const gatun_recording* recording) {
 /// Whether scopes that take their memory from the recording are still open.
 bool has_open_scopes(const gatun_recording& recording) {
   const auto& scopes = recording.stream->device->scopes;
-  return std::any_of(scopes.begin(), scopes.end(), [&](const auto* scope) { return scope->pool == &recording.pool; });
+  return std::any_of(scopes.begin(), scopes.end(), [&](const auto* scope) { return scope->recording == &recording; });
+}
+
+std::shared_ptr<SharedBlocks> blocks_of(gatun_stream* stream) {
+  for (const auto* other : stream->device->recordings)
+    if (other->stream == stream) return other->plan.blocks();
+  return std::make_shared<SharedBlocks>(stream->device);
 }
 
 void stop(gatun_recording& recording) {
@@ -36,6 +42,20 @@ void stop(gatun_recording& recording) {
 Course course_of(const gatun_stream& stream) {
   const auto* recording = stream.device->recording;
   return recording && recording->stream == &stream ? recording->course : Course::run;
+}
+
+void note_call(const gatun_stream& stream, const char* exported, std::initializer_list<Argument> arguments) {
+  auto& recording = *stream.device->recording;
+  if (recording.course == Course::record) {
+    recording.script.push_back({exported, arguments});
+    return;
+  }
+  recording.plan.begin_call();
+  for (const auto& argument : arguments) {
+    const bool is_table = argument.kind == Argument::Kind::table;
+    if (is_table) recording.plan.use_all();
+    if (is_table || argument.kind == Argument::Kind::address) recording.plan.use(argument.address);
+  }
 }
 
 void require_running(const gatun_stream& stream, const char* what) {
@@ -53,7 +73,7 @@ Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) 
 
 }  // namespace gatun
 
-gatun_recording::gatun_recording(gatun_stream* on) : stream(on), pool(on->device) {}
+gatun_recording::gatun_recording(gatun_stream* on) : stream(on), plan(gatun::blocks_of(on)) {}
 
 gatun_recording::~gatun_recording() { inputs.release(); }
 
@@ -78,10 +98,13 @@ gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan) {
     require(recording->planned != (plan == 1),
             plan ? "the calls are planned already" : "calls are planned before they are kept");
     recording->course = plan ? Course::plan : Course::record;
-    if (plan)
+    if (plan) {
+      // What closed scopes left is the recording's to take.
+      device.pool.trim();
       gatun::set_planned(*recording->stream, true);
-    else
+    } else {
       gatun::begin_keeping(*recording);
+    }
     device.recording = recording;
   });
 }
@@ -93,7 +116,12 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
     const bool kept = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
     gatun::stop(*recording);
     require(whole, "a scope that was opened while recording is still open");
-    if (!kept) recording->inputs.settle(recording->stream->device);
+    if (kept) {
+      recording->plan.require_all_met();
+    } else {
+      recording->plan.settle();
+      recording->inputs.settle(recording->stream->device);
+    }
     recording->planned = true;
     recording->complete = kept;
   });
@@ -131,11 +159,23 @@ gatun_status gatun_recording_close(gatun_recording* recording) {
   });
 }
 
-gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes) {
+gatun_status gatun_recording_size(gatun_recording* recording, int64_t* calls, int64_t* held_bytes,
+                                  int64_t* naive_bytes) {
   return guarded([&] {
     gatun::require_own(recording);
-    require(calls && held_bytes, "an address for the answer is null");
+    require(calls && held_bytes && naive_bytes, "an address for the answer is null");
     *calls = gatun::count_of(*recording);
-    *held_bytes = recording->pool.held_bytes();
+    *held_bytes = recording->plan.placed_bytes();
+    *naive_bytes = recording->plan.naive_bytes();
+  });
+}
+
+gatun_status gatun_recording_write(gatun_recording* recording, const char* folder) {
+  return guarded([&] {
+    gatun::require_own(recording);
+    gatun::check(recording->stream);
+    require(folder != nullptr, "the folder is null");
+    require(recording->complete, "the recording is not complete");
+    gatun::write_program(*recording, folder);
   });
 }

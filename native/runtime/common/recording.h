@@ -1,10 +1,13 @@
 // What is kept of a stream's calls, so that they run again: what recordings of all backends share.
 #pragma once
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
 #include "arena.h"
 #include "inputs.h"
+#include "memory_plan.h"
+#include "script.h"
 
 namespace gatun {
 
@@ -27,10 +30,11 @@ struct CallsDeleter {
 
 struct gatun_recording {
   gatun_stream* stream;
-  gatun::ChunkPool pool;  ///< of the scopes that are opened while it is made
+  gatun::MemoryPlan plan;  ///< of what scopes that are opened while it is made are asked for
   gatun::Course course = gatun::Course::run;
   std::unique_ptr<gatun::Calls, gatun::CallsDeleter> calls = nullptr;  ///< what its backend keeps
   gatun::Inputs inputs = {};
+  std::vector<gatun::ScriptCall> script = {};
   bool planned = false, complete = false;
 
   explicit gatun_recording(gatun_stream* stream);
@@ -58,6 +62,9 @@ Course course_of(const gatun_stream& stream);
 
 /// Refuses what cannot be run again, in the words of who asks.
 void require_running(const gatun_stream& stream, const char* what);
+
+/// Of a stream that is being recorded: keeps account of the arrays that the next call uses, or of the call itself.
+void note_call(const gatun_stream& stream, const char* exported, std::initializer_list<Argument> arguments);
 
 /// Where a copy from the host reads: there, or, recorded, what stands for it on the device.
 struct Source {

@@ -9,7 +9,7 @@
 #include "subnormals.h"
 
 /// Declares the three builds of kernel `name` and the table `gatun::name` over them.
-#define GATUN_BODY(name)                                                                      \
+#define GATUN_DECLARE_BODY(name)                                                              \
   namespace gatun {                                                                           \
   namespace v2 {                                                                              \
   BodyOf<decltype(gatun_##name)>::type name;                                                  \
@@ -62,10 +62,14 @@ template <class Integer> void require_range(gatun_stream* stream, const char* na
 }
 
 /// Refuses null addresses in a table wherever their array has elements.
-inline void require_addresses(gatun_stream*, const char* name, void* const* table, const int64_t* sizes,
+inline void require_addresses(gatun_stream* stream, const char* name, void* const* table, const int64_t* sizes,
                               int64_t tensors) {
-  for (int64_t i = 0; i < tensors; i++)
-    require(table[i] || sizes[i] == 0, name, "[", i, "] is null but the tensor has ", sizes[i], " elements");
+  const auto look = [=](gatun_stream&) {
+    for (int64_t i = 0; i < tensors; i++)
+      require(table[i] || sizes[i] == 0, name, "[", i, "] is null but the tensor has ", sizes[i], " elements");
+  };
+  if (runs_at_once(*stream)) return look(*stream);
+  in_order(*stream, look);
 }
 
 }  // namespace gatun

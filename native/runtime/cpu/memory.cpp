@@ -80,6 +80,8 @@ void require_places(const gatun_stream* stream, const void* to, const void* from
 }
 
 void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
+  if (course_of(stream) != Course::run)
+    note_call(stream, "gatun_copy", {Argument(to), Argument(from), Argument(bytes)});
   in_order(stream, [=](gatun_stream&) { std::memmove(to, from, static_cast<size_t>(bytes)); });
 }
 

@@ -6,7 +6,7 @@
 #include "stream.h"
 
 /// Declares the body of kernel `name`.
-#define GATUN_BODY(name)                     \
+#define GATUN_DECLARE_BODY(name)             \
   namespace gatun {                          \
   BodyOf<decltype(gatun_##name)>::type name; \
   }

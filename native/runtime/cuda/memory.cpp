@@ -69,6 +69,8 @@ void require_places(const void* to, const void* from, int64_t bytes) {
 void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
   check(stream);
   require_places(to, from, bytes);
+  if (course_of(*stream) != Course::run)
+    note_call(*stream, "gatun_copy", {Argument(to), Argument(from), Argument(bytes)});
   if (bytes && !stream->planned)
     require_cuda(stream->device, cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream->handle),
                  "copying");

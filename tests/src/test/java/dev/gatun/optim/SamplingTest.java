@@ -140,6 +140,7 @@ class SamplingTest {
         .sampleCategorical(
             on.stream(),
             labels,
+            null,
             on.doubles(logits),
             targets,
             key,

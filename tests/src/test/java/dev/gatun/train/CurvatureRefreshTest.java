@@ -76,24 +76,51 @@ class CurvatureRefreshTest {
     device.close();
   }
 
-  /// Writes down what it is asked, and estimates nothing.
-  private static final class Recording implements Curvature {
-    private final List<Long> drawn = new ArrayList<>();
-    private final List<int[]> inputs = new ArrayList<>();
-    private final List<int[]> targets = new ArrayList<>();
+  /// Keeps what it is shown, and estimates nothing.
+  private static final class Witness implements Curvature {
+    private final Scope scope;
+    private final MemorySegment inputs;
+    private final MemorySegment targets;
+    private final List<Long> prepared = new ArrayList<>();
     private final List<Double> shares = new ArrayList<>();
-    private int refreshes;
+    private int shown;
+
+    Witness(Scope scope) {
+      this.scope = scope;
+      inputs = scope.bytes(WINDOWS * TIME * Integer.BYTES);
+      targets = scope.bytes(WINDOWS * TIME * Integer.BYTES);
+    }
 
     @Override
-    public void draw(long number) {
-      drawn.add(number);
+    public void prepare(long number) {
+      prepared.add(number);
+    }
+
+    @Override
+    public void begin() {
+      shares.clear();
+      shown = 0;
     }
 
     @Override
     public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
-      inputs.add(tokens.toInts());
-      this.targets.add(targets.toInts());
+      keep(inputs, tokens);
+      keep(this.targets, targets);
       shares.add(share);
+      shown += (int) tokens.shape().count();
+    }
+
+    private void keep(MemorySegment to, Tensor ids) {
+      var at = scope.at(to, (long) shown * Integer.BYTES);
+      long bytes = ids.shape().count() * Integer.BYTES;
+      var device = scope.device();
+      device.kernels().copy(device.stream().handle(), at, ids.data(), bytes);
+    }
+
+    int[] kept(MemorySegment ids) {
+      var all = new int[WINDOWS * TIME];
+      scope.copyToHost(MemorySegment.ofArray(all), ids);
+      return all;
     }
 
     @Override
@@ -102,20 +129,18 @@ class CurvatureRefreshTest {
     }
 
     @Override
-    public void blend(MemorySegment mean, double keep) {
-      refreshes++;
-    }
+    public void blend(MemorySegment mean, double keep) {}
   }
 
   @Test
   void everyThirdStepReadsTheFirstWindowsOfItsOwnBatches() {
     var gpt = gpt();
-    var recording = new Recording();
+    var witness = new Witness(scope);
+    var sophia = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON);
     var trainer =
         new Trainer(
             gpt,
-            new CurvatureRefresh(
-                new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON), recording, PLAN),
+            new CurvatureRefresh(sophia, witness, PLAN),
             Schedule.constant(0.001),
             batches(),
             ACCUMULATE);
@@ -128,18 +153,23 @@ class CurvatureRefreshTest {
       assertEquals(WINDOWS * TIME, cost.tokens());
       assertEquals(WINDOWS * TIME * 1000.0 * TIME, cost.flops());
       assertTrue(cost.seconds() > 0 && cost.seconds() < report.seconds());
+      assertEquals(PARTS.size(), witness.shares.size());
+      var inputs = witness.kept(witness.inputs);
+      var targets = witness.kept(witness.targets);
+      int at = 0;
+      for (int i = 0; i < PARTS.size(); i++) {
+        var part = PARTS.get(i);
+        var batch = batches().at(step, part.micro());
+        int end = at + part.rows() * TIME;
+        assertArrayEquals(part.of(batch.inputs()), Arrays.copyOfRange(inputs, at, end));
+        assertArrayEquals(part.of(batch.targets()), Arrays.copyOfRange(targets, at, end));
+        assertEquals((double) part.rows() / WINDOWS, witness.shares.get(i));
+        at = end;
+      }
     }
     assertEquals(List.of(0L, 3L, 6L), refreshed);
-    assertEquals(refreshed, recording.drawn);
-    assertEquals(3, recording.refreshes);
-    assertEquals(3 * PARTS.size(), recording.inputs.size());
-    for (int i = 0; i < recording.inputs.size(); i++) {
-      var part = PARTS.get(i % PARTS.size());
-      var batch = batches().at(3 * (i / PARTS.size()), part.micro());
-      assertArrayEquals(part.of(batch.inputs()), recording.inputs.get(i));
-      assertArrayEquals(part.of(batch.targets()), recording.targets.get(i));
-      assertEquals((double) part.rows() / WINDOWS, recording.shares.get(i));
-    }
+    assertEquals(refreshed, witness.prepared);
+    assertEquals(3, sophia.refreshes());
   }
 
   @ParameterizedTest

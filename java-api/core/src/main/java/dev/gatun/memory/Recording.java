@@ -9,8 +9,8 @@ import java.util.List;
 
 /// A step whose calls run again, all of them by one call: see [Device#record].
 ///
-/// What it holds stays until it is closed: the memory of the scopes that the step opened, and on a
-/// GPU a graph.
+/// What it holds stays until it is closed: memory for what the step asks of its scopes, and on a GPU a
+/// graph.
 public final class Recording implements AutoCloseable {
   private final Device device;
   private final Arena arena = Arena.ofShared();
@@ -18,24 +18,29 @@ public final class Recording implements AutoCloseable {
   private final List<MemorySegment> images = new ArrayList<>();
   private final long calls;
   private final long heldBytes;
+  private final long naiveBytes;
   private boolean closed;
 
   Recording(Device device, Runnable step) {
     this.device = device;
-    var answer = arena.allocate(ValueLayout.JAVA_LONG, 2);
+    var answer = arena.allocate(ValueLayout.JAVA_LONG, 3);
     device.kernels().recordingOpen(device.stream().handle(), answer);
     handle = answer.get(ValueLayout.ADDRESS, 0);
     device.opened(this);
     try {
       walk(step, 1);
       walk(step, 0);
-      device.kernels().recordingSize(handle, answer, answer.asSlice(Long.BYTES));
+      device
+          .kernels()
+          .recordingSize(
+              handle, answer, answer.asSlice(Long.BYTES), answer.asSlice(2 * Long.BYTES));
     } catch (Throwable failure) {
       close();
       throw failure;
     }
     calls = answer.getAtIndex(ValueLayout.JAVA_LONG, 0);
     heldBytes = answer.getAtIndex(ValueLayout.JAVA_LONG, 1);
+    naiveBytes = answer.getAtIndex(ValueLayout.JAVA_LONG, 2);
   }
 
   private void walk(Runnable step, int plan) {
@@ -67,9 +72,15 @@ public final class Recording implements AutoCloseable {
     return calls;
   }
 
-  /// Bytes of device memory that are its own.
+  /// Bytes of device memory for what the step's scopes were asked for. Arrays that no two calls use
+  /// at once share their places, and so do all recordings of a device.
   public long heldBytes() {
     return heldBytes;
+  }
+
+  /// What [#heldBytes] would be if each array had a place of its own.
+  public long naiveBytes() {
+    return naiveBytes;
   }
 
   /// Waits for replays under way.

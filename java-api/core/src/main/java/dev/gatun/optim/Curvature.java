@@ -11,7 +11,17 @@ import dev.gatun.tensor.Tensor;
 public interface Curvature extends Diagonal {
   /// Begins an estimate, and forgets all gradients. A number has the same random choices
   /// everywhere.
-  void draw(long number);
+  default void draw(long number) {
+    prepare(number);
+    begin();
+  }
+
+  /// What the host does of [#draw]: it says which random choices. An estimate that was recorded
+  /// needs this before each replay.
+  void prepare(long number);
+
+  /// What the device does of [#draw]. It can be recorded.
+  void begin();
 
   /// Adds `share` times what one batch says; the shares of an estimate add up to 1. Targets below 0
   /// are left out.

@@ -1,16 +1,14 @@
 package dev.gatun.optim;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Scope;
+import dev.gatun.memory.Feed;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /// The Gauss-Newton-Bartlett estimate of the curvature's diagonal: B g², where g is the gradient of
 /// the mean loss over B labels that are drawn from the model's own distribution rather than taken
@@ -22,34 +20,32 @@ public final class GaussNewtonBartlett implements Curvature {
   public static final long STATE_BYTES = 3 * Long.BYTES;
 
   private final Parameters parameters;
-  private final long seed;
-  private final Scope memory;
-  private final MemorySegment key;
-  private final MemorySegment counted;
+  /// Where the labels' random numbers come from, and how many there are before the first.
+  private final Feed feed;
   private long drawn;
-  private long labels;
 
   public GaussNewtonBartlett(Parameters parameters, long seed) {
     this.parameters = parameters;
-    this.seed = seed;
-    memory = parameters.scope();
-    key = memory.longs(2);
-    counted = memory.longs(1);
+    feed = new Feed(parameters.scope(), STATE_BYTES);
+    feed.image().set(ValueLayout.JAVA_LONG, 0, seed);
     draw(0);
   }
 
   @Override
-  public void draw(long number) {
-    parameters.forgetGradients();
-    write(key, seed, number);
-    drawn = 0;
-    labels = 0;
+  public void prepare(long number) {
+    feed.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
   }
 
-  private void write(MemorySegment to, long... values) {
-    try (var host = Arena.ofConfined()) {
-      memory.copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_LONG, values));
-    }
+  @Override
+  public void begin() {
+    parameters.forgetGradients();
+    feed.send();
+    drawn = 0;
+  }
+
+  /// How many labels there are so far.
+  private MemorySegment counted() {
+    return parameters.scope().at(feed.data(), 2 * Long.BYTES);
   }
 
   @Override
@@ -59,7 +55,6 @@ public final class GaussNewtonBartlett implements Curvature {
       sample(gpt, tokens, targets, sampled);
       tape.backward(gpt.loss(tokens, sampled), share);
     }
-    labels += Arrays.stream(targets.toInts()).filter(target -> target >= 0).count();
   }
 
   /// One label a position from the softmax of its logits; -1 where the target is left out.
@@ -72,9 +67,10 @@ public final class GaussNewtonBartlett implements Curvature {
           .sampleCategorical(
               gpt.device().stream().handle(),
               sampled.data(),
+              counted(),
               logits.data(),
               targets.data(),
-              key,
+              feed.data(),
               drawn,
               rows,
               gpt.config().vocabulary(),
@@ -92,8 +88,7 @@ public final class GaussNewtonBartlett implements Curvature {
 
   @Override
   public void blend(MemorySegment mean, double keep) {
-    write(counted, labels);
-    blend(parameters, mean, counted, keep);
+    blend(parameters, mean, counted(), keep);
   }
 
   /// The same out of the gradients in the parameters' slots, at as many labels as `counted` says,

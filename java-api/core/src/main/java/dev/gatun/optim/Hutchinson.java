@@ -3,13 +3,12 @@ package dev.gatun.optim;
 import dev.gatun.grad.Gradients;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Scope;
+import dev.gatun.memory.Feed;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.optim.Sophia.Probe;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -25,11 +24,8 @@ public final class Hutchinson implements Curvature {
 
   private final Parameters parameters;
   private final Probe probe;
-  private final long seed;
-  private final Scope memory;
-  private final MemorySegment key;
+  private final Feed key;
   private final HessianVector product;
-  private long number;
 
   /// Signs: no estimate out of independent entries varies less.
   public Hutchinson(Parameters parameters, long seed) {
@@ -40,24 +36,21 @@ public final class Hutchinson implements Curvature {
   public Hutchinson(Parameters parameters, long seed, Probe probe) {
     this.parameters = parameters;
     this.probe = probe;
-    this.seed = seed;
-    memory = parameters.scope();
-    key = memory.longs(2);
-    product = HessianVector.along(new RandomDirection(parameters, probe, key)).inPlaceOfGradients();
+    key = new Feed(parameters.scope(), STATE_BYTES);
+    key.image().set(ValueLayout.JAVA_LONG, 0, seed);
+    product = HessianVector.along(direction()).inPlaceOfGradients();
     draw(0);
   }
 
   @Override
-  public void draw(long sequence) {
-    parameters.forgetGradients();
-    number = sequence;
-    writeKey(memory, key);
+  public void prepare(long number) {
+    key.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
   }
 
-  private void writeKey(Scope scope, MemorySegment to) {
-    try (var host = Arena.ofConfined()) {
-      scope.copyToDevice(to, host.allocateFrom(ValueLayout.JAVA_LONG, seed, number));
-    }
+  @Override
+  public void begin() {
+    parameters.forgetGradients();
+    key.send();
   }
 
   /// Adds `share` times the product of the loss's Hessian with the probe to what stands in the
@@ -87,7 +80,10 @@ public final class Hutchinson implements Curvature {
   /// The probe with a key of its own, which the next [#draw] leaves as it is.
   private RandomDirection probe(Tape tape) {
     var own = tape.longs(2);
-    writeKey(tape, own);
+    parameters
+        .device()
+        .kernels()
+        .copy(parameters.device().stream().handle(), own, key.data(), STATE_BYTES);
     return new RandomDirection(parameters, probe, own);
   }
 
@@ -119,6 +115,6 @@ public final class Hutchinson implements Curvature {
 
   /// The direction that the probe is.
   public RandomDirection direction() {
-    return new RandomDirection(parameters, probe, key);
+    return new RandomDirection(parameters, probe, key.data());
   }
 }

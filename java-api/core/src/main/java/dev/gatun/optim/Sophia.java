@@ -4,6 +4,7 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
+import dev.gatun.memory.Feed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,7 +27,7 @@ import java.util.Map;
 public final class Sophia extends ArenaOptimizer {
   private final Config config;
   private final MemorySegment unclipped;
-  private final MemorySegment refreshCounter;
+  private final Feed refreshCounter;
   private final long elements;
   private long refreshes;
 
@@ -139,8 +140,7 @@ public final class Sophia extends ArenaOptimizer {
     super(parameters, config.maxNorm(), "m", "h");
     this.config = config;
     unclipped = scope().longs(1);
-    refreshCounter = scope().longs(1);
-    write(refreshCounter, 0L);
+    refreshCounter = new Feed(scope(), Long.BYTES);
     elements =
         parameters.names().stream().mapToLong(name -> parameters.get(name).shape().count()).sum();
   }
@@ -152,9 +152,21 @@ public final class Sophia extends ArenaOptimizer {
 
   /// Blends an estimate into h.
   public void refresh(Diagonal estimate) {
-    estimate.blend(state("h"), config.beta2());
+    prepareRefresh();
+    applyRefresh(estimate);
+  }
+
+  /// What the host does of a refresh: it counts it. One that was recorded needs this before each
+  /// replay.
+  public void prepareRefresh() {
     refreshes++;
-    write(refreshCounter, refreshes);
+    refreshCounter.image().set(ValueLayout.JAVA_LONG, 0, refreshes);
+  }
+
+  /// What the device does of a refresh. It can be recorded.
+  public void applyRefresh(Diagonal estimate) {
+    estimate.blend(state("h"), config.beta2());
+    refreshCounter.send();
   }
 
   /// Blends Hutchinson's estimate u * product into h. `product` is the Hessian times u, laid
@@ -191,7 +203,7 @@ public final class Sophia extends ArenaOptimizer {
             parameters().gradients(),
             rate(),
             step(),
-            config.correctCurvature() ? refreshCounter : null,
+            config.correctCurvature() ? refreshCounter.data() : null,
             norm(),
             null,
             0,
@@ -229,6 +241,7 @@ public final class Sophia extends ArenaOptimizer {
   public void resume(long done, Map<String, Long> counters) {
     super.resume(done, counters);
     refreshes = counters.get("refreshes");
-    write(refreshCounter, refreshes);
+    refreshCounter.image().set(ValueLayout.JAVA_LONG, 0, refreshes);
+    refreshCounter.send();
   }
 }

@@ -2,8 +2,6 @@ package dev.gatun.train;
 
 import dev.gatun.InvalidArgument;
 import java.util.Arrays;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /// What one step reads: (B, T) inputs and, one token further on, (B, T) targets, row by row.
 ///
@@ -29,23 +27,10 @@ public record Batch(int rows, int time, int[] inputs, int[] targets) {
 
   /// Its first windows, at most `most`.
   Batch first(long most) {
-    return most >= rows ? this : windows(0, (int) most);
-  }
-
-  /// The same windows in batches of at most `most`, in order.
-  List<Batch> parts(int most) {
-    return IntStream.iterate(0, from -> from < rows, from -> from + most)
-        .mapToObj(from -> windows(from, Math.min(most, rows - from)))
-        .toList();
-  }
-
-  private Batch windows(int from, int count) {
-    int start = from * time, end = start + count * time;
+    if (most >= rows) return this;
+    int end = (int) most * time;
     return new Batch(
-        count,
-        time,
-        Arrays.copyOfRange(inputs, start, end),
-        Arrays.copyOfRange(targets, start, end));
+        (int) most, time, Arrays.copyOf(inputs, end), Arrays.copyOf(targets, end));
   }
 
   static void require(Tokens tokens, int time) {

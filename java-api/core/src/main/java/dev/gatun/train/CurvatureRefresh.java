@@ -6,9 +6,6 @@ import dev.gatun.optim.Curvature;
 import dev.gatun.optim.GaussNewtonBartlett;
 import dev.gatun.optim.Hutchinson;
 import dev.gatun.optim.Sophia;
-import dev.gatun.tensor.Shape;
-import dev.gatun.tensor.Tensor;
-import java.util.Optional;
 
 /// Keeps Sophia's curvature fresh: before every so many steps it is estimated at the weights that
 /// the step begins with, on the first windows of the step's own batch.
@@ -89,35 +86,5 @@ public record CurvatureRefresh(Sophia sophia, Curvature curvature, Plan plan) {
 
   double flops(Gpt gpt, long tokens, long time) {
     return tokens * curvature.flopsPerToken(gpt.config(), time);
-  }
-
-  /// What is due before `step`; empty where nothing is. Waits, and forgets all gradients.
-  Optional<CurvatureReport> before(long step, Gpt gpt, Batches batches, int accumulate) {
-    if (!plan.isDue(step)) return Optional.empty();
-    long start = System.nanoTime();
-    long windows = windows(batches, accumulate);
-    curvature.draw(step);
-    long left = windows;
-    for (int micro = 0; left > 0; micro++) {
-      var batch = batches.at(step, micro).first(left);
-      for (var part : batch.parts((int) windowsAtOnce(batches.rows()))) {
-        add(gpt, part, (double) part.rows() / windows);
-      }
-      left -= batch.rows();
-    }
-    curvature.refresh(sophia);
-    gpt.device().stream().join();
-    long tokens = windows * batches.time();
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    return Optional.of(new CurvatureReport(tokens, flops(gpt, tokens, batches.time()), seconds));
-  }
-
-  private void add(Gpt gpt, Batch batch, double share) {
-    var shape = Shape.of(batch.rows(), batch.time());
-    try (var scope = gpt.device().scope()) {
-      var tokens = Tensor.of(scope, shape, batch.inputs());
-      var targets = Tensor.of(scope, shape, batch.targets());
-      curvature.add(gpt, tokens, targets, share);
-    }
   }
 }

@@ -1,21 +1,17 @@
 package dev.gatun.train;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Feed;
 import dev.gatun.memory.Recording;
 import dev.gatun.nn.Gpt;
-import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /// A step of training that is recorded once and then replayed: the gradient of the mean loss over
-/// some batches, and the optimizer's move. The windows of its batches come with each replay.
+/// some batches, and the optimizer's move.
 final class RecordedStep implements AutoCloseable {
   private final Gpt gpt;
   private final TrainingStep step;
-  private final Shape window;
-  private final Feed windows;
+  private final WindowFeed windows;
   private final Tensor losses;
   private Recording recording;
 
@@ -23,19 +19,16 @@ final class RecordedStep implements AutoCloseable {
     this.gpt = gpt;
     this.step = step;
     var scope = gpt.parameters().scope();
-    window = Shape.of(step.batches().rows(), step.batches().time());
-    windows = new Feed(scope, 2 * step.tokens() * Integer.BYTES);
+    long rows = (long) step.batches().rows() * step.accumulate();
+    windows = new WindowFeed(scope, rows, step.batches().time());
     losses = Tensor.zeros(scope, gpt.parameters().dtype().wide(), Shape.of(step.accumulate()));
   }
 
   /// The mean loss before the move, at this learning rate. Waits.
   double run(double rate) {
     if (recording == null) recording = gpt.device().record(this::walk);
-    long number = step.optimizer().steps();
     for (int micro = 0; micro < step.accumulate(); micro++) {
-      var batch = step.batches().at(number, micro);
-      put(2 * micro, batch.inputs());
-      put(2 * micro + 1, batch.targets());
+      windows.put(first(micro), step.batches().at(step.optimizer().steps(), micro));
     }
     step.optimizer().prepare(rate);
     recording.replay();
@@ -44,15 +37,12 @@ final class RecordedStep implements AutoCloseable {
     return mean;
   }
 
-  private void put(int place, int[] ids) {
-    windows.image().asSlice(at(place)).copyFrom(MemorySegment.ofArray(ids));
-  }
-
   private void walk() {
     windows.send();
     for (int micro = 0; micro < step.accumulate(); micro++) {
+      int rows = step.batches().rows();
       try (var tape = Tape.open(gpt.device())) {
-        var loss = gpt.loss(ids(2 * micro), ids(2 * micro + 1));
+        var loss = gpt.loss(windows.tokens(first(micro), rows), windows.targets(first(micro), rows));
         tape.backward(loss, 1.0 / step.accumulate());
         keep(loss, micro);
       }
@@ -60,13 +50,8 @@ final class RecordedStep implements AutoCloseable {
     step.optimizer().apply();
   }
 
-  private Tensor ids(int place) {
-    var scope = gpt.parameters().scope();
-    return Tensor.over(scope, scope.at(windows.data(), at(place)), DType.I32, window, null);
-  }
-
-  private long at(int place) {
-    return place * window.count() * Integer.BYTES;
+  private long first(int micro) {
+    return (long) micro * step.batches().rows();
   }
 
   private void keep(Tensor loss, int micro) {

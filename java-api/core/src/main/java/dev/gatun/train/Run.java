@@ -34,7 +34,7 @@ public final class Run {
   private final Path folder;
   private final boolean resumed;
   private final Trainer trainer;
-  private final List<Batch> validation;
+  private final RecordedEvaluation validation;
   private final Plan plan;
 
   /// What a run is to do.
@@ -82,7 +82,7 @@ public final class Run {
     this.folder = folder;
     this.resumed = resumed;
     this.trainer = trainer;
-    this.validation = List.copyOf(validation);
+    this.validation = new RecordedEvaluation(trainer.gpt(), List.copyOf(validation));
     this.plan = plan;
   }
 
@@ -181,7 +181,7 @@ public final class Run {
   }
 
   private Evaluation evaluate() {
-    var evaluation = Evaluation.of(trainer.gpt(), validation);
+    var evaluation = validation.run();
     if (!Double.isFinite(evaluation.loss())) {
       throw new NotFinite(trainer.steps(), "the validation loss", evaluation.loss());
     }

@@ -9,13 +9,14 @@ import java.util.Optional;
 /// its number, so a run that resumes from a checkpoint goes on with the same bits as one that was
 /// never interrupted.
 ///
-/// Steps are replays of one recording, which holds memory of its own until the trainer is closed, or
-/// its device.
+/// Steps are replays of one recording, and refreshes of the curvature of another, which hold memory
+/// of their own until the trainer is closed, or its device.
 public final class Trainer implements AutoCloseable {
   private final Gpt gpt;
   private final TrainingStep step;
   private final RecordedStep recorded;
   private final Optional<CurvatureRefresh> refresh;
+  private final Optional<RecordedRefresh> recordedRefresh;
 
   /// `accumulate` batches make one step; their gradients are averaged.
   public Trainer(Gpt gpt, Optimizer optimizer, Schedule schedule, Batches batches, int accumulate) {
@@ -36,6 +37,8 @@ public final class Trainer implements AutoCloseable {
     this.step = step;
     recorded = new RecordedStep(gpt, step);
     this.refresh = refresh;
+    recordedRefresh =
+        refresh.map(each -> new RecordedRefresh(gpt, each, step.batches(), step.accumulate()));
   }
 
   public Gpt gpt() {
@@ -79,8 +82,7 @@ public final class Trainer implements AutoCloseable {
   /// One optimizer step. Throws [NotFinite] when the loss or the gradient is not finite.
   public StepReport step() {
     long start = System.nanoTime();
-    var curvature =
-        refresh.flatMap(each -> each.before(steps(), gpt, step.batches(), step.accumulate()));
+    var curvature = recordedRefresh.flatMap(each -> each.before(steps()));
     double rate = step.schedule().at(steps());
     return step.report(start, recorded.run(rate), rate, curvature);
   }
@@ -88,6 +90,7 @@ public final class Trainer implements AutoCloseable {
   /// Gives back the memory of its recording.
   @Override
   public void close() {
+    recordedRefresh.ifPresent(RecordedRefresh::close);
     recorded.close();
   }
 

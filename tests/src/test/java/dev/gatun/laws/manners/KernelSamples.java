@@ -151,6 +151,7 @@ final class KernelSamples {
       curvature_bartlett             n=0,1,7,129,4099 beta=0.9
       sample_categorical             first=0,3 rows=0,1,7 vocab=1,17 stride=17,24
       sample_categorical             first=5 rows=65 vocab=5,1100 stride=1104
+      sample_categorical             first=0 rows=7,600 vocab=17 stride=17 counted=absent
       random_normal                  first=0,3 n=0,1,7,129,4099 mean=0.5 deviation=2
       random_uniform                 first=0,3 n=0,1,7,129,4099 low=-1 high=2
       random_sign                    first=0,3 n=0,1,7,129,4099

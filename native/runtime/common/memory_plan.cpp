@@ -1,0 +1,118 @@
+#include "memory_plan.h"
+
+#include <algorithm>
+
+#include "status.h"
+
+namespace gatun {
+namespace {
+
+/// Beyond every address of a process.
+constexpr int64_t nowhere = int64_t{1} << 56;
+
+constexpr int64_t block_unit = 2 << 20;
+
+}  // namespace
+
+SharedBlocks::~SharedBlocks() {
+  for (const auto& block : blocks_) give_to_system(block);
+}
+
+int64_t SharedBlocks::whole(int64_t offset, int64_t bytes) const {
+  int64_t end = 0;
+  for (const auto& block : blocks_) {
+    end += block.bytes;
+    if (offset < end && end < offset + bytes) offset = end;
+  }
+  return offset;
+}
+
+void SharedBlocks::reach(int64_t bytes) {
+  if (bytes <= bytes_) return;
+  const int64_t more = (bytes - bytes_ + block_unit - 1) / block_unit * block_unit;
+  char* const start = take_from_system(device_, more);
+  if (!start) out_of_memory(more, memory_left(device_));
+  blocks_.push_back({start, more});
+  bytes_ += more;
+}
+
+char* SharedBlocks::at(int64_t offset) const {
+  for (const auto& block : blocks_) {
+    if (offset < block.bytes) return block.start + offset;
+    offset -= block.bytes;
+  }
+  return nullptr;
+}
+
+int64_t SharedBlocks::offset_of(const char* address) const {
+  int64_t before = 0;
+  for (const auto& block : blocks_) {
+    if (address >= block.start && address < block.start + block.bytes) return before + (address - block.start);
+    before += block.bytes;
+  }
+  return -1;
+}
+
+char* MemoryPlan::ask(const gatun_scope* scope, int64_t bytes) {
+  asked_.push_back({nowhere + asked_bytes_, bytes, scope});
+  asked_bytes_ += bytes;
+  return reinterpret_cast<char*>(asked_.back().at);
+}
+
+void MemoryPlan::close(const gatun_scope* scope) {
+  for (auto& array : asked_)
+    if (array.scope == scope) array.scope = nullptr;
+}
+
+void MemoryPlan::use(Asked& array) {
+  if (!array.first) array.first = call_;
+  array.last = call_;
+}
+
+void MemoryPlan::use(const void* address) {
+  const auto at = reinterpret_cast<int64_t>(address);
+  if (at < nowhere || at >= nowhere + asked_bytes_) return;
+  const auto behind = std::upper_bound(asked_.begin(), asked_.end(), at,
+                                       [](int64_t place, const Asked& array) { return place < array.at; });
+  use(*std::prev(behind));
+}
+
+void MemoryPlan::use_all() {
+  for (auto& array : asked_)
+    if (array.scope) use(array);
+}
+
+void MemoryPlan::settle() {
+  std::vector<Asked*> largest_first, placed;
+  for (auto& array : asked_)
+    if (array.first) largest_first.push_back(&array);
+  std::stable_sort(largest_first.begin(), largest_first.end(),
+                   [](const Asked* a, const Asked* b) { return a->bytes > b->bytes; });
+  for (auto* const array : largest_first) {
+    int64_t offset = blocks_->whole(0, array->bytes);
+    for (const auto* const other : placed) {
+      if (other->last < array->first || array->last < other->first) continue;
+      if (offset + array->bytes <= other->offset) break;
+      offset = blocks_->whole(std::max(offset, other->offset + other->bytes), array->bytes);
+    }
+    array->offset = offset;
+    placed_bytes_ = std::max(placed_bytes_, offset + array->bytes);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), array,
+                                   [](const Asked* a, const Asked* b) { return a->offset < b->offset; }),
+                  array);
+  }
+  blocks_->reach(placed_bytes_);
+}
+
+char* MemoryPlan::next(int64_t bytes) {
+  require(next_ < asked_.size() && asked_[next_].bytes == bytes, "the calls are not those that were planned");
+  const auto& array = asked_[next_++];
+  // What no call uses may lie anywhere.
+  return array.first ? blocks_->at(array.offset) : reinterpret_cast<char*>(array.at);
+}
+
+void MemoryPlan::require_all_met() const {
+  require(next_ == asked_.size(), "the calls are not those that were planned");
+}
+
+}  // namespace gatun

@@ -1,0 +1,277 @@
+#include "script.h"
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <unordered_map>
+
+#include "device.h"
+#include "recording.h"
+#include "status.h"
+
+namespace gatun {
+namespace {
+
+std::unordered_map<const void*, const char*>& names() {
+  static std::unordered_map<const void*, const char*> all;
+  return all;
+}
+
+/// A file that is being written.
+class Output {
+ public:
+  explicit Output(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "wb")) {
+    if (!file_) fail(GATUN_INVALID, path, " cannot be written");
+  }
+  ~Output() {
+    if (file_) std::fclose(file_);
+  }
+  Output(const Output&) = delete;
+
+  void text(const std::string& whole) { bytes(whole.data(), static_cast<int64_t>(whole.size())); }
+  void bytes(const char* from, int64_t count) {
+    hold(std::fwrite(from, 1, static_cast<size_t>(count), file_) == static_cast<size_t>(count));
+  }
+  void close() {
+    auto* const file = file_;
+    file_ = nullptr;
+    hold(std::fclose(file) == 0);
+  }
+
+ private:
+  void hold(bool done) {
+    if (!done) fail(GATUN_INVALID, path_, " cannot be written to its end");
+  }
+  std::string path_;
+  FILE* file_;
+};
+
+/// What stands in a program for the addresses of its recording.
+class Places {
+ public:
+  explicit Places(const gatun_recording& recording) : recording_(recording) {}
+
+  std::string of(const void* address) {
+    if (!address) return "NULL";
+    const auto* const at = static_cast<const char*>(address);
+    if (const int64_t offset = recording_.plan.blocks()->offset_of(at); offset >= 0) return sum("shared", offset);
+    const auto& inputs = recording_.inputs;
+    if (inputs.block() && at >= inputs.block() && at < inputs.block() + inputs.image_bytes())
+      return sum("inputs", at - inputs.block());
+    for (size_t i = 0; i < buffers_.size(); i++)
+      if (holds(buffers_[i], at)) return sum("buffers[" + std::to_string(i) + "]", at - buffers_[i].start);
+    for (const auto* scope : recording_.stream->device->scopes)
+      for (const auto& array : scope->arrays)
+        if (holds(array, at)) {
+          buffers_.push_back(array);
+          return sum("buffers[" + std::to_string(buffers_.size() - 1) + "]", at - array.start);
+        }
+    fail(GATUN_INVALID, "the step uses memory that no open scope of this device holds: it cannot be written");
+  }
+
+  const std::vector<Chunk>& buffers() const { return buffers_; }
+
+ private:
+  static bool holds(const Chunk& array, const char* at) { return at >= array.start && at < array.start + array.bytes; }
+  static std::string sum(const std::string& base, int64_t offset) {
+    return offset ? base + " + " + std::to_string(offset) : base;
+  }
+  const gatun_recording& recording_;
+  std::vector<Chunk> buffers_;
+};
+
+std::string written(const Argument& argument, Places& places) {
+  char text[64];
+  switch (argument.kind) {
+    case Argument::Kind::address:
+      return "(void*)(" + places.of(argument.address) + ")";
+    case Argument::Kind::whole:
+      return std::to_string(argument.whole);
+    case Argument::Kind::real:
+      if (std::isnan(argument.real)) return "NAN";
+      if (std::isinf(argument.real)) return argument.real > 0 ? "INFINITY" : "-INFINITY";
+      std::snprintf(text, sizeof text, "%a", argument.real);  // hexadecimal: every bit
+      return text;
+    case Argument::Kind::table:
+      break;
+  }
+  fail(GATUN_INVALID, "the step calls a kernel with a table of addresses: it cannot be written");
+}
+
+constexpr char head[] =
+    R"(/* A recorded step of Gatun, as the calls that it is. It begins with the arrays as they were when it was written.
+ *
+ *   cc -O2 -I <include> step.c -L <library> -lgatun_cpu -lm -o step
+ *   ./step [steps] [threads]
+ *
+ * runs in the folder of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an
+ * image a step; behind the last comes the first again. What its arrays hold behind the last step goes to after.bin. It
+ * prints the median of the microseconds that a step takes. */
+#include <gatun.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void check(gatun_status status) {
+  if (status == GATUN_DONE) return;
+  fprintf(stderr, "%s\n", gatun_last_error());
+  exit(1);
+}
+
+static FILE* opened(const char* name, const char* mode) {
+  FILE* const file = fopen(name, mode);
+  if (!file) {
+    fprintf(stderr, "%s cannot be opened\n", name);
+    exit(1);
+  }
+  return file;
+}
+
+static void* room(size_t bytes) {
+  void* const memory = malloc(bytes ? bytes : 1);
+  if (!memory) exit(1);
+  return memory;
+}
+)";
+
+constexpr char tail[] = R"(
+static void record(gatun_stream* stream, gatun_recording* recording) {
+  if (changing_bytes) check(gatun_recording_changing(recording, image, changing_bytes));
+  for (int32_t plan = 1; plan >= 0; plan--) {
+    check(gatun_recording_begin(recording, plan));
+    if (changing_bytes) check(gatun_copy_to_device(stream, inputs, image, changing_bytes));
+    step(stream);
+    check(gatun_recording_end(recording));
+  }
+}
+
+static int by_size(const void* a, const void* b) {
+  const double x = *(const double*)a, y = *(const double*)b;
+  return (x > y) - (x < y);
+}
+
+static double microseconds(void) {
+  struct timespec now;
+  timespec_get(&now, TIME_UTC);
+  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+}
+
+int main(int count, char** words) {
+  const int steps = count > 1 ? atoi(words[1]) : 1, threads = count > 2 ? atoi(words[2]) : 0;
+  gatun_device* device = NULL;
+  gatun_stream* stream = NULL;
+  gatun_scope* scope = NULL;
+  gatun_recording* recording = NULL;
+  check(gatun_device_open(&device, 0, threads));
+  check(gatun_stream_open(device, &stream));
+  check(gatun_scope_open(device, &scope, 0));
+  FILE* file = opened("buffers.bin", "rb");
+  for (int i = 0; i < buffer_count; i++) {
+    char* const host = room((size_t)buffer_bytes[i]);
+    if (fread(host, 1, (size_t)buffer_bytes[i], file) != (size_t)buffer_bytes[i]) exit(1);
+    check(gatun_scope_allocate(scope, (void**)&buffers[i], buffer_bytes[i]));
+    check(gatun_copy_to_device(stream, buffers[i], host, buffer_bytes[i]));
+    check(gatun_stream_join(stream));
+    free(host);
+  }
+  fclose(file);
+  check(gatun_scope_allocate(scope, (void**)&shared, shared_bytes));
+  check(gatun_scope_allocate(scope, (void**)&inputs, changing_bytes + constant_bytes));
+  file = opened("images.bin", "rb");
+  image = room((size_t)changing_bytes);
+  char* const constants = room((size_t)constant_bytes);
+  if (fread(constants, 1, (size_t)constant_bytes, file) != (size_t)constant_bytes) exit(1);
+  if (constant_bytes) check(gatun_copy_to_device(stream, inputs + changing_bytes, constants, constant_bytes));
+  check(gatun_stream_join(stream));
+  check(gatun_recording_open(stream, &recording));
+  record(stream, recording);
+  double* const taken = room((size_t)(steps > 0 ? steps : 1) * sizeof *taken);
+  for (int i = 0; i < steps; i++) {
+    if (changing_bytes && fread(image, 1, (size_t)changing_bytes, file) != (size_t)changing_bytes) {
+      if (fseek(file, (long)constant_bytes, SEEK_SET)) exit(1);
+      if (fread(image, 1, (size_t)changing_bytes, file) != (size_t)changing_bytes) exit(1);
+    }
+    const double start = microseconds();
+    check(gatun_recording_replay(recording));
+    check(gatun_stream_join(stream));
+    taken[i] = microseconds() - start;
+  }
+  fclose(file);
+  if (steps > 0) {
+    qsort(taken, (size_t)steps, sizeof *taken, by_size);
+    printf("%.3f\n", taken[steps / 2]);
+  }
+  file = opened("after.bin", "wb");
+  for (int i = 0; i < buffer_count; i++) {
+    char* const host = room((size_t)buffer_bytes[i]);
+    check(gatun_copy_to_host(stream, host, buffers[i], buffer_bytes[i]));
+    check(gatun_stream_join(stream));
+    if (fwrite(host, 1, (size_t)buffer_bytes[i], file) != (size_t)buffer_bytes[i]) exit(1);
+    free(host);
+  }
+  fclose(file);
+  check(gatun_device_close(device));
+  return 0;
+}
+)";
+
+void write_calls(Output& program, const gatun_recording& recording, Places& places) {
+  std::string calls;
+  for (const auto& call : recording.script) {
+    calls += std::string("  check(") + call.function + "(stream";
+    for (const auto& argument : call.arguments) calls += ", " + written(argument, places);
+    calls += "));\n";
+  }
+  const auto& inputs = recording.inputs;
+  program.text(head);
+  program.text("\nenum { buffer_count = " + std::to_string(places.buffers().size()) + " };\n");
+  program.text("static char* buffers[buffer_count + 1];\n");
+  program.text("static const int64_t buffer_bytes[buffer_count + 1] = {");
+  for (const auto& buffer : places.buffers()) program.text(std::to_string(buffer.bytes) + ", ");
+  program.text("0};\nstatic char *shared, *inputs, *image;\n");
+  program.text("static const int64_t shared_bytes = " + std::to_string(recording.plan.blocks()->bytes()) +
+               ", changing_bytes = " + std::to_string(inputs.changing_bytes()) +
+               ", constant_bytes = " + std::to_string(inputs.image_bytes() - inputs.changing_bytes()) + ";\n");
+  program.text("\nstatic void step(gatun_stream* stream) {\n" + calls + "}\n");
+  program.text(tail);
+  program.close();
+}
+
+void write_buffers(Output& file, gatun_stream* stream, const std::vector<Chunk>& buffers) {
+  constexpr int64_t piece = 64 << 20;
+  for (const auto& buffer : buffers)
+    for (int64_t at = 0; at < buffer.bytes; at += piece) {
+      const int64_t bytes = buffer.bytes - at < piece ? buffer.bytes - at : piece;
+      const auto host = std::make_unique<char[]>(static_cast<size_t>(bytes));
+      if (gatun_copy_to_host(stream, host.get(), buffer.start + at, bytes) != GATUN_DONE ||
+          gatun_stream_join(stream) != GATUN_DONE)
+        fail(GATUN_INTERNAL, gatun_last_error());
+      file.bytes(host.get(), bytes);
+    }
+  file.close();
+}
+
+}  // namespace
+
+void name_body(const void* body, const char* exported) { names()[body] = exported; }
+
+const char* exported_name(const void* body) { return names().at(body); }
+
+void write_program(gatun_recording& recording, const std::string& folder) {
+  Places places(recording);
+  Output program(folder + "/step.c");
+  write_calls(program, recording, places);
+  Output buffers(folder + "/buffers.bin");
+  write_buffers(buffers, recording.stream, places.buffers());
+  Output images(folder + "/images.bin");
+  recording.inputs.look();
+  const int64_t changing = recording.inputs.changing_bytes();
+  images.bytes(recording.inputs.image() + changing, recording.inputs.image_bytes() - changing);
+  images.bytes(recording.inputs.image(), changing);
+  images.close();
+}
+
+}  // namespace gatun
