@@ -1,5 +1,6 @@
 // The calls of a recording as they were made: names and arguments, so that they can be written down.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -26,6 +27,7 @@ struct Argument {
     double real;
   };
 
+  explicit Argument(std::nullptr_t) : kind(Kind::address), address(nullptr) {}
   template <class T> explicit Argument(T argument) {
     if constexpr (std::is_pointer_v<T>) {
       kind = std::is_pointer_v<std::remove_pointer_t<T>> ? Kind::table : Kind::address;

@@ -3,12 +3,14 @@ package dev.gatun.memory;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.ClosedTensor;
 import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
+import dev.gatun.ffi.Backend;
 import dev.gatun.grad.Tape;
 import dev.gatun.laws.Devices;
 import dev.gatun.nn.Gpt;
@@ -20,8 +22,12 @@ import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -29,6 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -202,5 +209,61 @@ class RecordingTest {
     recording.close();
     recording.close();
     assertThrows(ClosedTensor.class, recording::replay);
+  }
+
+  /// All that its arrays hold, behind ten steps in another process and behind ten of this one.
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "sophia"})
+  void theProgramThatIsWrittenComputesTheSame(String optimizer, @TempDir Path folder)
+      throws Exception {
+    var training = new Training(optimizer);
+    try (var recording = device.record(training::walk)) {
+      training.prepare(0);
+      recording.replay();
+      recording.writeC(folder.resolve("before"));
+      var images = new ByteArrayOutputStream();
+      byte[] written = Files.readAllBytes(folder.resolve("before/images.bin"));
+      images.write(written, 0, written.length - recording.image().length);
+      for (int step = 1; step <= 10; step++) {
+        training.prepare(step);
+        images.write(recording.image());
+        recording.replay();
+      }
+      Files.write(folder.resolve("before/images.bin"), images.toByteArray());
+      recording.writeC(folder.resolve("after"));
+    }
+    run(folder.resolve("before"));
+    assertEquals(
+        -1,
+        Files.mismatch(folder.resolve("before/after.bin"), folder.resolve("after/buffers.bin")));
+    assertNotEquals(
+        -1,
+        Files.mismatch(folder.resolve("before/buffers.bin"), folder.resolve("after/buffers.bin")));
+  }
+
+  private void run(Path folder) throws Exception {
+    var library = Backend.file(device.backend());
+    var include = Path.of(System.getProperty("gatun.root"), "native", "include");
+    command(
+        folder,
+        "cc",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-I" + include,
+        "step.c",
+        library.toString(),
+        "-Wl,-rpath," + library.getParent(),
+        "-lm",
+        "-o",
+        "step");
+    command(folder, "./step", "10");
+  }
+
+  private static void command(Path folder, String... words) throws Exception {
+    var process =
+        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true).start();
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
   }
 }

@@ -1,17 +1,24 @@
 package dev.gatun.memory;
 
 import dev.gatun.ClosedTensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /// A step whose calls run again, all of them by one call: see [Device#record].
 ///
-/// What it holds stays until it is closed: memory for what the step asks of its scopes, and on a GPU a
+/// What it holds stays until it is closed: memory for what the step asks of its scopes, and on a
+// GPU a
 /// graph.
 public final class Recording implements AutoCloseable {
+  private static final int IMAGE_ALIGNMENT = 16;
+
   private final Device device;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment handle;
@@ -81,6 +88,36 @@ public final class Recording implements AutoCloseable {
   /// What [#heldBytes] would be if each array had a place of its own.
   public long naiveBytes() {
     return naiveBytes;
+  }
+
+  /// What a replay would read from the host now, as one of the images of [#writeC].
+  public byte[] image() {
+    long bytes = images.stream().mapToLong(image -> padded(image.byteSize())).sum();
+    var all = ByteBuffer.allocate(Math.toIntExact(bytes));
+    for (var image : images) {
+      int begin = all.position();
+      all.put(image.asByteBuffer());
+      all.position(begin + (int) padded(image.byteSize()));
+    }
+    return all.array();
+  }
+
+  private static long padded(long bytes) {
+    return Math.ceilDiv(bytes, IMAGE_ALIGNMENT) * IMAGE_ALIGNMENT;
+  }
+
+  /// Writes it into a folder, which is made where it is missing, as a C program with the files that
+  /// it reads: `step.c`; `buffers.bin`, what the arrays that it uses hold now; `images.bin`, what
+  // it
+  /// reads from the host. Compiled and linked with the backend's library it computes the same bits
+  /// without a JVM. Waits. Refused are steps that use tables of addresses, or memory of other
+  /// libraries.
+  public void writeC(Path folder) throws IOException {
+    if (closed) throw new ClosedTensor("the recording is closed");
+    Files.createDirectories(folder);
+    try (var host = Arena.ofConfined()) {
+      device.kernels().recordingWrite(handle, host.allocateFrom(folder.toString()));
+    }
   }
 
   /// Waits for replays under way.

@@ -2,9 +2,9 @@ package dev.gatun.optim;
 
 import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
+import dev.gatun.memory.Feed;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
-import dev.gatun.memory.Feed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -29,8 +29,7 @@ public record Batch(int rows, int time, int[] inputs, int[] targets) {
   Batch first(long most) {
     if (most >= rows) return this;
     int end = (int) most * time;
-    return new Batch(
-        (int) most, time, Arrays.copyOf(inputs, end), Arrays.copyOf(targets, end));
+    return new Batch((int) most, time, Arrays.copyOf(inputs, end), Arrays.copyOf(targets, end));
   }
 
   static void require(Tokens tokens, int time) {

@@ -42,7 +42,8 @@ final class RecordedStep implements AutoCloseable {
     for (int micro = 0; micro < step.accumulate(); micro++) {
       int rows = step.batches().rows();
       try (var tape = Tape.open(gpt.device())) {
-        var loss = gpt.loss(windows.tokens(first(micro), rows), windows.targets(first(micro), rows));
+        var loss =
+            gpt.loss(windows.tokens(first(micro), rows), windows.targets(first(micro), rows));
         tape.backward(loss, 1.0 / step.accumulate());
         keep(loss, micro);
       }
