@@ -82,26 +82,33 @@ void MemoryPlan::use_all() {
     if (array.scope) use(array);
 }
 
-void MemoryPlan::settle() {
+int64_t MemoryPlan::place(const SharedBlocks* blocks) {
   std::vector<Asked*> largest_first, placed;
   for (auto& array : asked_)
     if (array.first) largest_first.push_back(&array);
   std::stable_sort(largest_first.begin(), largest_first.end(),
                    [](const Asked* a, const Asked* b) { return a->bytes > b->bytes; });
+  const auto whole = [&](int64_t offset, int64_t bytes) { return blocks ? blocks->whole(offset, bytes) : offset; };
+  int64_t end = 0;
   for (auto* const array : largest_first) {
-    int64_t offset = blocks_->whole(0, array->bytes);
+    int64_t offset = whole(0, array->bytes);
     for (const auto* const other : placed) {
       if (other->last < array->first || array->last < other->first) continue;
       if (offset + array->bytes <= other->offset) break;
-      offset = blocks_->whole(std::max(offset, other->offset + other->bytes), array->bytes);
+      offset = whole(std::max(offset, other->offset + other->bytes), array->bytes);
     }
     array->offset = offset;
-    placed_bytes_ = std::max(placed_bytes_, offset + array->bytes);
+    end = std::max(end, offset + array->bytes);
     placed.insert(std::upper_bound(placed.begin(), placed.end(), array,
                                    [](const Asked* a, const Asked* b) { return a->offset < b->offset; }),
                   array);
   }
-  blocks_->reach(placed_bytes_);
+  return end;
+}
+
+void MemoryPlan::settle() {
+  placed_bytes_ = place(nullptr);
+  blocks_->reach(blocks_->bytes() ? place(blocks_.get()) : placed_bytes_);
 }
 
 char* MemoryPlan::next(int64_t bytes) {

@@ -58,7 +58,7 @@ class MemoryPlan {
   void require_all_met() const;
 
   const std::shared_ptr<SharedBlocks>& blocks() const { return blocks_; }
-  /// What arrays with places of their own would take, and what they take.
+  /// What arrays with places of their own would take, and what they take where no block is there before.
   int64_t naive_bytes() const { return asked_bytes_; }
   int64_t placed_bytes() const { return placed_bytes_; }
 
@@ -69,6 +69,8 @@ class MemoryPlan {
     int64_t first = 0, last = 0, offset = 0;
   };
   void use(Asked& array);
+  /// Answers where the last one ends. With `blocks`, each lies in one of them.
+  int64_t place(const SharedBlocks* blocks);
 
   std::shared_ptr<SharedBlocks> blocks_;
   std::vector<Asked> asked_;

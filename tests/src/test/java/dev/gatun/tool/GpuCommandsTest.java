@@ -97,7 +97,9 @@ class GpuCommandsTest {
 
   private void namesWhatItRanOn(Path run) throws Exception {
     var first = Journal.read(run.resolve(Run.JOURNAL)).getFirst().fields();
-    assertEquals(List.of("backend", "device", "matrixProducts"), List.copyOf(first.keySet()));
+    assertEquals(
+        List.of("backend", "device", "matrixProducts", "plannedBytes", "naiveBytes"),
+        List.copyOf(first.keySet()));
     assertEquals("cuda", first.get("backend"));
     var doctor = onTheGpu(List.of("doctor")).requireGood().out();
     var cuda = doctor.substring(doctor.indexOf("\ncuda: "));

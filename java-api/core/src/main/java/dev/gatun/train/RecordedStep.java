@@ -24,14 +24,20 @@ final class RecordedStep implements AutoCloseable {
     losses = Tensor.zeros(scope, gpt.parameters().dtype().wide(), Shape.of(step.accumulate()));
   }
 
+  /// The recording, made where there is none yet.
+  Recording recording() {
+    if (recording == null) recording = gpt.device().record(this::walk);
+    return recording;
+  }
+
   /// The mean loss before the move, at this learning rate. Waits.
   double run(double rate) {
-    if (recording == null) recording = gpt.device().record(this::walk);
+    var made = recording();
     for (int micro = 0; micro < step.accumulate(); micro++) {
       windows.put(first(micro), step.batches().at(step.optimizer().steps(), micro));
     }
     step.optimizer().prepare(rate);
-    recording.replay();
+    made.replay();
     double mean = 0;
     for (double loss : losses.toDoubles()) mean += loss / step.accumulate();
     return mean;

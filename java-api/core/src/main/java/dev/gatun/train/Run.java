@@ -15,8 +15,9 @@ import java.util.Map;
 
 /// A training run and its folder: a journal and the checkpoints of [Checkpoints].
 ///
-/// The journal begins with what the run works on: backend, device, and what multiplies matrices. A
-/// run that is resumed on another machine says so in a line of its own.
+/// The journal begins with what the run works on: backend, device, what multiplies matrices, and the
+/// memory that a step's activations and gradients take, as planned and with a place for each array.
+/// A run that is resumed on another machine says so in a line of its own.
 ///
 /// The weights are evaluated before the first step, every so many steps, and before every
 /// checkpoint. Only weights whose validation loss is finite are kept, so whatever ends a run, its
@@ -123,7 +124,8 @@ public final class Run {
   public Evaluation toEnd(Listener listener) {
     var evaluation = evaluate();
     var machine = machine();
-    boolean isNew = !machine.equals(knownMachine());
+    // As text, since JSON has one kind of number.
+    boolean isNew = !machine.toString().equals(knownMachine().toString());
     try (var journal = journal()) {
       if (isNew) journal.append(new JournalEntry(trainer.steps(), machine));
       note(journal, evaluation, listener);
@@ -146,6 +148,8 @@ public final class Run {
     machine.put(BACKEND, device.backend());
     machine.put("device", device.described("device"));
     machine.put("matrixProducts", device.described("matrix products"));
+    machine.put("plannedBytes", trainer.recording().heldBytes());
+    machine.put("naiveBytes", trainer.recording().naiveBytes());
     return machine;
   }
 

@@ -1,5 +1,6 @@
 package dev.gatun.train;
 
+import dev.gatun.memory.Recording;
 import dev.gatun.nn.Gpt;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedule;
@@ -57,6 +58,11 @@ public final class Trainer implements AutoCloseable {
   /// Steps done; also the number of the next one.
   public long steps() {
     return step.optimizer().steps();
+  }
+
+  /// Its step, recorded: what replaying it takes. Made where there is none yet.
+  public Recording recording() {
+    return recorded.recording();
   }
 
   /// Targets a step trains on.
