@@ -36,10 +36,17 @@ class ReadmeTest {
     assertEquals("layer norm of 4096 rows done", run(programs().get(1)).strip());
   }
 
+  @Test
+  void aRecordedStepIsReplayedAndWritten() throws Exception {
+    var lines = run(programs().get(2)).lines().toList();
+    assertTrue(lines.getFirst().matches("gradient norm \\d+\\.\\d{3}"), lines::toString);
+    assertTrue(lines.getLast().matches("\\d+ bytes, \\d+ with .*"), lines::toString);
+  }
+
   /// It needs a GPU to run.
   @Test
   void theTrainerWithItsMemoryInJcudaCompiles() throws Exception {
-    var program = programs().get(2);
+    var program = programs().get(3);
     assertTrue(program.contains("JCudaPointers"), program);
     var source = Files.writeString(folder.resolve("Program.java"), program);
     var errors = new ByteArrayOutputStream();
