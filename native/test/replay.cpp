@@ -122,14 +122,15 @@ void run(gatun_stream* stream, const Case& replayed) {
   }
 }
 
-/// The functions of the header that work on a stream, but the copies.
+/// The functions of the header that work on a stream, but copies and recordings.
 std::set<std::string> kernels_of(const char* header) {
   std::ifstream file(header);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::regex declaration(R"(gatun_status gatun_(\w+)\(\s*gatun_stream\* stream,)");
   std::set<std::string> names;
   for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at)
-    if (const std::string name = (*at)[1]; !name.starts_with("copy")) names.insert(name);
+    if (const std::string name = (*at)[1]; !name.starts_with("copy") && !name.starts_with("recording"))
+      names.insert(name);
   if (names.empty()) throw std::runtime_error(std::string(header) + " declares no kernel");
   return names;
 }

@@ -144,6 +144,16 @@ Workspace& workspace() {
   return mine;
 }
 
+/// Null where there is no memory for it: small products run inside parallel regions too, which no exception may leave.
+char* room_of_small_products() noexcept {
+  thread_local Room mine;
+  try {
+    return mine.at_least(packing_bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 bool suits_the_primitive(const Product& p, Level level) {
   constexpr int64_t page_of_floats = 1024;
   if (level != Level::v4 || p.transpose_a == p.transpose_b) return false;
@@ -177,7 +187,11 @@ void multiply(const Product& p) {
   constexpr int64_t handful = 16;
   if (p.rows == 0 || p.cols == 0) return;
   const Level level = *settled;
-  if (p.rows * p.cols * p.inner < small_product || p.rows * p.cols <= handful) return multiply_plainly.at(level)(p);
+  if (p.rows * p.cols <= handful || p.inner == 0) return multiply_plainly.at(level)(p);
+  if (p.rows * p.cols * p.inner < small_product) {
+    char* const room = room_of_small_products();
+    return room ? multiply_in_blocks.at(level)(p, room, 1) : multiply_plainly.at(level)(p);
+  }
   if (p.dtype == GATUN_F64) {
     const int threads = omp_get_max_threads();
     return multiply_in_blocks.at(level)(p, workspace().room.at_least(threads * packing_bytes), threads);

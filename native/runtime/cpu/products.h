@@ -19,8 +19,8 @@ struct Product {
   gatun_dtype dtype;
 };
 
-/// Products of fewer multiplications run in a plain loop. They alone may be computed inside a parallel region: they
-/// take no memory and cannot fail.
+/// Products of fewer multiplications run on the calling thread. They alone may be computed inside a parallel region:
+/// they cannot fail.
 constexpr int64_t small_product = 32 * 32 * 32;
 
 /// The same bits from run to run at the same number of threads; fp64 at any number.

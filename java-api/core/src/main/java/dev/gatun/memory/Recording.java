@@ -14,8 +14,7 @@ import java.util.List;
 /// A step whose calls run again, all of them by one call: see [Device#record].
 ///
 /// What it holds stays until it is closed: memory for what the step asks of its scopes, and on a
-// GPU a
-/// graph.
+/// GPU a graph.
 public final class Recording implements AutoCloseable {
   private static final int IMAGE_ALIGNMENT = 16;
 
@@ -108,9 +107,8 @@ public final class Recording implements AutoCloseable {
 
   /// Writes it into a folder, which is made where it is missing, as a C program with the files that
   /// it reads: `step.c`; `buffers.bin`, what the arrays that it uses hold now; `images.bin`, what
-  // it
-  /// reads from the host. Compiled and linked with the backend's library it computes the same bits
-  /// without a JVM. Waits. Refused are steps that use tables of addresses, or memory of other
+  /// it reads from the host. Compiled and linked with the backend's library it computes the same
+  /// bits without a JVM. Waits. Refused are steps that use tables of addresses, or memory of other
   /// libraries.
   public void writeC(Path folder) throws IOException {
     if (closed) throw new ClosedTensor("the recording is closed");

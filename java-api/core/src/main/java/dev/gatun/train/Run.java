@@ -15,8 +15,9 @@ import java.util.Map;
 
 /// A training run and its folder: a journal and the checkpoints of [Checkpoints].
 ///
-/// The journal begins with what the run works on: backend, device, what multiplies matrices, and the
-/// memory that a step's activations and gradients take, as planned and with a place for each array.
+/// The journal begins with what the run works on: backend, device, what multiplies matrices, and
+/// the memory that a step's activations and gradients take, as planned and with a place for each
+/// array.
 /// A run that is resumed on another machine says so in a line of its own.
 ///
 /// The weights are evaluated before the first step, every so many steps, and before every

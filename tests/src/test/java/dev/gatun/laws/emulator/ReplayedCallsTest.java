@@ -63,7 +63,7 @@ class ReplayedCallsTest {
           device.record(
               () -> {
                 feed.send();
-                try (var tape = Tape.open(device)) {
+                try (var _ = Tape.open(device)) {
                   var doubled = x;
                   for (int i = 0; i < 10; i++) doubled = op.apply(doubled).getFirst();
                   device
