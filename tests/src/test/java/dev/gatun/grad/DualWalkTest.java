@@ -115,10 +115,11 @@ class DualWalkTest {
       var ops = new ArrayList<Counted>();
       tape.nodes()
           .replaceAll(
-              node -> {
+              each -> {
+                var node = (OpNode) each;
                 var counted = new Counted(node.op(), new Asked(), new Asked());
                 ops.add(counted);
-                return new Tape.Node(counted, node.inputs(), node.values(), node.saved());
+                return new OpNode(counted, node.inputs(), node.values(), node.saved());
               });
       return new Recorded(tape, loss, ops);
     }

@@ -79,7 +79,8 @@ class LigoFlopsTest {
         operator.weights();
         double forward = 0;
         double all = 0;
-        for (var node : tape.nodes()) {
+        for (var each : tape.nodes()) {
+          var node = (OpNode) each;
           double flops = flops(node);
           forward += flops;
           all += flops;
@@ -91,7 +92,7 @@ class LigoFlopsTest {
     }
   }
 
-  private static double flops(Tape.Node node) {
+  private static double flops(OpNode node) {
     var first = node.inputs().getFirst().shape();
     var value = node.values().getFirst().shape();
     return switch (node.op()) {

@@ -99,6 +99,21 @@ class TrainCommandTest {
   }
 
   @Test
+  void whatIsRecomputedChangesNothingButMemory() throws IOException {
+    double planned = Double.POSITIVE_INFINITY;
+    for (var word : Setting.named("recompute").choices()) {
+      var run = folder.resolve(word);
+      Commands.run(training(run, "--steps=3", "--layers=4", "--recompute=" + word)).requireGood();
+      assertArrayEquals(weights("none"), weights(word));
+      assertEquals(word, TrainerState.read(run.resolve("latest")).config().get("recompute"));
+      var machine = Journal.read(run.resolve(Run.JOURNAL)).getFirst();
+      double bytes = machine.number("plannedBytes").orElseThrow();
+      assertTrue(bytes < planned, "%s plans for %.0f bytes".formatted(word, bytes));
+      planned = bytes;
+    }
+  }
+
+  @Test
   void aTokenFileNamesNoTokenizerAndItsLargestIdDecidesTheVocabulary() throws IOException {
     var tokens = folder.resolve("tokens.bin");
     var bytes = new byte[4000];

@@ -57,16 +57,27 @@ final class Cotangents {
   private Tensor owned(Tensor value) {
     var there = held.get(value);
     if (!lent.remove(value)) return there;
-    var copy = Tensor.uninitialized(tape, there.dtype(), there.shape());
-    long bytes = bytes(there);
-    var kernels = tape.device().kernels();
-    kernels.copy(tape.device().stream().handle(), copy.data(), there.data(), bytes);
+    var copy = tape.copied(there);
     held.put(value, copy);
     return copy;
   }
 
+  /// What has arrived at a segment's values has arrived at the results of its new run instead.
+  void handOver(List<Tensor> values, List<Tensor> results) {
+    for (int i = 0; i < values.size(); i++) handOver(values.get(i), results.get(i));
+  }
+
+  private void handOver(Tensor value, Tensor result) {
+    var arrived = held.get(value);
+    if (arrived == null) return;
+    held.put(result, arrived);
+    boolean stays = tape.isWatched(value);
+    if (!stays) held.remove(value);
+    if (stays || lent.remove(value)) lent.add(result);
+  }
+
   /// Whether any gradient has arrived at the node's values.
-  boolean reach(Tape.Node node) {
+  boolean reach(Node node) {
     for (var value : node.values()) if (held.containsKey(value)) return true;
     return false;
   }
@@ -93,7 +104,7 @@ final class Cotangents {
   }
 
   /// Where a node's pullback writes: one place for each floating-point input, in order.
-  Destinations destinations(Tape.Node node, List<Spec> specs) {
+  Destinations destinations(OpNode node, List<Spec> specs) {
     var destinations = new Destinations(specs.size());
     int next = 0;
     for (var input : node.inputs()) {

@@ -40,26 +40,33 @@ public final class GaussNewtonVector implements VectorProduct {
   @Override
   public Gradients of(Tape tape, Tensor loss, double seed) {
     tape.requireLoss("gauss-newton-vector product", loss);
-    var nodes = tape.nodes();
-    int last = nodes.size() - 1;
-    while (!nodes.get(last).values().contains(loss)) last--;
     var tangents = new TangentWalk(tape, direction);
-    tangents.run();
+    tangents.run(tape);
     var products = places.products(tape);
-    curve(tape, nodes.get(last), loss, seed, products, tangents);
-    for (var node : nodes.subList(0, last).reversed()) {
-      if (products.reach(node)) tape.pull(node, products);
-    }
+    walk(tape, loss, seed, products, tangents);
     return new Gradients(products);
   }
 
+  private static void walk(
+      Tape tape, Tensor loss, double seed, Cotangents products, TangentWalk tangents) {
+    var nodes = tape.nodes();
+    int last = nodes.size() - 1;
+    while (!nodes.get(last).values().contains(loss)) last--;
+    switch (nodes.get(last)) {
+      case OpNode op -> curve(tape, op, loss, seed, products, tangents);
+      case SegmentNode segment -> {
+        try (var again = segment.again(tape)) {
+          tangents.run(again.tape());
+          var inside = again.results().get(segment.values().indexOf(loss));
+          walk(again.tape(), inside, seed, products, tangents);
+        }
+      }
+    }
+    new BackwardWalk(products).run(tape, nodes.subList(0, last));
+  }
+
   private static void curve(
-      Tape tape,
-      Tape.Node node,
-      Tensor loss,
-      double seed,
-      Cotangents products,
-      TangentWalk tangents) {
+      Tape tape, OpNode node, Tensor loss, double seed, Cotangents products, TangentWalk tangents) {
     var pullback = node.op().pullback();
     var seeds = new Cotangents(tape);
     seeds.seed(loss, seed);

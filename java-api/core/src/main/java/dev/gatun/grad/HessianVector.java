@@ -1,7 +1,5 @@
 package dev.gatun.grad;
 
-import dev.gatun.memory.Scope;
-import dev.gatun.op.Frame;
 import dev.gatun.tensor.Tensor;
 import java.util.Collection;
 
@@ -51,47 +49,11 @@ public final class HessianVector implements VectorProduct {
   public Both both(Tape tape, Tensor loss, double seed) {
     tape.requireLoss("hessian-vector product", loss);
     var tangents = new TangentWalk(tape, direction);
-    tangents.run();
+    tangents.run(tape);
     var gradients = places.gradients(tape);
     var products = places.products(tape);
     gradients.seed(loss, seed);
-    for (var node : tape.nodes().reversed()) {
-      if (!gradients.reach(node)) continue;
-      try (var work = tape.device().scope()) {
-        pull(tape, node, gradients, products, tangents, work);
-      }
-    }
+    new DualWalk(gradients, products, tangents).run(tape);
     return new Both(new Gradients(gradients), new Gradients(products));
-  }
-
-  private static void pull(
-      Tape tape,
-      Tape.Node node,
-      Cotangents gradients,
-      Cotangents products,
-      TangentWalk tangents,
-      Scope work) {
-    var pullback = node.op().pullback();
-    var run = PullbackRun.of(tape, node, gradients);
-    var specs = pullback.shapes(run.specs()).values();
-    var moved = tangents.of(run.inputs(), work);
-    int first = moved.length - node.values().size();
-    for (int i = 0; i < node.values().size(); i++) {
-      var product = products.heldBy(node.values().get(i));
-      moved[first + i] = product == null ? null : product.data();
-    }
-    var into = gradients.destinations(node, specs);
-    var frame = run.frame(work, into.addresses(), into.fresh());
-    pullback.forward(frame);
-    if (!TangentWalk.areAllZero(run.inputs(), moved)) {
-      var tangentsInto = products.destinations(node, specs);
-      pullback.tangent(
-          frame,
-          new Frame(work, run.specs(), moved, tangentsInto.addresses(), tangentsInto.fresh()));
-      tangentsInto.settle();
-    }
-    into.settle();
-    gradients.release(node.values());
-    products.release(node.values());
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 /// What a recorded op's pullback reads: what it says it reads, then the cotangents. `null` where
 /// something is missing.
 record PullbackRun(List<Tensor> inputs, List<Spec> specs) {
-  static PullbackRun of(Tape tape, Tape.Node node, Cotangents cotangents) {
+  static PullbackRun of(Tape tape, OpNode node, Cotangents cotangents) {
     var op = node.op();
     var inputs = new ArrayList<Tensor>();
     for (int i : op.reads().inputs()) inputs.add(node.inputs().get(i));

@@ -11,26 +11,43 @@ import java.util.List;
 import java.util.Map;
 
 /// Walks a tape forwards once more and finds the tangents of all that has been recorded, along a
-/// direction of the parameters. What is missing is zero.
+/// direction of the parameters. What is missing is zero. Of what lies in segments they live as long
+/// as the segment's run.
 final class TangentWalk {
-  private final Tape tape;
+  private final Tape whole;
   private final Direction direction;
   private final Map<Tensor, Tensor> tangents = new IdentityHashMap<>();
 
-  TangentWalk(Tape tape, Direction direction) {
-    this.tape = tape;
+  TangentWalk(Tape whole, Direction direction) {
+    this.whole = whole;
     this.direction = direction;
   }
 
-  void run() {
+  /// Finds those of what `tape` has recorded, which is the whole or nested in it.
+  void run(Tape tape) {
     for (var node : tape.nodes()) {
-      try (var work = tape.device().scope()) {
-        step(node, work);
+      switch (node) {
+        case OpNode op -> {
+          try (var work = tape.device().scope()) {
+            step(tape, op, work);
+          }
+        }
+        case SegmentNode segment -> step(tape, segment);
       }
     }
   }
 
-  private void step(Tape.Node node, Scope work) {
+  private void step(Tape tape, SegmentNode segment) {
+    try (var again = segment.again(tape)) {
+      run(again.tape());
+      for (int i = 0; i < again.results().size(); i++) {
+        var tangent = tangents.get(again.results().get(i));
+        if (tangent != null) tangents.put(segment.values().get(i), tape.copied(tangent));
+      }
+    }
+  }
+
+  private void step(Tape tape, OpNode node, Scope work) {
     var tangentsIn = of(node.inputs(), work);
     if (areAllZero(node.inputs(), tangentsIn)) return;
     var specs = new ArrayList<Spec>();
@@ -67,7 +84,7 @@ final class TangentWalk {
   }
 
   private Tensor of(Tensor tensor, Scope work) {
-    boolean chosen = tensor.slot().isPresent() || tape.isWatched(tensor);
+    boolean chosen = tensor.slot().isPresent() || whole.isWatched(tensor);
     return chosen ? direction.along(tensor, work) : tangents.get(tensor);
   }
 

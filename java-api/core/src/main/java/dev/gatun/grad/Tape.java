@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /// A scope that records the operations run in it, so that [#backward] can walk them from the last
 /// to the first. Only what depends on parameters or [watched][#watch] tensors is recorded. A plain
@@ -22,18 +23,30 @@ import java.util.Set;
 /// `try (var tape = Tape.open(device)) { var loss = …; tape.backward(loss); }`
 public final class Tape extends Scope implements Recorder {
   private final List<Node> nodes = new ArrayList<>();
-  private final Set<Tensor> watched = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final Set<Tensor> differentiable = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Tape outer;
+  private final Set<Tensor> watched;
+  private final Set<Tensor> differentiable;
+  private long recomputedBytes;
 
   private Tape(Device device, long capBytes) {
     super(device, capBytes);
+    outer = null;
+    watched = Collections.newSetFromMap(new IdentityHashMap<>());
+    differentiable = Collections.newSetFromMap(new IdentityHashMap<>());
+  }
+
+  private Tape(Tape outer) {
+    super(outer.device(), 0);
+    this.outer = outer;
+    watched = outer.watched;
+    differentiable = outer.differentiable;
   }
 
   public static Tape open(Device device) {
     return new Tape(device, 0);
   }
 
-  /// A tape that may allocate at most `capBytes`.
+  /// A tape that may allocate at most `capBytes`, what is recomputed not counted.
   public static Tape open(Device device, long capBytes) {
     return new Tape(device, capBytes);
   }
@@ -50,8 +63,42 @@ public final class Tape extends Scope implements Recorder {
     boolean matters = false;
     for (var input : inputs) matters |= isDifferentiable(input);
     if (!matters) return;
-    nodes.add(new Node(op, inputs, values, saved));
+    nodes.add(new OpNode(op, inputs, values, saved));
     differentiable.addAll(values);
+  }
+
+  /// The results of a segment, copied here; all else that it computed is given back. One that is
+  /// there twice stays one, so that its gradients meet as they would without this.
+  List<Tensor> recomputed(UnaryOperator<List<Tensor>> segment, List<Tensor> inputs) {
+    try (var run = SegmentRun.of(this, segment, inputs)) {
+      var copies = new IdentityHashMap<Tensor, Tensor>();
+      for (var result : run.results()) copies.computeIfAbsent(result, this::copied);
+      int before = differentiable.size();
+      copies.forEach(
+          (result, copy) -> {
+            if (isDifferentiable(result)) differentiable.add(copy);
+          });
+      var values = run.results().stream().map(copies::get).toList();
+      if (differentiable.size() > before) nodes.add(new SegmentNode(segment, inputs, values));
+      return values;
+    }
+  }
+
+  /// A tape for one run of a segment. What matters here matters there, and the other way round.
+  Tape nested() {
+    return new Tape(this);
+  }
+
+  /// The most bytes that runs of recomputed segments have held at a moment beside this tape.
+  public long recomputedBytes() {
+    return recomputedBytes;
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    if (outer == null) return;
+    outer.recomputedBytes = Math.max(outer.recomputedBytes, usedBytes() + recomputedBytes);
   }
 
   /// The gradients of a scalar recorded here. Those of parameters go to their slots, added to what
@@ -85,7 +132,7 @@ public final class Tape extends Scope implements Recorder {
   }
 
   private Gradients walk(Cotangents cotangents) {
-    for (var node : nodes.reversed()) if (cotangents.reach(node)) pull(node, cotangents);
+    new BackwardWalk(cotangents).run(this, nodes);
     return new Gradients(cotangents);
   }
 
@@ -123,16 +170,6 @@ public final class Tape extends Scope implements Recorder {
     return watched.contains(tensor);
   }
 
-  /// Carries the cotangents of a node to its inputs.
-  void pull(Node node, Cotangents cotangents) {
-    var run = PullbackRun.of(this, node, cotangents);
-    var pullback = node.op().pullback();
-    var wanted = cotangents.destinations(node, pullback.shapes(run.specs()).values());
-    pullback.forward(run.frame(this, wanted.addresses(), wanted.fresh()));
-    wanted.settle();
-    cotangents.release(node.values());
-  }
-
   /// What has been recorded, in order.
   List<Node> nodes() {
     return nodes;
@@ -146,6 +183,11 @@ public final class Tape extends Scope implements Recorder {
             device().stream().handle(), to, from, shape.count(), 1, 1, Kernels.SUM, 0, dtype);
   }
 
-  /// What ran: an op, its arguments and all it yielded.
-  record Node(Op op, List<Tensor> inputs, List<Tensor> values, List<Tensor> saved) {}
+  /// Its elements in memory of this tape.
+  Tensor copied(Tensor tensor) {
+    var copy = Tensor.uninitialized(this, tensor.dtype(), tensor.shape());
+    long bytes = tensor.shape().count() * tensor.dtype().bytes();
+    device().kernels().copy(device().stream().handle(), copy.data(), tensor.data(), bytes);
+    return copy;
+  }
 }

@@ -31,15 +31,17 @@ public final class Gpt {
 
   private final GptConfig config;
   private final Parameters parameters;
+  private final Recompute recompute;
 
-  private Gpt(GptConfig config, Parameters parameters) {
+  private Gpt(GptConfig config, Parameters parameters, Recompute recompute) {
     this.config = config;
     this.parameters = parameters;
+    this.recompute = recompute;
   }
 
   /// A network whose weights are all zero, to be filled, in memory of `scope`.
   public static Gpt blank(GptConfig config, Scope scope, DType dtype) {
-    return new Gpt(config, declare(config).allocate(scope, dtype));
+    return new Gpt(config, declare(config).allocate(scope, dtype), Recompute.NONE);
   }
 
   /// GPT-2's initialisation: matrices and embeddings normal with deviation 0.02, the two
@@ -49,6 +51,12 @@ public final class Gpt {
     var gpt = blank(config, scope, dtype);
     gpt.initialise(seed);
     return gpt;
+  }
+
+  /// The same network, with the same parameters, of which tapes hold less: a property of how one
+  /// trains it, which no checkpoint has.
+  public Gpt withRecompute(Recompute recompute) {
+    return new Gpt(config, parameters, recompute);
   }
 
   static Parameters.Declarations declare(GptConfig config) {
@@ -171,15 +179,21 @@ public final class Gpt {
         one(
             new LayerNorm(config.eps(), config.bias()),
             arguments(Names.inBlock(0, "ln_1"), stream));
-    for (int layer = 0; layer < config.layers(); layer++) {
-      var afterAttention =
-          addAndNorm(stream, attention(layer, normed), Names.inBlock(layer, "ln_2"));
-      stream = afterAttention.stream();
-      var afterMlp = addAndNorm(stream, mlp(layer, afterAttention.normed()), normBehind(layer));
-      stream = afterMlp.stream();
-      normed = afterMlp.normed();
-    }
-    return normed;
+    var through = new Normed(stream, normed);
+    for (int layer = 0; layer < config.layers(); layer++) through = block(layer, through);
+    return through.normed();
+  }
+
+  private Normed block(int layer, Normed x) {
+    return Normed.of(
+        recompute.run(
+            Recompute.BLOCK, in -> halves(layer, Normed.of(in)).both(), x.stream(), x.normed()));
+  }
+
+  private Normed halves(int layer, Normed x) {
+    var between =
+        addAndNorm(x.stream(), attention(layer, x.normed()), Names.inBlock(layer, "ln_2"));
+    return addAndNorm(between.stream(), mlp(layer, between.normed()), normBehind(layer));
   }
 
   String normBehind(int layer) {
@@ -193,6 +207,12 @@ public final class Gpt {
   }
 
   private Tensor mlp(int layer, Tensor normed) {
+    return recompute
+        .run(Recompute.MLP, in -> List.of(products(layer, in.getFirst())), normed)
+        .getFirst();
+  }
+
+  private Tensor products(int layer, Tensor normed) {
     var wide = linear(Names.inBlock(layer, "mlp.c_fc"), normed, Linear.Activation.GELU);
     return linear(Names.inBlock(layer, "mlp.c_proj"), wide, Linear.Activation.NONE);
   }
@@ -231,12 +251,19 @@ public final class Gpt {
   }
 
   /// The residual stream and its norm.
-  record Normed(Tensor stream, Tensor normed) {}
+  record Normed(Tensor stream, Tensor normed) {
+    static Normed of(List<Tensor> both) {
+      return new Normed(both.get(0), both.get(1));
+    }
+
+    List<Tensor> both() {
+      return List.of(stream, normed);
+    }
+  }
 
   Normed addAndNorm(Tensor stream, Tensor addition, String norm) {
     var op = new ResidualLayerNorm(config.eps(), config.bias());
-    var both = op.apply(arguments(norm, stream, addition));
-    return new Normed(both.get(0), both.get(1));
+    return Normed.of(op.apply(arguments(norm, stream, addition)));
   }
 
   Tensor linear(String name, Tensor x, Linear.Activation activation) {

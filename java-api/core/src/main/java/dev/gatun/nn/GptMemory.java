@@ -1,17 +1,12 @@
 package dev.gatun.nn;
 
 import dev.gatun.InvalidArgument;
-import dev.gatun.op.Attention;
 import dev.gatun.op.HeadLoss;
-import dev.gatun.op.LayerNorm;
-import dev.gatun.op.Linear;
 import dev.gatun.op.Outputs;
-import dev.gatun.op.ResidualLayerNorm;
 import dev.gatun.op.Spec;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// The device memory of training a GPT, known before anything is allocated. All in bytes, as
 /// asked for of the scopes.
@@ -22,9 +17,11 @@ import java.util.stream.Stream;
 /// @param forward what a tape holds once the loss is computed: tokens, values and all that
 ///     backward reads
 /// @param backward what the backward walk adds to the tape
+/// @param recomputed the most that it takes beside the tape to compute a segment again
 /// @param hessianProduct what a product with the Hessian in place of the gradients adds to it
 /// @param hessianWork the most that one op of that product takes beside the tape, for as long as it
-///     runs: the direction of its parameters, and scratch
+///     runs: the direction of its parameters, and scratch; and what is computed again around it,
+///     with its tangents
 /// @param logits what computing them takes where no tape records, the batch and all values before
 ///     them included
 /// @param labels as many more targets
@@ -34,25 +31,33 @@ public record GptMemory(
     long gradients,
     long forward,
     long backward,
+    long recomputed,
     long hessianProduct,
     long hessianWork,
     long logits,
     long labels) {
-  /// That of batches of `rows` windows of `time` tokens.
+  /// That of batches of `rows` windows of `time` tokens where nothing is computed again.
   public static GptMemory of(GptConfig config, long rows, long time, DType dtype) {
+    return of(config, rows, time, dtype, Recompute.NONE);
+  }
+
+  /// The same where `recompute` is.
+  public static GptMemory of(
+      GptConfig config, long rows, long time, DType dtype, Recompute recompute) {
     if (rows < 1 || time < 1 || time > config.context()) {
       throw new InvalidArgument(
           "%d windows of %d tokens: there must be one or more, of 1 to %d tokens"
               .formatted(rows, time, config.context()));
     }
     long elements = Gpt.declare(config).elements();
-    var walk = new Walk(config, rows, time, dtype);
+    var walk = new Walk(config, rows, time, dtype, recompute);
     return new GptMemory(
         elements,
         elements * dtype.bytes(),
         elements * dtype.bytes(),
         walk.forward(),
         walk.backward(),
+        walk.recomputed(),
         walk.hessianProduct(),
         walk.hessianWork(),
         walk.inferred(),
@@ -60,7 +65,11 @@ public record GptMemory(
   }
 
   /// A model's course through the ops that [Gpt#loss] runs, of which only the shapes are asked.
-  private record Walk(GptConfig config, long rows, long time, DType dtype) {
+  private record Walk(GptConfig config, long rows, long time, DType dtype, Recompute recompute) {
+    private BlockMemory block() {
+      return new BlockMemory(config, rows, time, dtype, recompute);
+    }
+
     private Spec stream(long channels) {
       return new Spec(Shape.of(rows, time, channels), dtype);
     }
@@ -81,9 +90,9 @@ public record GptMemory(
       var x = stream(config.width());
       return 2 * tokens().bytes()
           + x.bytes()
-          + bytes(new LayerNorm(config.eps(), config.bias()).shapes(normed(x)))
-          + config.layers() * block(x)
-          + bytes(judged())
+          + block().firstNorm()
+          + config.layers() * block().kept()
+          + BlockMemory.bytes(judged())
           + logits();
     }
 
@@ -96,52 +105,27 @@ public record GptMemory(
       return head().scratchBytes(stream(config.width()), table());
     }
 
-    private long block(Spec x) {
-      long c = config.width();
-      var residual = new ResidualLayerNorm(config.eps(), config.bias());
-      return linear(c, 3 * c, Linear.Activation.NONE)
-          + bytes(new Attention(config.heads(), 1, true).shapes(List.of(stream(3 * c))))
-          + linear(c, c, Linear.Activation.NONE)
-          + linear(c, config.feedForward(), Linear.Activation.GELU)
-          + linear(config.feedForward(), c, Linear.Activation.NONE)
-          + 2 * bytes(residual.shapes(normed(x, x)));
-    }
-
-    private List<Spec> normed(Spec... streams) {
-      var vector = streams[0].wide(config.width());
-      return Stream.concat(
-              Stream.of(streams), config.bias() ? Stream.of(vector, vector) : Stream.of(vector))
-          .toList();
-    }
-
-    private long linear(long in, long out, Linear.Activation activation) {
-      var weight = new Spec(Shape.of(in, out), dtype);
-      return bytes(new Linear(false, activation).shapes(List.of(stream(in), weight)));
-    }
-
-    private static long bytes(Outputs outputs) {
-      return Stream.of(outputs.values(), outputs.saved(), outputs.kept())
-          .flatMap(List::stream)
-          .mapToLong(Spec::bytes)
-          .sum();
-    }
-
     /// Without a tape nothing is kept for a pullback, but the logits are there whole, and twice: a
     /// product over rows alone stands between two changes of shape, which copy.
     private long inferred() {
-      long kept = config.layers() * stream(config.feedForward()).bytes();
-      long head = bytes(judged()) + logits();
-      long copied = stream(config.width()).bytes();
-      return forward() - kept - head + copied + 2 * stream(config.paddedVocabulary()).bytes();
+      var x = stream(config.width());
+      return 2 * tokens().bytes()
+          + x.bytes()
+          + block().firstNorm()
+          + config.layers() * block().inferred()
+          + x.bytes()
+          + 2 * stream(config.paddedVocabulary()).bytes();
     }
 
     /// The gradients of the stream that are alive at once, those of the two wide layers, which
-    /// serve every block in turn; then what each block's pullbacks and the head's take as
-    /// scratch.
+    /// serve every block in turn; then what each block's pullbacks, but for those of segments, and
+    /// the head's take as scratch.
     private long backward() {
-      long statistics = stream(1).wide(rows, config.heads(), time).bytes();
-      long scratch = stream(config.feedForward()).bytes() + statistics;
-      return dtype.wide().bytes() + cotangents() + config.layers() * scratch + logits();
+      return dtype.wide().bytes() + cotangents() + config.layers() * block().scratch() + logits();
+    }
+
+    private long recomputed() {
+      return block().segment() + block().scratchInSegment();
     }
 
     private long cotangents() {
@@ -158,14 +142,14 @@ public record GptMemory(
     }
 
     /// The head, whose pullback and tangent recompute what was not kept; the embedding; the wide
-    /// layer with its activation.
+    /// layer with its activation, which lies in every segment.
     private long hessianWork() {
       long c = config.width();
       long table = table().count() * dtype.bytes();
       long positions = config.context() * c * dtype.bytes();
       long f = config.feedForward();
       long wide = c * f * dtype.bytes() + 3 * stream(f).bytes();
-      return Math.max(table + Math.max(3 * logits(), positions), wide);
+      return Math.max(table + Math.max(3 * logits(), positions), wide + 2 * block().segment());
     }
   }
 }

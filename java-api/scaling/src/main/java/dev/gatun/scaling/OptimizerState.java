@@ -73,6 +73,6 @@ public enum OptimizerState {
   }
 
   private static long step(GptMemory gpt) {
-    return gpt.forward() + gpt.backward();
+    return gpt.forward() + gpt.backward() + gpt.recomputed();
   }
 }

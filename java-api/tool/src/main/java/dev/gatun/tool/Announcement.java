@@ -35,7 +35,7 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
 
   private String recipe() {
     return format(
-        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d%s",
+        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d%s%s",
         settings.text("optimizer"),
         settings.text("schedule"),
         settings.number("lr"),
@@ -44,7 +44,16 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
         settings.whole("batch"),
         settings.whole("context"),
         settings.whole("seed"),
-        trainer.refresh().map(this::refreshes).orElse(""));
+        trainer.refresh().map(this::refreshes).orElse(""),
+        recomputed());
+  }
+
+  private String recomputed() {
+    return switch (settings.recompute()) {
+      case NONE -> "";
+      case MLP -> ", MLPs recomputed";
+      case BLOCK -> ", blocks recomputed";
+    };
   }
 
   private String refreshes(CurvatureRefresh refresh) {

@@ -25,6 +25,7 @@ enum Preset {
   private static final Settings COMMON =
       Settings.NONE
           .with("tied-head", true)
+          .with("recompute", "none")
           .with("optimizer", NamedOptimizer.ADAMW.word)
           .with("clip", 1.0)
           .with("schedule", "cosine")

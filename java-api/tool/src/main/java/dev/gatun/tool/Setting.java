@@ -35,6 +35,8 @@ record Setting(
           whole("steps", "Optimizer steps in all."),
           whole("batch", "Windows that pass through the model at once."),
           whole("accumulate", "Batches a step; their gradients are averaged."),
+          text("recompute", "What backward computes again: less memory, more time, the same bits.")
+              .among("none", "mlp", "block"),
           number("lr", "The highest rate; else the preset's, times: " + rates() + "."),
           number("min-lr", "The rate that cosine and wsd fall to."),
           text("schedule", "How the rate moves.").among("constant", "cosine", "wsd"),

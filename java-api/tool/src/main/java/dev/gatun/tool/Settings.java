@@ -2,6 +2,7 @@ package dev.gatun.tool;
 
 import dev.gatun.InvalidArgument;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.Recompute;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
 import dev.gatun.optim.Schedule;
@@ -12,6 +13,7 @@ import dev.gatun.train.CurvatureRefresh;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /// A run's settings by name, in order: what a preset says, what the command line changed, what
@@ -96,6 +98,11 @@ record Settings(Map<String, Object> values) {
     if (!flag("bias")) config = config.withoutBias();
     if (!flag("tied-head")) config = config.withUntiedHead();
     return flag("scale-by-layer") ? config.withScaleByLayer() : config;
+  }
+
+  /// What walks backwards compute again.
+  Recompute recompute() {
+    return Recompute.valueOf(text("recompute").toUpperCase(Locale.ROOT));
   }
 
   /// The learning rate's course; throws where there is no such.

@@ -78,7 +78,8 @@ final class Training implements AutoCloseable {
                     settings.shape(settings.size("vocab")),
                     scope,
                     DType.F32,
-                    settings.whole("seed")));
+                    settings.whole("seed")))
+        .withRecompute(settings.recompute());
   }
 
   /// Trains to the end, and says before and after what there is to say.
