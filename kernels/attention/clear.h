@@ -8,18 +8,18 @@ namespace gatun::GATUN_LEVEL {
 enum class Queries { in_rows, in_lanes };
 
 /// On the diagonal a query neither sees nor moves the keys behind it.
-template <Queries queries, class T> void clear_later_keys(T* scores, int64_t count) {
+template <Queries queries, class W> void clear_later_keys(W* scores, int64_t count) {
   for (int64_t later = 1; later < count; later++)
     for (int64_t earlier = 0; earlier < later; earlier++)
       scores[queries == Queries::in_rows ? earlier * tile + later : later * tile + earlier] = 0;
 }
 
 /// Nor does it the keys of other documents.
-template <class T> void clear_other_documents(T* scores, const int32_t* first, Span rows, Span columns) {
+template <class W> void clear_other_documents(W* scores, const int32_t* first, Span rows, Span columns) {
   for (int64_t r = 0; r < rows.count; r++)
 #pragma omp simd
     for (int64_t c = 0; c < columns.count; c++)
-      scores[r * tile + c] = first[rows.start + r] == first[columns.start + c] ? scores[r * tile + c] : T(0);
+      scores[r * tile + c] = first[rows.start + r] == first[columns.start + c] ? scores[r * tile + c] : W(0);
 }
 
 }  // namespace gatun::GATUN_LEVEL

@@ -20,35 +20,36 @@ namespace {
 constexpr int64_t most_members = 4;
 
 /// One tile of queries, its sums of weighted values, and what is known of each query after some tiles of keys.
-template <class T> struct Member {
-  T *queries_transposed, *sums;
-  T max[tile], sum[tile], rescale[tile];
+template <class W> struct Member {
+  W *queries_transposed, *sums;
+  W max[tile], sum[tile], rescale[tile];
 };
 
-template <class T> struct Tiles {
-  T *keys, *values, *scores;
-  Member<T> members[most_members];
+template <class W> struct Tiles {
+  W *keys, *values, *scores;
+  Member<W> members[most_members];
   int64_t bytes;
 
   Tiles(char* start, int64_t head_size) {
     Cutter cutter{start};
     const int64_t extent = tile * padded(head_size);
-    keys = cutter.cut<T>(extent);
-    values = cutter.cut<T>(extent);
-    scores = cutter.cut<T>(tile * tile);
+    keys = cutter.cut<W>(extent);
+    values = cutter.cut<W>(extent);
+    scores = cutter.cut<W>(tile * tile);
     for (auto& member : members) {
-      member.queries_transposed = cutter.cut<T>(extent);
-      member.sums = cutter.cut<T>(extent);
+      member.queries_transposed = cutter.cut<W>(extent);
+      member.sums = cutter.cut<W>(extent);
     }
     bytes = cutter.bytes;
   }
 };
 
 template <class T> struct Arguments {
-  T *y, *lse;
+  T* y;
+  Wide<T>* lse;
   const T* qkv;
   Heads h;
-  T scale;
+  Wide<T> scale;
   PackedDocuments documents;
 };
 
@@ -56,33 +57,34 @@ inline float lowest(float) { return -__FLT_MAX__; }
 inline double lowest(double) { return -__DBL_MAX__; }
 
 /// `rows` is free for use.
-template <class T> void begin(Member<T>& member, T* rows, const Arguments<T>& a, int64_t pair, Span queries) {
+template <class T>
+void begin(Member<Wide<T>>& member, Wide<T>* rows, const Arguments<T>& a, int64_t pair, Span queries) {
   load_rows(rows, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, a.h.head_size);
   transpose_tile(member.queries_transposed, rows, queries.count, a.h.head_size);
   for (int64_t q = 0; q < tile; q++) {
-    member.max[q] = lowest(T());
+    member.max[q] = lowest(Wide<T>());
     member.sum[q] = 0;
   }
 }
 
 /// Of the tile on the diagonal, key k is hidden from the queries before it.
-template <class T> void hide_later_keys(T* scores, int64_t count) {
+template <class W> void hide_later_keys(W* scores, int64_t count) {
   for (int64_t k = 0; k < count; k++)
-    for (int64_t q = 0; q < k; q++) scores[k * tile + q] = T(-__builtin_inff());
+    for (int64_t q = 0; q < k; q++) scores[k * tile + q] = W(-__builtin_inff());
 }
 
 /// A query sees no key of another document.
-template <class T> void hide_other_documents(T* scores, const int32_t* first, Span keys, Span queries) {
+template <class W> void hide_other_documents(W* scores, const int32_t* first, Span keys, Span queries) {
   for (int64_t k = 0; k < keys.count; k++)
 #pragma omp simd
     for (int64_t q = 0; q < queries.count; q++)
       scores[k * tile + q] =
-          first[queries.start + q] == first[keys.start + k] ? scores[k * tile + q] : T(-__builtin_inff());
+          first[queries.start + q] == first[keys.start + k] ? scores[k * tile + q] : W(-__builtin_inff());
 }
 
 /// Turns scores into weights exp(score - max) and brings maximum and sum up to date.
-template <class T> void weigh(T* scores, Member<T>& member, int64_t keys, int64_t queries) {
-  T max[tile], sum[tile];
+template <class W> void weigh(W* scores, Member<W>& member, int64_t keys, int64_t queries) {
+  W max[tile], sum[tile];
 #pragma omp simd
   for (int64_t q = 0; q < queries; q++) {
     max[q] = member.max[q];
@@ -94,7 +96,7 @@ template <class T> void weigh(T* scores, Member<T>& member, int64_t keys, int64_
   for (int64_t k = 0; k < keys; k++)
 #pragma omp simd
     for (int64_t q = 0; q < queries; q++) {
-      const T weight = fast_exp(scores[k * tile + q] - max[q]);
+      const W weight = fast_exp(scores[k * tile + q] - max[q]);
       scores[k * tile + q] = weight;
       sum[q] += weight;
     }
@@ -106,33 +108,35 @@ template <class T> void weigh(T* scores, Member<T>& member, int64_t keys, int64_
   }
 }
 
-template <class T> void scale_rows(T* rows, const T* factor, int64_t count, int64_t stride) {
+template <class W> void scale_rows(W* rows, const W* factor, int64_t count, int64_t stride) {
   for (int64_t r = 0; r < count; r++)
 #pragma omp simd
     for (int64_t c = 0; c < stride; c++) rows[r * stride + c] *= factor[r];
 }
 
-template <class T> void see_keys(Member<T>& member, const Tiles<T>& tiles, const Arguments<T>& a,
+template <class T> void see_keys(Member<Wide<T>>& member, const Tiles<Wide<T>>& tiles, const Arguments<T>& a,
                                  const Documents& documents, int64_t block, int64_t key_block) {
+  using W = Wide<T>;
   const auto queries = span(block, a.h.context), keys = span(key_block, a.h.context);
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(queries.count);
   const bool first = key_block == documents.first_tile(queries);
-  multiply_tiles<T>({tiles.scores, tile}, as_stored(tiles.keys, stride), {member.queries_transposed, tile}, keys.count,
+  multiply_tiles<W>({tiles.scores, tile}, as_stored(tiles.keys, stride), {member.queries_transposed, tile}, keys.count,
                     width, cols, false, a.scale);
   if (a.h.causal && key_block == block) hide_later_keys(tiles.scores, keys.count);
   if (documents.part(keys, queries)) hide_other_documents(tiles.scores, documents.first, keys, queries);
   weigh(tiles.scores, member, keys.count, width);
   if (!first) scale_rows(member.sums, member.rescale, queries.count, stride);
-  multiply_tiles<T>({member.sums, stride}, transposed(tiles.scores, tile), {tiles.values, stride}, queries.count, cols,
+  multiply_tiles<W>({member.sums, stride}, transposed(tiles.scores, tile), {tiles.values, stride}, queries.count, cols,
                     keys.count, !first);
 }
 
-template <class T> void finish(Member<T>& member, const Arguments<T>& a, int64_t pair, Span queries) {
-  T* const lse = a.lse + pair * a.h.context + queries.start;
+template <class T> void finish(Member<Wide<T>>& member, const Arguments<T>& a, int64_t pair, Span queries) {
+  using W = Wide<T>;
+  W* const lse = a.lse + pair * a.h.context + queries.start;
 #pragma omp simd
   for (int64_t q = 0; q < queries.count; q++) {
     lse[q] = member.max[q] + fast_log(member.sum[q]);
-    member.rescale[q] = T(1) / member.sum[q];
+    member.rescale[q] = W(1) / member.sum[q];
   }
   scale_rows(member.sums, member.rescale, queries.count, padded(a.h.head_size));
   store_rows(output_rows(a.y, a.h, pair).from(queries.start), member.sums, queries.count, a.h.head_size, true);
@@ -140,7 +144,7 @@ template <class T> void finish(Member<T>& member, const Arguments<T>& a, int64_t
 
 /// The rows of y and lse that belong to the tiles of queries from `begin_block` to before `end_block`.
 template <class T>
-void attend(const Arguments<T>& a, int64_t pair, int64_t begin_block, int64_t end_block, Tiles<T>& tiles) {
+void attend(const Arguments<T>& a, int64_t pair, int64_t begin_block, int64_t end_block, Tiles<Wide<T>>& tiles) {
   for (int64_t q = begin_block; q < end_block; q++)
     begin(tiles.members[q - begin_block], tiles.keys, a, pair, span(q, a.h.context));
   const auto documents = a.documents.of(a.h, pair);
@@ -165,12 +169,12 @@ template <class T> void forward(Arguments<T> a, const int32_t* bounds, int64_t d
   const int threads = team_for(a.h);
   const int64_t blocks = tiles_in(a.h.context);
   const int64_t together = a.h.pairs() * blocks >= 4 * most_members * threads ? most_members : 1;
-  const int64_t groups = (blocks + together - 1) / together, bytes = Tiles<T>(nullptr, a.h.head_size).bytes;
+  const int64_t groups = (blocks + together - 1) / together, bytes = Tiles<Wide<T>>(nullptr, a.h.head_size).bytes;
   char* const scratch = team_scratch(1, threads * bytes + PackedDocuments::bytes(a.h, bounds));
   a.documents = PackedDocuments::mark(scratch + threads * bytes, a.h, bounds, documents);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (int64_t task = 0; task < a.h.pairs() * groups; task++) {
-    Tiles<T> tiles(scratch + omp_get_thread_num() * bytes, a.h.head_size);
+    Tiles<Wide<T>> tiles(scratch + omp_get_thread_num() * bytes, a.h.head_size);
     const int64_t end_block = blocks - task % groups * together;
     attend(a, task / groups, end_block < together ? 0 : end_block - together, end_block, tiles);
   }
@@ -183,8 +187,9 @@ void attention_forward(gatun_stream&, void* y, void* lse, const void* qkv, const
                        int32_t causal, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    forward<T>({(T*)y, (T*)lse, (const T*)qkv, {batch, context, heads, head_size, causal == 1}, T(scale), {}}, bounds,
-               documents);
+    forward<T>(
+        {(T*)y, (Wide<T>*)lse, (const T*)qkv, {batch, context, heads, head_size, causal == 1}, Wide<T>(scale), {}},
+        bounds, documents);
   });
 }
 

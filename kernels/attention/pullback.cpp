@@ -4,7 +4,8 @@
 //
 // A tile of keys collects its dk and dv while walking the queries, and adds its share to each dq on the way. Two
 // threads must not do that to one head; so where the heads are too few to occupy the team, dq is left to a second walk
-// that belongs to the tile of queries: seven products, but any number of threads.
+// that belongs to the tile of queries: seven products, but any number of threads. In bf16 the shares of a dq add up in
+// fp32 and are rounded once: for that a thread has scratch memory of one head's dq.
 // Trap: both ways give the same bits only because they add up the same tiles in the same order of keys.
 #include <omp.h>
 
@@ -13,6 +14,7 @@
 #include "documents.h"
 #include "fast_math.h"
 #include "heads.h"
+#include "shares.h"
 #include "team.h"
 #include "tiles.h"
 
@@ -20,89 +22,89 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 template <class T> struct Arguments {
-  T *delta, *dqkv;
-  const T *dy, *qkv, *y, *lse;
+  Wide<T>* delta;
+  T* dqkv;
+  const T *dy, *qkv, *y;
+  const Wide<T>* lse;
   Heads h;
-  T scale;
+  Wide<T> scale;
   bool fresh;
   PackedDocuments documents;
 };
 
-/// Tiles of a task that owns keys. Scores lie (queries, keys).
-template <class T> struct KeyTiles {
-  T *keys, *keys_transposed, *values_transposed, *queries, *dy, *weights, *dscores, *dkeys, *dvalues, *dqueries;
+/// Tiles of a task that owns keys. Scores lie (queries, keys). `apart` are the numbers of `sums`, what dq adds up in.
+template <class W> struct KeyTiles {
+  W *keys, *keys_transposed, *values_transposed, *queries, *dy, *weights, *dscores, *dkeys, *dvalues, *dqueries, *sums;
   int64_t bytes;
 
-  KeyTiles(char* start, int64_t head_size) {
+  KeyTiles(char* start, int64_t head_size, int64_t apart) {
     Cutter cutter{start};
     const int64_t extent = tile * padded(head_size);
-    keys = cutter.cut<T>(extent);
-    keys_transposed = cutter.cut<T>(extent);
-    values_transposed = cutter.cut<T>(extent);
-    queries = cutter.cut<T>(extent);
-    dy = cutter.cut<T>(extent);
-    weights = cutter.cut<T>(tile * tile);
-    dscores = cutter.cut<T>(tile * tile);
-    dkeys = cutter.cut<T>(extent);
-    dvalues = cutter.cut<T>(extent);
-    dqueries = cutter.cut<T>(extent);
+    keys = cutter.cut<W>(extent);
+    keys_transposed = cutter.cut<W>(extent);
+    values_transposed = cutter.cut<W>(extent);
+    queries = cutter.cut<W>(extent);
+    dy = cutter.cut<W>(extent);
+    weights = cutter.cut<W>(tile * tile);
+    dscores = cutter.cut<W>(tile * tile);
+    dkeys = cutter.cut<W>(extent);
+    dvalues = cutter.cut<W>(extent);
+    dqueries = cutter.cut<W>(extent);
+    sums = cutter.cut<W>(apart);
     bytes = cutter.bytes;
   }
 };
 
 /// Tiles of a task that owns queries. Scores lie (keys, queries).
-template <class T> struct QueryTiles {
-  T *queries_transposed, *dy_transposed, *keys, *values, *weights, *dscores, *dqueries;
+template <class W> struct QueryTiles {
+  W *queries_transposed, *dy_transposed, *keys, *values, *weights, *dscores, *dqueries, *sums;
   int64_t bytes;
 
-  QueryTiles(char* start, int64_t head_size) {
+  QueryTiles(char* start, int64_t head_size, int64_t apart) {
     Cutter cutter{start};
     const int64_t extent = tile * padded(head_size);
-    queries_transposed = cutter.cut<T>(extent);
-    dy_transposed = cutter.cut<T>(extent);
-    keys = cutter.cut<T>(extent);
-    values = cutter.cut<T>(extent);
-    weights = cutter.cut<T>(tile * tile);
-    dscores = cutter.cut<T>(tile * tile);
-    dqueries = cutter.cut<T>(extent);
+    queries_transposed = cutter.cut<W>(extent);
+    dy_transposed = cutter.cut<W>(extent);
+    keys = cutter.cut<W>(extent);
+    values = cutter.cut<W>(extent);
+    weights = cutter.cut<W>(tile * tile);
+    dscores = cutter.cut<W>(tile * tile);
+    dqueries = cutter.cut<W>(extent);
+    sums = cutter.cut<W>(apart);
     bytes = cutter.bytes;
   }
 };
 
 /// lse and delta of a tile of queries, with zeros behind its end.
-template <class T> struct Statistics {
-  T lse[tile], delta[tile];
+template <class W> struct Statistics {
+  W lse[tile], delta[tile];
 
-  Statistics(const Arguments<T>& a, int64_t pair, Span queries) {
+  template <class T> Statistics(const Arguments<T>& a, int64_t pair, Span queries) {
     const int64_t first = pair * a.h.context + queries.start;
     for (int64_t q = 0; q < tile; q++) {
-      lse[q] = q < queries.count ? a.lse[first + q] : T(0);
-      delta[q] = q < queries.count ? a.delta[first + q] : T(0);
+      lse[q] = q < queries.count ? a.lse[first + q] : W(0);
+      delta[q] = q < queries.count ? a.delta[first + q] : W(0);
     }
   }
 };
 
 /// On entry scores and dy v^T; on return p and scale * ds.
-template <Queries queries, class T>
-void differentiate(T* weights, T* dscores, const Statistics<T>& of, T scale, int64_t rows, int64_t width) {
+template <Queries queries, class W>
+void differentiate(W* weights, W* dscores, const Statistics<W>& of, W scale, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; r++)
 #pragma omp simd
     for (int64_t c = 0; c < width; c++) {
       const int64_t q = queries == Queries::in_rows ? r : c;
-      const T weight = fast_exp(weights[r * tile + c] - of.lse[q]);
+      const W weight = fast_exp(weights[r * tile + c] - of.lse[q]);
       weights[r * tile + c] = weight;
       dscores[r * tile + c] = weight * (dscores[r * tile + c] - of.delta[q]) * scale;
     }
 }
 
-template <class T> void add_share_of_dq(const Arguments<T>& a, int64_t pair, Span queries, const T* dq, bool first) {
-  store_rows(packed_rows(a.dqkv, a.h, pair, query_part).from(queries.start), dq, queries.count, a.h.head_size,
-             a.fresh && first);
-}
-
-/// dk and dv of one tile of keys and, where asked, its share of every dq.
-template <class T>
-void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_dq, const KeyTiles<T>& tiles) {
+/// dk and dv of one tile of keys and, where there are rows of dq, its share of every one.
+template <class T> void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, Rows<Wide<T>> dq,
+                                     const KeyTiles<Wide<T>>& tiles) {
+  using W = Wide<T>;
   const auto keys = span(block, a.h.context);
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(keys.count);
   load_rows(tiles.dy, packed_rows(a.qkv, a.h, pair, value_part).from(keys.start), keys.count, cols);
@@ -115,60 +117,66 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, bool with_
     const auto queries = span(q, a.h.context);
     load_rows(tiles.queries, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, cols);
     load_rows(tiles.dy, output_rows(a.dy, a.h, pair).from(queries.start), queries.count, cols);
-    multiply_tiles<T>({tiles.weights, tile}, as_stored(tiles.queries, stride), {tiles.keys_transposed, tile},
+    multiply_tiles<W>({tiles.weights, tile}, as_stored(tiles.queries, stride), {tiles.keys_transposed, tile},
                       queries.count, width, cols, false, a.scale);
-    multiply_tiles<T>({tiles.dscores, tile}, as_stored(tiles.dy, stride), {tiles.values_transposed, tile},
+    multiply_tiles<W>({tiles.dscores, tile}, as_stored(tiles.dy, stride), {tiles.values_transposed, tile},
                       queries.count, width, cols, false);
-    differentiate<Queries::in_rows>(tiles.weights, tiles.dscores, Statistics<T>(a, pair, queries), a.scale,
+    differentiate<Queries::in_rows>(tiles.weights, tiles.dscores, Statistics<W>(a, pair, queries), a.scale,
                                     queries.count, width);
-    T* const all_scores[] = {tiles.weights, tiles.dscores};
-    for (T* const scores : all_scores) {
+    W* const all_scores[] = {tiles.weights, tiles.dscores};
+    for (W* const scores : all_scores) {
       if (a.h.causal && q == block) clear_later_keys<Queries::in_rows>(scores, queries.count);
       if (documents.part(queries, keys)) clear_other_documents(scores, documents.first, queries, keys);
     }
-    multiply_tiles<T>({tiles.dvalues, stride}, transposed(tiles.weights, tile), {tiles.dy, stride}, keys.count, cols,
+    multiply_tiles<W>({tiles.dvalues, stride}, transposed(tiles.weights, tile), {tiles.dy, stride}, keys.count, cols,
                       queries.count, q > first);
-    multiply_tiles<T>({tiles.dkeys, stride}, transposed(tiles.dscores, tile), {tiles.queries, stride}, keys.count, cols,
+    multiply_tiles<W>({tiles.dkeys, stride}, transposed(tiles.dscores, tile), {tiles.queries, stride}, keys.count, cols,
                       queries.count, q > first);
-    if (!with_dq) continue;
-    multiply_tiles<T>({tiles.dqueries, stride}, as_stored(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
+    if (!dq.at) continue;
+    multiply_tiles<W>({tiles.dqueries, stride}, as_stored(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
                       cols, keys.count, false);
-    add_share_of_dq(a, pair, queries, tiles.dqueries, block == documents.first_tile(queries));
+    store_rows(dq.from(queries.start), tiles.dqueries, queries.count, cols,
+               a.fresh && block == documents.first_tile(queries));
   }
   store_rows(packed_rows(a.dqkv, a.h, pair, key_part).from(keys.start), tiles.dkeys, keys.count, cols, a.fresh);
   store_rows(packed_rows(a.dqkv, a.h, pair, value_part).from(keys.start), tiles.dvalues, keys.count, cols, a.fresh);
 }
 
 /// dq of one tile of queries.
-template <class T> void walk_keys(const Arguments<T>& a, int64_t pair, int64_t block, const QueryTiles<T>& tiles) {
+template <class T>
+void walk_keys(const Arguments<T>& a, int64_t pair, int64_t block, const QueryTiles<Wide<T>>& tiles) {
+  using W = Wide<T>;
   const auto queries = span(block, a.h.context);
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(queries.count);
   load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, cols);
   transpose_tile(tiles.queries_transposed, tiles.keys, queries.count, cols);
   load_rows(tiles.keys, output_rows(a.dy, a.h, pair).from(queries.start), queries.count, cols);
   transpose_tile(tiles.dy_transposed, tiles.keys, queries.count, cols);
-  const Statistics<T> statistics(a, pair, queries);
+  const Statistics<W> statistics(a, pair, queries);
   const auto documents = a.documents.of(a.h, pair);
   const int64_t first = documents.first_tile(queries);
   const int64_t end = a.h.causal ? block + 1 : documents.end_tile(queries, a.h.context);
+  const auto rows = packed_rows(a.dqkv, a.h, pair, query_part).from(queries.start);
+  const auto dq = sums_of(rows, tiles.sums, queries.count, cols, a.fresh);
   for (int64_t k = first; k < end; k++) {
     const auto keys = span(k, a.h.context);
     load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, key_part).from(keys.start), keys.count, cols);
     load_rows(tiles.values, packed_rows(a.qkv, a.h, pair, value_part).from(keys.start), keys.count, cols);
-    multiply_tiles<T>({tiles.weights, tile}, as_stored(tiles.keys, stride), {tiles.queries_transposed, tile},
+    multiply_tiles<W>({tiles.weights, tile}, as_stored(tiles.keys, stride), {tiles.queries_transposed, tile},
                       keys.count, width, cols, false, a.scale);
-    multiply_tiles<T>({tiles.dscores, tile}, as_stored(tiles.values, stride), {tiles.dy_transposed, tile}, keys.count,
+    multiply_tiles<W>({tiles.dscores, tile}, as_stored(tiles.values, stride), {tiles.dy_transposed, tile}, keys.count,
                       width, cols, false);
     differentiate<Queries::in_lanes>(tiles.weights, tiles.dscores, statistics, a.scale, keys.count, width);
-    T* const all_scores[] = {tiles.weights, tiles.dscores};
-    for (T* const scores : all_scores) {
+    W* const all_scores[] = {tiles.weights, tiles.dscores};
+    for (W* const scores : all_scores) {
       if (a.h.causal && k == block) clear_later_keys<Queries::in_lanes>(scores, keys.count);
       if (documents.part(keys, queries)) clear_other_documents(scores, documents.first, keys, queries);
     }
-    multiply_tiles<T>({tiles.dqueries, stride}, transposed(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
+    multiply_tiles<W>({tiles.dqueries, stride}, transposed(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
                       cols, keys.count, false);
-    add_share_of_dq(a, pair, queries, tiles.dqueries, k == first);
+    store_rows(dq, tiles.dqueries, queries.count, cols, a.fresh && k == first);
   }
+  keep_sums(rows, dq, queries.count, cols);
 }
 
 /// A row's sum is one chain from column 0 on, as the products have it: where one weight is 1, and y its value, dy v^T
@@ -182,32 +190,37 @@ template <class T> void sum_dy_times_y(const Arguments<T>& a, int threads) {
     const int64_t pair = task / groups, start = task % groups * most, rest = a.h.context - start;
     const int64_t count = rest < most ? rest : most;
     const auto dy = output_rows(a.dy, a.h, pair).from(start), y = output_rows(a.y, a.h, pair).from(start);
-    T sums[most] = {};
+    Wide<T> sums[most] = {};
     for (int64_t c = 0; c < a.h.head_size; c++)
 #pragma omp simd
-      for (int64_t r = 0; r < count; r++) sums[r] += dy.at[r * dy.stride + c] * y.at[r * y.stride + c];
+      for (int64_t r = 0; r < count; r++)
+        sums[r] += widened(dy.at[r * dy.stride + c]) * widened(y.at[r * y.stride + c]);
     for (int64_t r = 0; r < count; r++) a.delta[pair * a.h.context + start + r] = sums[r];
   }
 }
 
 template <class T> void pullback_by_heads(const Arguments<T>& a, int threads, char* scratch, int64_t bytes) {
+  const int64_t context = a.h.context, cols = a.h.head_size;
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (int64_t pair = 0; pair < a.h.pairs(); pair++) {
-    const KeyTiles<T> tiles(scratch + omp_get_thread_num() * bytes, a.h.head_size);
-    for (int64_t block = 0; block < tiles_in(a.h.context); block++) walk_queries(a, pair, block, true, tiles);
+    const KeyTiles<Wide<T>> tiles(scratch + omp_get_thread_num() * bytes, cols, apart<T>(context, cols));
+    const auto rows = packed_rows(a.dqkv, a.h, pair, query_part);
+    const auto dq = sums_of(rows, tiles.sums, context, cols, a.fresh);
+    for (int64_t block = 0; block < tiles_in(context); block++) walk_queries(a, pair, block, dq, tiles);
+    keep_sums(rows, dq, context, cols);
   }
 }
 
 /// The longest tasks of a head come first; whichever thread takes one, it yields the same bits.
 template <class T> void pullback_by_tiles(const Arguments<T>& a, int threads, char* scratch, int64_t bytes) {
-  const int64_t blocks = tiles_in(a.h.context), tasks = a.h.pairs() * blocks;
+  const int64_t blocks = tiles_in(a.h.context), tasks = a.h.pairs() * blocks, cols = a.h.head_size;
 #pragma omp parallel num_threads(threads)
   {
     char* const share = scratch + omp_get_thread_num() * bytes;
-    const KeyTiles<T> key_tiles(share, a.h.head_size);
-    const QueryTiles<T> query_tiles(share, a.h.head_size);
+    const KeyTiles<Wide<T>> key_tiles(share, cols, 0);
+    const QueryTiles<Wide<T>> query_tiles(share, cols, apart<T>(tile, cols));
 #pragma omp for schedule(dynamic)
-    for (int64_t task = 0; task < tasks; task++) walk_queries(a, task / blocks, task % blocks, false, key_tiles);
+    for (int64_t task = 0; task < tasks; task++) walk_queries(a, task / blocks, task % blocks, {}, key_tiles);
 #pragma omp for schedule(dynamic)
     for (int64_t task = 0; task < tasks; task++) walk_keys(a, task / blocks, blocks - 1 - task % blocks, query_tiles);
   }
@@ -221,11 +234,13 @@ bool heads_occupy(int threads, int64_t pairs) {
 
 template <class T> void pullback(Arguments<T> a, const int32_t* bounds, int64_t documents) {
   const int threads = team_for(a.h);
-  const int64_t bytes = KeyTiles<T>(nullptr, a.h.head_size).bytes;  // more than QueryTiles take
+  const bool occupied = heads_occupy(threads, a.h.pairs());
+  const int64_t numbers_apart = occupied ? apart<T>(a.h.context, a.h.head_size) : 0;
+  const int64_t bytes = KeyTiles<Wide<T>>(nullptr, a.h.head_size, numbers_apart).bytes;  // more than QueryTiles take
   char* const scratch = team_scratch(1, threads * bytes + PackedDocuments::bytes(a.h, bounds));
   a.documents = PackedDocuments::mark(scratch + threads * bytes, a.h, bounds, documents);
   sum_dy_times_y(a, threads);
-  if (heads_occupy(threads, a.h.pairs()))
+  if (occupied)
     pullback_by_heads(a, threads, scratch, bytes);
   else
     pullback_by_tiles(a, threads, scratch, bytes);
@@ -239,14 +254,14 @@ void attention_pullback(gatun_stream&, void* delta, void* dqkv, const void* dy, 
                         gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    pullback<T>({(T*)delta,
+    pullback<T>({(Wide<T>*)delta,
                  (T*)dqkv,
                  (const T*)dy,
                  (const T*)qkv,
                  (const T*)y,
-                 (const T*)lse,
+                 (const Wide<T>*)lse,
                  {batch, context, heads, head_size, causal == 1},
-                 T(scale),
+                 Wide<T>(scale),
                  is_fresh(fresh, 0),
                  {}},
                 bounds, documents);

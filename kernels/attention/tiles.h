@@ -3,7 +3,7 @@
 // A product loads each row of its right side as vectors and broadcasts single elements of its left side, which may
 // therefore lie either way round; so no tile of scores is ever transposed. Rows are padded to whole vectors and row
 // counts to whole register blocks, with zeros, and what a product writes there is never used: only the contraction
-// must stop exactly at its end.
+// must stop exactly at its end. Tiles hold wide numbers, whatever the type of the arrays that they come from and go to.
 #pragma once
 #include "body.h"
 #include "heads.h"
@@ -26,7 +26,7 @@ constexpr int64_t vector_bytes = 16, block_rows = 4;
 /// Of the blocks behind the last whole one.
 constexpr int64_t fewer_rows = 4;
 
-template <class T> struct Vector;
+template <class W> struct Vector;
 template <> struct Vector<float> {
   typedef float Lanes __attribute__((vector_size(vector_bytes), may_alias));
   typedef int32_t Indices __attribute__((vector_size(vector_bytes)));
@@ -56,23 +56,23 @@ inline Span span(int64_t block, int64_t context) {
 inline int64_t tiles_in(int64_t context) { return (context + tile - 1) / tile; }
 
 /// Element (r, i) of a left side is at[r * row + i * step].
-template <class T> struct Left {
-  const T* at;
+template <class W> struct Left {
+  const W* at;
   int64_t row, step;
   Left from(int64_t r) const { return {at + r * row, row, step}; }
 };
 
-template <class T> inline Left<T> as_stored(const T* at, int64_t stride) { return {at, stride, 1}; }
-template <class T> inline Left<T> transposed(const T* at, int64_t stride) { return {at, 1, stride}; }
+template <class W> inline Left<W> as_stored(const W* at, int64_t stride) { return {at, stride, 1}; }
+template <class W> inline Left<W> transposed(const W* at, int64_t stride) { return {at, 1, stride}; }
 
 /// `rows` x `panels` vectors of c = factor * left * right, or with `add` of c + left * right. The two are never
 /// combined: whether the compiler fuses that could differ from one call to another, and so would the bits. Inlined, its
 /// registers would have to share the processor's with the caller's.
-template <int panels, int64_t rows, class T>
-__attribute__((noinline)) void multiply_block(Rows<T> c, Left<T> left, Rows<const T> right, int64_t inner, bool add,
-                                              T factor) {
-  using Lanes = typename Vector<T>::Lanes;
-  constexpr int64_t lanes = Vector<T>::lanes;
+template <int panels, int64_t rows, class W>
+__attribute__((noinline)) void multiply_block(Rows<W> c, Left<W> left, Rows<const W> right, int64_t inner, bool add,
+                                              W factor) {
+  using Lanes = typename Vector<W>::Lanes;
+  constexpr int64_t lanes = Vector<W>::lanes;
   Lanes sums[rows][panels] = {};
   for (int64_t i = 0; i < inner; i++) {
     Lanes row[panels];
@@ -80,7 +80,7 @@ __attribute__((noinline)) void multiply_block(Rows<T> c, Left<T> left, Rows<cons
     for (int p = 0; p < panels; p++) row[p] = *(const Lanes*)(right.at + i * right.stride + p * lanes);
 #pragma GCC unroll 8
     for (int64_t r = 0; r < rows; r++) {
-      const T element = left.at[r * left.row + i * left.step];
+      const W element = left.at[r * left.row + i * left.step];
 #pragma GCC unroll 2
       for (int p = 0; p < panels; p++) sums[r][p] += element * row[p];
     }
@@ -95,8 +95,8 @@ __attribute__((noinline)) void multiply_block(Rows<T> c, Left<T> left, Rows<cons
 }
 
 /// As multiply_tiles, for as many columns as `panels` vectors have.
-template <int panels, class T> inline void multiply_panels(Rows<T> c, Left<T> left, Rows<const T> right, int64_t rows,
-                                                           int64_t inner, bool add, T factor) {
+template <int panels, class W> inline void multiply_panels(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows,
+                                                           int64_t inner, bool add, W factor) {
   int64_t r = 0;
   for (; r + block_rows <= rows; r += block_rows)
     multiply_block<panels, block_rows>(c.from(r), left.from(r), right, inner, add, factor);
@@ -106,32 +106,32 @@ template <int panels, class T> inline void multiply_panels(Rows<T> c, Left<T> le
 
 /// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
 /// cols up.
-template <class T> inline void multiply_tiles(Rows<T> c, Left<T> left, Rows<const T> right, int64_t rows, int64_t cols,
-                                              int64_t inner, bool add, T factor = 1) {
-  constexpr int64_t lanes = Vector<T>::lanes;
+template <class W> inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols,
+                                              int64_t inner, bool add, W factor = 1) {
+  constexpr int64_t lanes = Vector<W>::lanes;
   int64_t col = 0;
   for (; col + lanes < cols; col += 2 * lanes)
-    multiply_panels<2, T>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
+    multiply_panels<2, W>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
   if (col < cols)
-    multiply_panels<1, T>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
+    multiply_panels<1, W>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
 }
 
 /// to (padded(count), padded(cols)) = from (count, cols); a copy, since rows of a packed head share few cache sets.
-template <class T> inline void load_rows(T* to, Rows<const T> from, int64_t count, int64_t cols) {
+template <class T> inline void load_rows(Wide<T>* to, Rows<const T> from, int64_t count, int64_t cols) {
   const int64_t stride = padded(cols);
   for (int64_t r = 0; r < count; r++) {
-    for (int64_t c = 0; c < cols; c++) to[r * stride + c] = from.at[r * from.stride + c];
+    for (int64_t c = 0; c < cols; c++) to[r * stride + c] = widened(from.at[r * from.stride + c]);
     for (int64_t c = cols; c < stride; c++) to[r * stride + c] = 0;
   }
-  memset(to + count * stride, 0, sizeof(T) * size_t((padded(count) - count) * stride));
+  memset(to + count * stride, 0, sizeof(Wide<T>) * size_t((padded(count) - count) * stride));
 }
 
 /// Swaps element (r + distance, c) with (r, c + distance) wherever bit `distance` of r and c is clear, then goes on
 /// with half the distance: rows become columns.
-template <class T, int64_t distance = Vector<T>::lanes / 2>
-inline void transpose_lanes(typename Vector<T>::Lanes* rows) {
-  constexpr int64_t lanes = Vector<T>::lanes;
-  typename Vector<T>::Indices upper, lower;
+template <class W, int64_t distance = Vector<W>::lanes / 2>
+inline void transpose_lanes(typename Vector<W>::Lanes* rows) {
+  constexpr int64_t lanes = Vector<W>::lanes;
+  typename Vector<W>::Indices upper, lower;
   for (int64_t c = 0; c < lanes; c++) {
     upper[c] = c & distance ? lanes + c - distance : c;
     lower[c] = c & distance ? lanes + c : c + distance;
@@ -143,32 +143,33 @@ inline void transpose_lanes(typename Vector<T>::Lanes* rows) {
       rows[r] = __builtin_shuffle(above, below, upper);
       rows[r + distance] = __builtin_shuffle(above, below, lower);
     }
-  if constexpr (distance > 1) transpose_lanes<T, distance / 2>(rows);
+  if constexpr (distance > 1) transpose_lanes<W, distance / 2>(rows);
 }
 
 /// to (padded(cols), tile) = from (padded(count), padded(cols)) transposed.
-template <class T> inline void transpose_tile(T* to, const T* from, int64_t count, int64_t cols) {
-  using Lanes = typename Vector<T>::Lanes;
-  constexpr int64_t lanes = Vector<T>::lanes;
+template <class W> inline void transpose_tile(W* to, const W* from, int64_t count, int64_t cols) {
+  using Lanes = typename Vector<W>::Lanes;
+  constexpr int64_t lanes = Vector<W>::lanes;
   const int64_t stride = padded(cols);
   for (int64_t r = 0; r < count; r += lanes)
     for (int64_t c = 0; c < cols; c += lanes) {
       Lanes rows[lanes];
 #pragma GCC unroll 16
       for (int64_t i = 0; i < lanes; i++) rows[i] = *(const Lanes*)(from + (r + i) * stride + c);
-      transpose_lanes<T>(rows);
+      transpose_lanes<W>(rows);
 #pragma GCC unroll 16
       for (int64_t i = 0; i < lanes; i++) *(Lanes*)(to + (c + i) * tile + r) = rows[i];
     }
 }
 
 /// to (count, cols) = from (count, padded(cols)), or added to it.
-template <class T> inline void store_rows(Rows<T> to, const T* from, int64_t count, int64_t cols, bool fresh) {
+template <class T> inline void store_rows(Rows<T> to, const Wide<T>* from, int64_t count, int64_t cols, bool fresh) {
   const int64_t stride = padded(cols);
   for (int64_t r = 0; r < count; r++) {
     T* row = to.at + r * to.stride;
 #pragma omp simd
-    for (int64_t c = 0; c < cols; c++) row[c] = from[r * stride + c] + (fresh ? T(0) : row[c]);
+    for (int64_t c = 0; c < cols; c++)
+      row[c] = narrowed<T>(from[r * stride + c] + (fresh ? Wide<T>(0) : widened(row[c])));
   }
 }
 

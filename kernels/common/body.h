@@ -12,12 +12,16 @@
 #error "compile kernel bodies once per level, with -DGATUN_LEVEL=v2|v3|v4"
 #endif
 
+#include "bf16.h"
+
 namespace gatun::GATUN_LEVEL {
 
 /// Calls `work` with a null pointer of the element type: by_type(dtype, [&](auto* t) { using T = ...; }).
 template <class Work> inline void by_type(gatun_dtype dtype, Work work) {
   if (dtype == GATUN_F64)
     work(static_cast<double*>(nullptr));
+  else if (dtype == GATUN_BF16)
+    work(static_cast<bf16*>(nullptr));
   else
     work(static_cast<float*>(nullptr));
 }

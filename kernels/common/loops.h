@@ -34,12 +34,51 @@ template <class Work> inline void by_truth(bool flag, Work work) {
     work(Truth<false>{});
 }
 
+/// Whether an element holds what is computed as it is.
+template <class T> constexpr bool holds_wide = sizeof(T) == sizeof(Wide<T>);
+
 /// Overwrites or adds into an element of an ACC argument.
-template <bool fresh, class T> inline void put(T& to, T value) {
+template <bool fresh, class T> inline void put(T& to, Wide<T> value) {
   if constexpr (fresh)
-    to = value;
+    to = narrowed<T>(value);
   else
-    to += value;
+    to = narrowed<T>(widened(to) + value);
+}
+
+/// The same with an element of the same type, whose bits stay where it overwrites. The compiler makes no vectors of
+/// assignments of structures.
+template <bool fresh, class T> inline void put_copy(T& to, T from) {
+  if constexpr (!fresh)
+    put<false>(to, widened(from));
+  else if constexpr (holds_wide<T>)
+    to = from;
+  else
+    to.bits = from.bits;
+}
+
+template <class T> inline void put_all(T* to, const Wide<T>* from, int64_t n) {
+  if constexpr (holds_wide<T>) {
+    memcpy(to, from, size_t(n) * sizeof(T));
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) to[i] = narrowed<T>(from[i]);
+  }
+}
+
+/// Has work(values) make n elements, at most `most`. The values are `to` itself or, where it would round each result on
+/// the way, a strip that ends up there; they are what `to` held, unless they are `fresh`.
+template <bool fresh, int64_t most, class T, class Work> inline void make_values(T* to, int64_t n, Work work) {
+  if constexpr (holds_wide<T>) {
+    work(to);
+  } else {
+    Wide<T> strip[most];
+    if constexpr (!fresh) {
+#pragma omp simd
+      for (int64_t i = 0; i < n; i++) strip[i] = widened(to[i]);
+    }
+    work(strip);
+    put_all(to, strip, n);
+  }
 }
 
 /// Copies or adds `runs` stretches of `length` elements that lie strides apart.
@@ -49,13 +88,13 @@ inline void put_runs(T* to, int64_t to_stride, const T* from, int64_t from_strid
   if (length < short_run)
     return in_pieces(runs, [=](int64_t first, int64_t last) {
       for (int64_t run = first; run < last; run++)
-        for (int64_t i = 0; i < length; i++) put<fresh>(to[run * to_stride + i], from[run * from_stride + i]);
+        for (int64_t i = 0; i < length; i++) put_copy<fresh>(to[run * to_stride + i], from[run * from_stride + i]);
     });
   in_runs(runs, length, [=](int64_t run, int64_t begin, int64_t end) {
     T* const run_to = to + run * to_stride;
     const T* const run_from = from + run * from_stride;
 #pragma omp simd
-    for (int64_t i = begin; i < end; i++) put<fresh>(run_to[i], run_from[i]);
+    for (int64_t i = begin; i < end; i++) put_copy<fresh>(run_to[i], run_from[i]);
   });
 }
 

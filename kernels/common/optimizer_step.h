@@ -1,31 +1,83 @@
 // How an optimizer walks over weights on the CPU: one pass, bound by memory. A Step says how many arrays of state it
 // has and how many of these, the first ones, it updates, and takes a strip of weights a step further:
-//   int64_t operator()(T* w, T* const (&state)[states], const T* gradients, int64_t n, bool decays) const
+//   int64_t operator()(W* w, W* const (&state)[states], const W* gradients, int64_t n, bool decays) const
 // answers how many of these weights it counts. The flat arena is a table of two tensors, one that decays and one that
 // does not.
 #pragma once
 #include <omp.h>
 
-#include "body.h"
+#include "loops.h"
+#include "philox.h"
 
 namespace gatun::GATUN_LEVEL {
 
 /// The factor that brings gradients of this norm to at most max_norm.
-template <class T> inline double clipping(const T* norm, double max_norm) {
+template <class W> inline double clipping(const W* norm, double max_norm) {
   const double room = norm ? max_norm / (double(*norm) + 1e-6) : 1.0;
   return room > 1.0 ? 1.0 : room;
 }
 
-template <class T> inline T sign_of(T x) { return T(x > T(0)) - T(x < T(0)); }
+template <class W> inline W sign_of(W x) { return W(x > W(0)) - W(x < W(0)); }
+
+/// How bf16 weights without a master are rounded: to nearest, or at random. `first` is the number of the first weight.
+struct Rounding {
+  Sequence sequence;
+  uint64_t first;
+  bool random;
+
+  Rounding from(int64_t i) const { return {sequence, first + uint64_t(i), random}; }
+};
+
+inline Rounding rounding_of(const int64_t* key, const int64_t* step, int64_t first) {
+  if (!key) return {{}, uint64_t(first), false};
+  return {{uint64_t(key[0]), uint64_t(key[1]) + (uint64_t(*step) << 32)}, uint64_t(first), true};
+}
+
+/// Up with a chance as great as the part cut off; what bf16 holds, and what is no number, stays.
+inline bf16 rounded_at_random(float x, uint32_t word) {
+  constexpr uint32_t no_number = 0x7f800000u;
+  const uint32_t bits = __builtin_bit_cast(uint32_t, x), moved = (bits + (word >> 16)) >> 16;
+  return {uint16_t((bits & no_number) == no_number ? upper_half(x) : moved)};
+}
+
+/// Weight i by word first + i of the sequence.
+template <int64_t most> inline void put_at_random(bf16* to, const float* from, int64_t n, Rounding rounding) {
+  const int64_t skipped = int64_t(rounding.first % 4);
+  uint32_t words[most + 8];
+  philox(words, rounding.first / 4, (skipped + n + 3) / 4, rounding.sequence);
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) to[i] = rounded_at_random(from[i], words[skipped + i]);
+}
+
+/// The arrays of one tensor, or of what is left of it; without a master the weights are updated themselves.
+template <class T, int states> struct Arrays {
+  T* weights;
+  Wide<T>* master;
+  Wide<T>* state[states];
+  const Wide<T>* gradients;
+
+  Arrays from(int64_t i) const {
+    Arrays rest{weights + i, master ? master + i : nullptr, {}, gradients + i};
+    for (int s = 0; s < states; s++) rest.state[s] = state[s] + i;
+    return rest;
+  }
+};
 
 /// Tensors that the step walks through; `decays` says which shrink.
 template <class T, int states> struct StepTable {
-  T *const *weights, *const *masters;  // masters may be null
-  T* const* state[states];
-  const T* const* gradients;
+  T* const* weights;
+  Wide<T>* const* masters;  // may be null
+  Wide<T>* const* state[states];
+  const Wide<T>* const* gradients;
   const int64_t* sizes;
   const int32_t* decays;
   int64_t tensors;
+
+  Arrays<T, states> at(int64_t t) const {
+    Arrays<T, states> arrays{weights[t], masters ? masters[t] : nullptr, {}, gradients[t]};
+    for (int s = 0; s < states; s++) arrays.state[s] = state[s][t];
+    return arrays;
+  }
 };
 
 /// Whether lines are asked for 2 KiB ahead of their use. Where memory is the bound, a Xeon with AVX-512 saves an eighth
@@ -36,69 +88,90 @@ constexpr bool fetches_ahead = true;
 constexpr bool fetches_ahead = false;
 #endif
 
-/// Strip by strip. `copy` receives the weights, where it is not null.
-template <class T, class Step> inline int64_t step_stretch(T* w, T* copy, T* const (&state)[Step::states],
-                                                           const T* gradients, int64_t n, bool decays,
-                                                           const Step& step) {
-  constexpr int64_t line = 64 / sizeof(T), strip = (fetches_ahead ? 4 : 128) * line;
+/// Takes a strip a step further and answers how many weights are counted.
+template <int64_t most, class T, class Step> inline int64_t step_strip(const Arrays<T, Step::states>& a, int64_t n,
+                                                                       bool decays, Rounding rounding,
+                                                                       const Step& step) {
+  if (a.master) {
+    const int64_t counted = step(a.master, a.state, a.gradients, n, decays);
+    put_all(a.weights, a.master, n);
+    return counted;
+  }
+  if constexpr (holds_wide<T>) {
+    return step(a.weights, a.state, a.gradients, n, decays);
+  } else {
+    Wide<T> w[most];
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) w[i] = widened(a.weights[i]);
+    const int64_t counted = step(w, a.state, a.gradients, n, decays);
+    if (rounding.random)
+      put_at_random<most>(a.weights, w, n, rounding);
+    else
+      put_all(a.weights, w, n);
+    return counted;
+  }
+}
+
+/// Strip by strip.
+template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step::states>& arrays, int64_t n,
+                                                           bool decays, Rounding rounding, const Step& step) {
+  constexpr int64_t line = 64 / sizeof(Wide<T>), strip = (fetches_ahead ? 4 : 128) * line;
   int64_t counted = 0;
   for (int64_t i = 0; i < n; i += strip) {
-    const int64_t wide = n - i < strip ? n - i : strip;
-    T* at[Step::states];
-    for (int s = 0; s < Step::states; s++) at[s] = state[s] + i;
+    const auto a = arrays.from(i);
     for (int64_t next = 32 * line; fetches_ahead && next < 32 * line + strip; next += line) {
-      __builtin_prefetch(w + i + next, 1);
-      for (int s = 0; s < Step::updated; s++) __builtin_prefetch(at[s] + next, 1);
-      for (int s = Step::updated; s < Step::states; s++) __builtin_prefetch(at[s] + next);
-      __builtin_prefetch(gradients + i + next);
+      __builtin_prefetch(a.master ? (void*)(a.master + next) : a.weights + next, 1);
+      for (int s = 0; s < Step::updated; s++) __builtin_prefetch(a.state[s] + next, 1);
+      for (int s = Step::updated; s < Step::states; s++) __builtin_prefetch(a.state[s] + next);
+      __builtin_prefetch(a.gradients + next);
     }
-    counted += step(w + i, at, gradients + i, wide, decays);
-    if (copy) memcpy(copy + i, w + i, size_t(wide) * sizeof(T));
+    counted += step_strip<strip>(a, least(strip, n - i), decays, rounding.from(i), step);
   }
   return counted;
 }
 
-/// The blocks of all tensors in one row, cut into a stretch for each thread. Answers how many weights are counted.
-template <class T, class Step> int64_t step_table(const StepTable<T, Step::states>& table, const Step& step) {
+/// The blocks of all tensors in one row, cut into a stretch for each thread; weights are numbered through the table.
+/// Answers how many are counted.
+template <class T, class Step>
+int64_t step_table(const StepTable<T, Step::states>& table, Rounding rounding, const Step& step) {
   constexpr int64_t block = 8192;
   int64_t blocks = 0, counted = 0;
-  for (int64_t t = 0; t < table.tensors; t++) blocks += (table.sizes[t] + block - 1) / block;
+  for (int64_t t = 0; t < table.tensors; t++) blocks += quotient_up(table.sizes[t], block);
 #pragma omp parallel reduction(+ : counted) if (blocks > 2)
   {
     const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();
     const int64_t begin = blocks * me / team, end = blocks * (me + 1) / team;
-    int64_t passed = 0;
-    for (int64_t t = 0; t < table.tensors && passed < end; t++) {
-      const int64_t own = (table.sizes[t] + block - 1) / block;
-      const int64_t first = begin > passed ? begin - passed : 0, last = end - passed < own ? end - passed : own;
+    int64_t passed = 0, number = 0;
+    for (int64_t t = 0; t < table.tensors && passed < end; number += table.sizes[t++]) {
+      const int64_t own = quotient_up(table.sizes[t], block);
+      const int64_t first = begin > passed ? begin - passed : 0, last = least(end - passed, own);
       passed += own;
       if (first >= last) continue;
-      const int64_t from = first * block, to = last * block < table.sizes[t] ? last * block : table.sizes[t];
-      T *const weights = table.weights[t] + from, *const master = table.masters ? table.masters[t] + from : nullptr;
-      T* state[Step::states];
-      for (int s = 0; s < Step::states; s++) state[s] = table.state[s][t] + from;
-      counted += step_stretch(master ? master : weights, master ? weights : nullptr, state, table.gradients[t] + from,
-                              to - from, table.decays[t] != 0, step);
+      const int64_t from = first * block, to = least(last * block, table.sizes[t]);
+      counted +=
+          step_stretch(table.at(t).from(from), to - from, table.decays[t] != 0, rounding.from(number + from), step);
     }
   }
   return counted;
 }
 
 /// The same over arenas of n elements, the first `decayed` of which decay.
-template <class T, class Step> int64_t step_arena(T* weights, T* master, T* const (&state)[Step::states],
-                                                  const T* gradients, int64_t n, int64_t decayed, const Step& step) {
-  T *const w[] = {weights, weights + decayed}, *const masters[] = {master, master + decayed};
-  const T* const g[] = {gradients, gradients + decayed};
+template <class T, class Step> int64_t step_arena(const Arrays<T, Step::states>& arena, int64_t n, int64_t decayed,
+                                                  Rounding rounding, const Step& step) {
+  const auto rest = arena.from(decayed);
+  T* const weights[] = {arena.weights, rest.weights};
+  Wide<T>* const masters[] = {arena.master, rest.master};
+  const Wide<T>* const gradients[] = {arena.gradients, rest.gradients};
   const int64_t sizes[] = {decayed, n - decayed};
   const int32_t decays[] = {1, 0};
-  T* halves[Step::states][2];
-  StepTable<T, Step::states> table{w, master ? masters : nullptr, {}, g, sizes, decays, 2};
+  Wide<T>* halves[Step::states][2];
+  StepTable<T, Step::states> table{weights, arena.master ? masters : nullptr, {}, gradients, sizes, decays, 2};
   for (int s = 0; s < Step::states; s++) {
-    halves[s][0] = state[s];
-    halves[s][1] = state[s] + decayed;
+    halves[s][0] = arena.state[s];
+    halves[s][1] = rest.state[s];
     table.state[s] = halves[s];
   }
-  return step_table<T>(table, step);
+  return step_table(table, rounding, step);
 }
 
 }  // namespace gatun::GATUN_LEVEL

@@ -1,33 +1,56 @@
 // Rows of logits: log-sum-exp, the loss of a row, and the gradient softmax - one-hot. Shared by softmax-cross-entropy
-// and the head. Trap: a vocabulary is long, so exponentials are summed by blocks, and the blocks in double.
+// and the head. Traps: a vocabulary is long, so exponentials are summed by blocks, and the blocks in double; where T
+// would round exponentials, they are computed again rather than kept.
 #pragma once
 #include "fast_math.h"
 
 namespace gatun::GATUN_LEVEL {
 
-template <class T> inline T largest(const T* x, int64_t n) {
-  T value = x[0];
+/// Elements of a row that are summed in one number, and met at a time.
+constexpr int64_t row_block = 1024;
+
+/// A block of a row, widened into `room` where it has to be: vectors of bf16 would take twice as many elements as those
+/// of floats, and so add up in another order.
+inline const float* wide_block(const float* block, int64_t, float*) { return block; }
+inline const double* wide_block(const double* block, int64_t, double*) { return block; }
+inline const float* wide_block(const bf16* block, int64_t n, float* room) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) room[i] = widened(block[i]);
+  return room;
+}
+
+/// A row as memory for what must not be rounded yet; null where T would round it.
+inline float* unrounded(float* row) { return row; }
+inline double* unrounded(double* row) { return row; }
+inline float* unrounded(bf16*) { return nullptr; }
+
+template <class T> inline Wide<T> largest(const T* x, int64_t n) {
+  Wide<T> value = widened(x[0]);
 #pragma omp simd reduction(max : value)
-  for (int64_t i = 0; i < n; i++) value = x[i] > value ? x[i] : value;
+  for (int64_t i = 0; i < n; i++) {
+    const Wide<T> at_i = widened(x[i]);
+    value = at_i > value ? at_i : value;
+  }
   return value;
 }
 
 /// The sum of e^(x - shift); `out`, which may be x, keeps the exponentials where it is given.
-template <class T> inline double sum_of_exponentials(T* out, const T* x, int64_t n, T shift) {
-  constexpr int64_t block = 1024;
+template <class Kept, class T> inline double sum_of_exponentials(Kept* out, const T* x, int64_t n, Wide<T> shift) {
   double total = 0;
-  for (int64_t start = 0; start < n; start += block) {
-    const int64_t end = n - start < block ? n : start + block;
-    T sum = 0;
+  for (int64_t start = 0; start < n; start += row_block) {
+    const int64_t count = n - start < row_block ? n - start : row_block;
+    Wide<T> room[row_block], sum = 0;
+    const Wide<T>* const block = wide_block(x + start, count, room);
     if (out) {
 #pragma omp simd reduction(+ : sum)
-      for (int64_t i = start; i < end; i++) {
-        out[i] = fast_exp(x[i] - shift);
-        sum += out[i];
+      for (int64_t i = 0; i < count; i++) {
+        const Wide<T> exponential = fast_exp(block[i] - shift);
+        out[start + i] = narrowed<Kept>(exponential);
+        sum += exponential;
       }
     } else {
 #pragma omp simd reduction(+ : sum)
-      for (int64_t i = start; i < end; i++) sum += fast_exp(x[i] - shift);
+      for (int64_t i = 0; i < count; i++) sum += fast_exp(block[i] - shift);
     }
     total += double(sum);
   }
@@ -58,21 +81,32 @@ template <class Row> inline double sum_over_rows(Rows shape, Row loss_of_row) {
   return total;
 }
 
-/// out (+)= factor * (softmax - one-hot) of one row; out may be x. A float lse is off by half its last place, 1e-6
-/// where it is about 20, and so would be every weight e^(x - lse): hence the weights are divided by their sum.
-template <class T>
-inline void softmax_gradient(T* out, const T* x, int64_t vocab, T lse, int32_t target, T factor, bool fresh) {
-  const T logit = x[target], before = fresh ? T(0) : out[target];
-  const double sum = sum_of_exponentials(fresh ? out : nullptr, x, vocab, lse);
-  const T share = T(double(factor) / sum);
-  if (fresh) {
+/// out = share * e^(x - shift); where out, which may be x, can hold the exponentials, it does already.
+template <class T> inline void scale_exponentials(T* out, const T* x, int64_t n, Wide<T> shift, Wide<T> share) {
+  if (Wide<T>* const exponentials = unrounded(out)) {
 #pragma omp simd
-    for (int64_t j = 0; j < vocab; j++) out[j] *= share;
+    for (int64_t i = 0; i < n; i++) exponentials[i] *= share;
   } else {
 #pragma omp simd
-    for (int64_t j = 0; j < vocab; j++) out[j] += share * fast_exp(x[j] - lse);
+    for (int64_t i = 0; i < n; i++) out[i] = narrowed<T>(fast_exp(widened(x[i]) - shift) * share);
   }
-  out[target] = before + T(double(factor) * (double(fast_exp(logit - lse)) / sum - 1));
+}
+
+/// out (+)= factor * (softmax - one-hot) of one row; out may be x. A float lse is off by half its last place, 1e-6
+/// where it is about 20, and so would be every weight e^(x - lse): hence the weights are divided by their sum.
+template <class T> inline void softmax_gradient(T* out, const T* x, int64_t vocab, Wide<T> lse, int32_t target,
+                                                Wide<T> factor, bool fresh) {
+  using W = Wide<T>;
+  const W logit = widened(x[target]), before = fresh ? W(0) : widened(out[target]);
+  const double sum = sum_of_exponentials(fresh ? unrounded(out) : nullptr, x, vocab, lse);
+  const W share = W(double(factor) / sum);
+  if (fresh) {
+    scale_exponentials(out, x, vocab, lse, share);
+  } else {
+#pragma omp simd
+    for (int64_t j = 0; j < vocab; j++) out[j] = narrowed<T>(widened(out[j]) + share * fast_exp(widened(x[j]) - lse));
+  }
+  out[target] = narrowed<T>(before + W(double(factor) * (double(fast_exp(logit - lse)) / sum - 1)));
 }
 
 template <class T> inline void zero(T* x, int64_t n) { memset(x, 0, size_t(n) * sizeof(T)); }

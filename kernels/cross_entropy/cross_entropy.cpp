@@ -8,21 +8,22 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 template <class T>
-void forward(T* loss, T* lse, int64_t* counted, const T* logits, const int32_t* targets, Rows shape) {
+void forward(Wide<T>* loss, Wide<T>* lse, int64_t* counted, const T* logits, const int32_t* targets, Rows shape) {
+  using W = Wide<T>;
   const double sum = sum_over_rows(shape, [&](int64_t r) {
     const T* const row = logits + r * shape.stride;
-    const T top = largest(row, shape.vocab);
-    const double log_sum = log(sum_of_exponentials((T*)nullptr, row, shape.vocab, top));
-    lse[r] = T(double(top) + log_sum);
-    return targets[r] < 0 ? 0.0 : double(top) - double(row[targets[r]]) + log_sum;
+    const W top = largest(row, shape.vocab);
+    const double log_sum = log(sum_of_exponentials((W*)nullptr, row, shape.vocab, top));
+    lse[r] = W(double(top) + log_sum);
+    return targets[r] < 0 ? 0.0 : double(top) - double(widened(row[targets[r]])) + log_sum;
   });
   *counted = count_targets(targets, shape.rows);
-  *loss = *counted ? T(sum / double(*counted)) : T(0);
+  *loss = *counted ? W(sum / double(*counted)) : W(0);
 }
 
-template <class T> void pullback(T* dlogits, T dloss, const T* logits, const int32_t* targets, const T* lse,
+template <class T> void pullback(T* dlogits, Wide<T> dloss, const T* logits, const int32_t* targets, const Wide<T>* lse,
                                  int64_t counted, Rows shape, bool fresh) {
-  const T factor = counted ? dloss / T(counted) : T(0);
+  const Wide<T> factor = counted ? dloss / Wide<T>(counted) : Wide<T>(0);
 #pragma omp parallel for schedule(static) if (shape.rows * shape.stride >= worth_a_team)
   for (int64_t r = 0; r < shape.rows; r++) {
     T* const row = dlogits + r * shape.stride;
@@ -42,7 +43,8 @@ void softmax_cross_entropy_forward(gatun_stream&, void* loss, void* lse, int64_t
                                    gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    forward((T*)loss, (T*)lse, counted, (const T*)logits, targets, {rows, vocab, stride});
+    using W = Wide<T>;
+    forward((W*)loss, (W*)lse, counted, (const T*)logits, targets, {rows, vocab, stride});
   });
 }
 
@@ -51,7 +53,8 @@ void softmax_cross_entropy_pullback(gatun_stream&, void* dlogits, const void* dl
                                     int64_t vocab, int64_t stride, int32_t fresh, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    pullback((T*)dlogits, *(const T*)dloss, (const T*)logits, targets, (const T*)lse, *counted, {rows, vocab, stride},
+    using W = Wide<T>;
+    pullback((T*)dlogits, *(const W*)dloss, (const T*)logits, targets, (const W*)lse, *counted, {rows, vocab, stride},
              is_fresh(fresh, 0));
   });
 }

@@ -8,21 +8,21 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 /// Of a + b, a - b and b - a.
-template <class T> struct Weighted {
-  T of_a, of_b;
-  T operator()(T a, T b) const { return of_a * a + of_b * b; }
+template <class W> struct Weighted {
+  W of_a, of_b;
+  W operator()(W a, W b) const { return of_a * a + of_b * b; }
 };
 
 struct Multiply {
-  template <class T> T operator()(T a, T b) const { return a * b; }
+  template <class W> W operator()(W a, W b) const { return a * b; }
 };
 
 struct Divide {
-  template <class T> T operator()(T a, T b) const { return a / b; }
+  template <class W> W operator()(W a, W b) const { return a / b; }
 };
 
 struct ReverseDivide {
-  template <class T> T operator()(T a, T b) const { return b / a; }
+  template <class W> W operator()(W a, W b) const { return b / a; }
 };
 
 struct Extent {
@@ -42,11 +42,11 @@ template <class T, class Work> void over_elements(const T* b, Extent extent, Wor
   if (inner == 1)
     in_runs(outer, middle, [=, middle = middle](int64_t o, int64_t from, int64_t to) {
 #pragma omp simd
-      for (int64_t m = from; m < to; m++) work(o * middle + m, b[m]);
+      for (int64_t m = from; m < to; m++) work(o * middle + m, widened(b[m]));
     });
   else
     in_runs(outer * middle, inner, [=, middle = middle, inner = inner](int64_t run, int64_t from, int64_t to) {
-      const T b_run = b[run % middle];
+      const Wide<T> b_run = widened(b[run % middle]);
 #pragma omp simd
       for (int64_t i = from; i < to; i++) work(run * inner + i, b_run);
     });
@@ -54,13 +54,13 @@ template <class T, class Work> void over_elements(const T* b, Extent extent, Wor
 
 /// y = or += f(a, b).
 template <bool fresh, class T, class F> void put_values(T* y, const T* a, const T* b, Extent extent, F f) {
-  over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(y[i], f(a[i], b_i)); });
+  over_elements(b, extent, [=](int64_t i, Wide<T> b_i) { put<fresh>(y[i], f(widened(a[i]), b_i)); });
 }
 
-template <bool fresh, class T> void put_scaled(T* to, const T* from, T scale, int64_t n) {
+template <bool fresh, class T> void put_scaled(T* to, const T* from, Wide<T> scale, int64_t n) {
   in_pieces(n, [=](int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; i++) put<fresh>(to[i], scale * from[i]);
+    for (int64_t i = begin; i < end; i++) put<fresh>(to[i], scale * widened(from[i]));
   });
 }
 
@@ -70,13 +70,16 @@ void gradient_of_a(T* da, const T* dy, const T* a, const T* b, Extent extent, ga
     case GATUN_ADD:
     case GATUN_SUBTRACT:
     case GATUN_REVERSE_SUBTRACT:
-      return put_scaled<fresh>(da, dy, T(kind == GATUN_REVERSE_SUBTRACT ? -1 : 1), extent.count());
+      return put_scaled<fresh>(da, dy, Wide<T>(kind == GATUN_REVERSE_SUBTRACT ? -1 : 1), extent.count());
     case GATUN_MULTIPLY:
       return put_values<fresh>(da, dy, b, extent, Multiply{});
     case GATUN_DIVIDE:
       return put_values<fresh>(da, dy, b, extent, Divide{});
     case GATUN_REVERSE_DIVIDE:
-      return over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(da[i], -dy[i] * (b_i / a[i] / a[i])); });
+      return over_elements(b, extent, [=](int64_t i, Wide<T> b_i) {
+        const Wide<T> a_i = widened(a[i]);
+        put<fresh>(da[i], -widened(dy[i]) * (b_i / a_i / a_i));
+      });
   }
 }
 
@@ -88,11 +91,12 @@ void gradient_of_equal_b(T* db, const T* dy, const T* a, const T* b, int64_t n, 
     case GATUN_ADD:
     case GATUN_SUBTRACT:
     case GATUN_REVERSE_SUBTRACT:
-      return put_scaled<fresh>(db, dy, T(kind == GATUN_SUBTRACT ? -1 : 1), n);
+      return put_scaled<fresh>(db, dy, Wide<T>(kind == GATUN_SUBTRACT ? -1 : 1), n);
     case GATUN_MULTIPLY:
       return put_values<fresh>(db, dy, a, extent, Multiply{});
     case GATUN_DIVIDE:
-      return over_elements(b, extent, [=](int64_t i, T b_i) { put<fresh>(db[i], -dy[i] * a[i] / b_i / b_i); });
+      return over_elements(
+          b, extent, [=](int64_t i, Wide<T> b_i) { put<fresh>(db[i], -widened(dy[i]) * widened(a[i]) / b_i / b_i); });
     case GATUN_REVERSE_DIVIDE:
       return put_values<fresh>(db, dy, a, extent, Divide{});
   }
@@ -102,9 +106,9 @@ template <class T, class Term>
 void sum_to_b(T* db, const T* b, Extent extent, gatun_binary kind, bool fresh, Term term) {
   const auto [outer, middle, inner] = extent;
   const auto store = [=](int64_t m, double sum) {
-    const double divisor = kind == GATUN_DIVIDE ? double(b[m]) : 1;
-    const T gradient = T((kind == GATUN_DIVIDE || kind == GATUN_SUBTRACT ? -sum : sum) / divisor / divisor);
-    db[m] = fresh ? gradient : db[m] + gradient;
+    const double divisor = kind == GATUN_DIVIDE ? double(widened(b[m])) : 1;
+    const Wide<T> gradient = Wide<T>((kind == GATUN_DIVIDE || kind == GATUN_SUBTRACT ? -sum : sum) / divisor / divisor);
+    db[m] = narrowed<T>(fresh ? gradient : widened(db[m]) + gradient);
   };
   if (inner == 1)
     sum_columns(1, outer, middle, term, store);
@@ -117,21 +121,21 @@ void gradient_of_b(T* db, const T* dy, const T* a, const T* b, Extent extent, ga
   if (extent.outer == 1 && extent.inner == 1)
     by_truth(fresh, [&](auto known) { gradient_of_equal_b<known.value>(db, dy, a, b, extent.middle, kind); });
   else if (kind == GATUN_MULTIPLY || kind == GATUN_DIVIDE)
-    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i] * a[i]; });
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return widened(dy[i]) * widened(a[i]); });
   else if (kind == GATUN_REVERSE_DIVIDE)
-    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i] / a[i]; });
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return widened(dy[i]) / widened(a[i]); });
   else
-    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return dy[i]; });
+    sum_to_b(db, b, extent, kind, fresh, [=](int64_t i) { return widened(dy[i]); });
 }
 
-template <class T, class Work> void by_kind(gatun_binary kind, Work work) {
+template <class W, class Work> void by_kind(gatun_binary kind, Work work) {
   switch (kind) {
     case GATUN_ADD:
-      return work(Weighted<T>{1, 1});
+      return work(Weighted<W>{1, 1});
     case GATUN_SUBTRACT:
-      return work(Weighted<T>{1, -1});
+      return work(Weighted<W>{1, -1});
     case GATUN_REVERSE_SUBTRACT:
-      return work(Weighted<T>{-1, 1});
+      return work(Weighted<W>{-1, 1});
     case GATUN_MULTIPLY:
       return work(Multiply{});
     case GATUN_DIVIDE:
@@ -147,8 +151,8 @@ void binary_forward(gatun_stream&, void* y, const void* a, const void* b, int64_
                     gatun_binary kind, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    by_kind<T>(kind,
-               [&](auto f) { put_values<true>((T*)y, (const T*)a, (const T*)b, extent_of(outer, middle, inner), f); });
+    by_kind<Wide<T>>(
+        kind, [&](auto f) { put_values<true>((T*)y, (const T*)a, (const T*)b, extent_of(outer, middle, inner), f); });
   });
 }
 

@@ -6,13 +6,13 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 /// Many sums in flight hide the latency of the addition, and give the same order at every level.
-template <class T> double sum_of_squares(const T* x, int64_t n) {
+template <class W> double sum_of_squares(const W* x, int64_t n) {
   constexpr int64_t lanes = 32;
   double sums[lanes] = {};
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     // Fetching 2 KiB ahead saves a sixth of the time where memory is the bound.
-    for (int64_t line = 0; line < lanes; line += 64 / sizeof(T)) __builtin_prefetch(x + i + 2048 / sizeof(T) + line);
+    for (int64_t line = 0; line < lanes; line += 64 / sizeof(W)) __builtin_prefetch(x + i + 2048 / sizeof(W) + line);
 #pragma omp simd
     for (int64_t lane = 0; lane < lanes; lane++) sums[lane] += double(x[i + lane]) * double(x[i + lane]);
   }
@@ -22,7 +22,7 @@ template <class T> double sum_of_squares(const T* x, int64_t n) {
   return sum;
 }
 
-template <class T> void norm_of(T* norm, const T* x, int64_t n) {
+template <class W> void norm_of(W* norm, const W* x, int64_t n) {
   constexpr int64_t most_pieces = 256, smallest_piece = 4096;
   const int64_t share = (n + most_pieces - 1) / most_pieces;
   const int64_t piece = (share + smallest_piece - 1) / smallest_piece * smallest_piece;
@@ -35,15 +35,15 @@ template <class T> void norm_of(T* norm, const T* x, int64_t n) {
   }
   double sum = 0;
   for (int64_t p = 0; p < pieces; p++) sum += sums[p];
-  *norm = T(sqrt(sum));
+  *norm = W(sqrt(sum));
 }
 
 }  // namespace
 
 void global_norm(gatun_stream&, void* norm, const void* x, int64_t n, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
-    using T = GATUN_ELEMENT(t);
-    norm_of((T*)norm, (const T*)x, n);
+    using W = Wide<GATUN_ELEMENT(t)>;
+    norm_of((W*)norm, (const W*)x, n);
   });
 }
 

@@ -13,27 +13,27 @@ constexpr int64_t strip = 512;
 template <class T> struct Weights {
   const T* at;
   int64_t of_result, of_row;
-  T of(int64_t o, int64_t r) const { return at[o * of_result + r * of_row]; }
+  Wide<T> of(int64_t o, int64_t r) const { return widened(at[o * of_result + r * of_row]); }
 };
 
 /// to[o] = or += the sum over r of weights(o, r) from[r]. Rows are added in their order.
 template <bool fresh, class T>
 void mix(T* to, const T* from, Weights<T> weights, int64_t results, int64_t rows, int64_t n) {
   const auto of_strip = [=](int64_t first, int64_t last) {
-    for (int64_t o = 0; o < results; o++) {
-      T* const result = to + o * n;
-      for (int64_t r = 0; r < rows; r++) {
-        const T* const row = from + r * n;
-        const T weight = weights.of(o, r);
-        if (fresh && r == 0) {
+    for (int64_t o = 0; o < results; o++)
+      make_values<fresh, strip>(to + o * n + first, last - first, [=](Wide<T>* result) {
+        for (int64_t r = 0; r < rows; r++) {
+          const T* const row = from + r * n + first;
+          const Wide<T> weight = weights.of(o, r);
+          if (fresh && r == 0) {
 #pragma omp simd
-          for (int64_t c = first; c < last; c++) result[c] = weight * row[c];
-        } else {
+            for (int64_t c = 0; c < last - first; c++) result[c] = weight * widened(row[c]);
+          } else {
 #pragma omp simd
-          for (int64_t c = first; c < last; c++) result[c] += weight * row[c];
+            for (int64_t c = 0; c < last - first; c++) result[c] += weight * widened(row[c]);
+          }
         }
-      }
-    }
+      });
   };
   in_pieces(n, [=](int64_t from_column, int64_t to_column) {
     for (int64_t at = from_column; at < to_column; at += strip) of_strip(at, least(to_column, at + strip));
@@ -50,7 +50,8 @@ template <class T> void add_products(double* sums, const T* dy, const T* x, int6
     const int64_t end = least(last, at + strip);
     for (int64_t i = 0; i < larges; i++)
       for (int64_t j = 0; j < smalls; j++)
-        sums[i * side + j] += run_sum(at, end, [=](int64_t c) { return dy[i * n + c] * x[j * n + c]; });
+        sums[i * side + j] +=
+            run_sum(at, end, [=](int64_t c) { return widened(dy[i * n + c]) * widened(x[j * n + c]); });
   }
 }
 
@@ -68,7 +69,7 @@ template <bool fresh, class T> void products(T* dw, const T* dy, const T* x, int
         for (int64_t b = 0; b < smalls; b++) {
           double sum = 0;
           for (int64_t p = 0; p < parts; p++) sum += sums[p][a * side + b];
-          put<fresh>(dw[(i + a) * small + j + b], T(sum));
+          put<fresh>(dw[(i + a) * small + j + b], Wide<T>(sum));
         }
     }
 }

@@ -38,7 +38,7 @@ template <class T> inline void compute_logits(T* logits, const T* x, const T* ta
 }
 
 /// dx (+)= alpha * gradient table and dtable (+)= alpha * gradient^T x.
-template <class T> inline void multiply_gradient(T* dx, T* dtable, const T* gradient, const T* x, const T* table,
+template <class T> inline void multiply_gradient(T* dx, Wide<T>* dtable, const T* gradient, const T* x, const T* table,
                                                  double alpha, bool add_x, bool add_table, Head head) {
   if (dx)
     multiply({.c = dx,
@@ -65,12 +65,14 @@ template <class T> inline void multiply_gradient(T* dx, T* dtable, const T* grad
               .ldb = head.cols,
               .transpose_a = true,
               .accumulate = add_table,
+              .wide = true,
               .alpha = alpha,
               .dtype = head.dtype});
 }
 
 /// Logits become factor * (softmax - one-hot).
-template <class T> inline void gradients_of_rows(T* logits, const int32_t* targets, const T* lse, T factor, Head head) {
+template <class T>
+inline void gradients_of_rows(T* logits, const int32_t* targets, const Wide<T>* lse, Wide<T> factor, Head head) {
 #pragma omp parallel for schedule(static) if (head.rows * head.vocab >= worth_a_team)
   for (int64_t r = 0; r < head.rows; r++) {
     T* const row = logits + r * head.stride;

@@ -6,35 +6,34 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 /// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`.
-template <class T> double replace_by_gradient(T* row, int64_t vocab, T top, int32_t target, int64_t counted) {
-  const double sum = sum_of_exponentials(row, row, vocab, top);
+template <class T> double replace_by_gradient(T* row, int64_t vocab, Wide<T> top, int32_t target, int64_t counted) {
+  using W = Wide<T>;
+  const W logit = target < 0 ? top : widened(row[target]);
+  const double sum = sum_of_exponentials(unrounded(row), row, vocab, top);
   if (target < 0) {
     zero(row, vocab);
     return log(sum);
   }
-  const T factor = T(1 / (sum * double(counted)));
-  const T at_target = T((double(row[target]) / sum - 1) / double(counted));
-#pragma omp simd
-  for (int64_t j = 0; j < vocab; j++) row[j] *= factor;
-  row[target] = at_target;
+  scale_exponentials(row, row, vocab, top, W(1 / (sum * double(counted))));
+  row[target] = narrowed<T>(W((double(fast_exp(logit - top)) / sum - 1) / double(counted)));
   return log(sum);
 }
 
 /// The sum of the losses of these rows; `keep` leaves their gradients in the logits.
 template <class T>
-double sum_of_losses(T* lse, T* logits, const int32_t* targets, int64_t counted, Head head, bool keep) {
+double sum_of_losses(Wide<T>* lse, T* logits, const int32_t* targets, int64_t counted, Head head, bool keep) {
   return sum_over_rows({head.rows, head.vocab, head.stride}, [&](int64_t r) {
     T* const row = logits + r * head.stride;
-    const T top = largest(row, head.vocab);
-    const double above = targets[r] < 0 ? 0 : double(top) - double(row[targets[r]]);
+    const Wide<T> top = largest(row, head.vocab);
+    const double above = targets[r] < 0 ? 0 : double(top) - double(widened(row[targets[r]]));
     const double log_sum = keep ? replace_by_gradient(row, head.vocab, top, targets[r], counted)
-                                : log(sum_of_exponentials((T*)nullptr, row, head.vocab, top));
-    lse[r] = T(double(top) + log_sum);
+                                : log(sum_of_exponentials((Wide<T>*)nullptr, row, head.vocab, top));
+    lse[r] = Wide<T>(double(top) + log_sum);
     return targets[r] < 0 ? 0.0 : above + log_sum;
   });
 }
 
-template <class T> void forward(T* loss, T* lse, int64_t* counted, T* logits, const T* x, const T* table,
+template <class T> void forward(Wide<T>* loss, Wide<T>* lse, int64_t* counted, T* logits, const T* x, const T* table,
                                 const int32_t* targets, int64_t chunk, bool keep, Head head) {
   *counted = count_targets(targets, head.rows);
   double sum = 0;
@@ -43,15 +42,15 @@ template <class T> void forward(T* loss, T* lse, int64_t* counted, T* logits, co
     compute_logits(logits, x + r * head.cols, table, part);
     sum += sum_of_losses(lse + r, logits, targets + r, *counted, part, keep);
   }
-  *loss = *counted ? T(sum / double(*counted)) : T(0);
+  *loss = *counted ? Wide<T>(sum / double(*counted)) : Wide<T>(0);
 }
 
-template <class T> void pullback(T* scratch, T* dx, T* dtable, double dloss, const T* kept, const T* x, const T* table,
-                                 const int32_t* targets, const T* lse, int64_t counted, int64_t chunk, bool fresh_x,
-                                 bool fresh_table, Head head) {
+template <class T> void pullback(T* scratch, T* dx, Wide<T>* dtable, double dloss, const T* kept, const T* x,
+                                 const T* table, const int32_t* targets, const Wide<T>* lse, int64_t counted,
+                                 int64_t chunk, bool fresh_x, bool fresh_table, Head head) {
   if (dtable && fresh_table) zero(dtable + head.vocab * head.cols, (head.stride - head.vocab) * head.cols);
   if (kept || head.rows == 0) return multiply_gradient(dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
-  const T factor = counted ? T(dloss / double(counted)) : T(0);
+  const Wide<T> factor = counted ? Wide<T>(dloss / double(counted)) : Wide<T>(0);
   for (int64_t r = 0; r < head.rows; r += chunk) {
     const Head part = head.part(r, chunk);
     compute_logits(scratch, x + r * head.cols, table, part);
@@ -68,7 +67,8 @@ void head_loss_forward(gatun_stream&, void* loss, void* lse, int64_t* counted, v
                        int64_t stride, int64_t chunk, int32_t keep_gradient, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    forward((T*)loss, (T*)lse, counted, (T*)logits, (const T*)x, (const T*)table, targets, chunk, keep_gradient,
+    using W = Wide<T>;
+    forward((W*)loss, (W*)lse, counted, (T*)logits, (const T*)x, (const T*)table, targets, chunk, keep_gradient,
             {rows, cols, vocab, stride, dtype});
   });
 }
@@ -79,8 +79,9 @@ void head_loss_pullback(gatun_stream&, void* scratch, void* dx, void* dtable, co
                         int64_t chunk, int32_t fresh, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    pullback((T*)scratch, (T*)dx, (T*)dtable, double(*(const T*)dloss), (const T*)kept, (const T*)x, (const T*)table,
-             targets, (const T*)lse, *counted, chunk, is_fresh(fresh, 0), is_fresh(fresh, 1),
+    using W = Wide<T>;
+    pullback((T*)scratch, (T*)dx, (W*)dtable, double(*(const W*)dloss), (const T*)kept, (const T*)x, (const T*)table,
+             targets, (const W*)lse, *counted, chunk, is_fresh(fresh, 0), is_fresh(fresh, 1),
              {rows, cols, vocab, stride, dtype});
   });
 }

@@ -7,8 +7,8 @@
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-template <class T> void forward(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t rows,
-                                int64_t cols, double eps) {
+template <class T> void forward(T* y, Wide<T>* mean, Wide<T>* rstd, const T* x, const Wide<T>* weight,
+                                const Wide<T>* bias, int64_t rows, int64_t cols, double eps) {
 #pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
   for (int64_t r = 0; r < rows; r++) {
     const auto row = moments(x + r * cols, cols, eps);
@@ -24,7 +24,8 @@ void layernorm_forward(gatun_stream&, void* y, void* mean, void* rstd, const voi
                        const void* bias, int64_t rows, int64_t cols, double eps, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    forward((T*)y, (T*)mean, (T*)rstd, (const T*)x, (const T*)weight, (const T*)bias, rows, cols, eps);
+    using W = Wide<T>;
+    forward((T*)y, (W*)mean, (W*)rstd, (const T*)x, (const W*)weight, (const W*)bias, rows, cols, eps);
   });
 }
 
@@ -33,10 +34,11 @@ void layernorm_pullback(gatun_stream&, void* dx, void* dweight, void* dbias, con
                         int32_t fresh, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    const Cotangents<T> in{nullptr,        (const T*)dy,   (const T*)x, (const T*)weight,
-                           (const T*)mean, (const T*)rstd, rows,        cols};
-    norm_pullback<T>({(T*)dx, is_fresh(fresh, 0)}, {}, {(T*)dweight, is_fresh(fresh, 1)},
-                     {(T*)dbias, is_fresh(fresh, 2)}, in);
+    using W = Wide<T>;
+    const Cotangents<T> in{nullptr,        (const T*)dy,   (const T*)x, (const W*)weight,
+                           (const W*)mean, (const W*)rstd, rows,        cols};
+    norm_pullback<T>({(T*)dx, is_fresh(fresh, 0)}, {}, {(W*)dweight, is_fresh(fresh, 1)},
+                     {(W*)dbias, is_fresh(fresh, 2)}, in);
   });
 }
 

@@ -14,29 +14,75 @@ namespace {
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// x + bias, in place.
-template <class T> void add_bias(T* x, const T* bias, int64_t cols) {
+/// Arrays of T hold sums as they are; narrower ones hold them rounded, so they are finished elsewhere.
+template <class T> constexpr bool holds_sums = sizeof(T) == sizeof(Wide<T>);
+
+/// Rows that are finished at a time where they cannot be in their array. The weight of bf16 may be widened again for
+/// each strip, so that these are high.
+template <class T> constexpr int64_t strip_rows = holds_sums<T> ? 64 : 512;
+
+template <class T> void gelu_row(T* y, const Wide<T>* x, int64_t cols) {
 #pragma omp simd
-  for (int64_t c = 0; c < cols; c++) x[c] += bias[c];
+  for (int64_t c = 0; c < cols; c++) y[c] = narrowed<T>(gelu(x[c]));
 }
 
-template <class T> void gelu_row(T* y, const T* x, int64_t cols) {
+template <class T> void gelu_gradient(Wide<T>* dx, const T* dy, const T* x, int64_t cols) {
 #pragma omp simd
-  for (int64_t c = 0; c < cols; c++) y[c] = gelu(x[c]);
+  for (int64_t c = 0; c < cols; c++) dx[c] = widened(dy[c]) * gelu_slope(widened(x[c]));
 }
 
-template <class T> void gelu_gradient(T* dx, const T* dy, const T* x, int64_t cols) {
+template <class T> void add_row(Wide<T>* sums, const T* x, int64_t cols) {
 #pragma omp simd
-  for (int64_t c = 0; c < cols; c++) dx[c] = dy[c] * gelu_slope(x[c]);
+  for (int64_t c = 0; c < cols; c++) sums[c] += widened(x[c]);
 }
 
-/// `product` holds x weight; y may be the same array.
-template <class T>
-void finish_rows(T* y, T* product, const T* bias, int64_t rows, int64_t cols, gatun_activation activation) {
+template <class T> void round_row(T* y, const Wide<T>* x, int64_t cols) {
+#pragma omp simd
+  for (int64_t c = 0; c < cols; c++) y[c] = narrowed<T>(x[c]);
+}
+
+/// `product` holds x weight. Where T holds sums, it is `pre` if there is one, else y.
+template <class T> void finish_rows(T* y, T* pre, Wide<T>* product, const Wide<T>* bias, int64_t rows, int64_t cols,
+                                    gatun_activation activation) {
 #pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
   for (int64_t r = 0; r < rows; r++) {
-    if (bias) add_bias(product + r * cols, bias, cols);
-    if (activation == GATUN_GELU_ACTIVATION) gelu_row(y + r * cols, product + r * cols, cols);
+    Wide<T>* const row = product + r * cols;
+    if (bias) add_row(row, bias, cols);
+    if (!holds_sums<T> && pre) round_row(pre + r * cols, row, cols);
+    if (activation == GATUN_GELU_ACTIVATION)
+      gelu_row(y + r * cols, row, cols);
+    else if (!holds_sums<T>)
+      round_row(y + r * cols, row, cols);
+  }
+}
+
+/// Calls finish(first row, its product, rows) for strips of the product's rows, which it finds unrounded in scratch.
+template <class T, class Finish> void in_strips(const Product& p, Finish finish) {
+  auto* const product = (Wide<T>*)team_scratch(1, strip_rows<T> * p.cols * int64_t(sizeof(Wide<T>)));
+  Product strip = p;
+  strip.c = product;
+  strip.wide = true;
+  for (int64_t top = 0; top < p.rows; top += strip_rows<T>) {
+    strip.a = (const T*)p.a + top * p.lda;
+    strip.rows = least(strip_rows<T>, p.rows - top);
+    multiply(strip);
+    finish(top, product, strip.rows);
+  }
+}
+
+/// y, and what GELU is applied to, from the product for y.
+template <class T>
+void finished_product(const Product& p, T* y, T* pre, const Wide<T>* bias, gatun_activation activation) {
+  if constexpr (holds_sums<T>) {
+    T* const place = pre ? pre : y;
+    Product whole = p;
+    whole.c = place;
+    multiply(whole);
+    finish_rows(y, pre, place, bias, p.rows, p.cols, activation);
+  } else {
+    in_strips<T>(p, [&](int64_t top, Wide<T>* product, int64_t rows) {
+      finish_rows(y + top * p.cols, pre ? pre + top * p.cols : nullptr, product, bias, rows, p.cols, activation);
+    });
   }
 }
 
@@ -44,7 +90,8 @@ void finish_rows(T* y, T* product, const T* bias, int64_t rows, int64_t cols, ga
 /// can be when every thread has one, and walks down the rows: the order of the sums depends on nothing. A T sums one
 /// block of rows, a double the blocks.
 template <class T>
-void pre_gradient(T* dpre, T* dbias, const T* dy, const T* pre, int64_t rows, int64_t cols, bool fresh) {
+void pre_gradient(T* dpre, Wide<T>* dbias, const T* dy, const T* pre, int64_t rows, int64_t cols, bool fresh) {
+  using W = Wide<T>;
   constexpr int64_t widest = 512, line = 64 / sizeof(T), height = 32;
   const int64_t share = parts(parts(cols, omp_get_max_threads()), line) * line, width = least(share, widest);
 #pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
@@ -52,70 +99,64 @@ void pre_gradient(T* dpre, T* dbias, const T* dy, const T* pre, int64_t rows, in
     const int64_t wide = least(width, cols - from);
     double totals[widest] = {};
     for (int64_t top = 0; top < rows; top += height) {
-      T sums[widest] = {};
+      W sums[widest] = {};
       for (int64_t r = top; r < least(top + height, rows); r++) {
-        const T* gradient = dy + r * cols + from;
-        if (pre) {
-          gelu_gradient(dpre + r * cols + from, gradient, pre + r * cols + from, wide);
-          gradient = dpre + r * cols + from;
+        const int64_t at = r * cols + from;
+        if (!pre) {
+          add_row(sums, dy + at, wide);
+          continue;
         }
-#pragma omp simd
-        for (int64_t c = 0; c < wide; c++) sums[c] += gradient[c];
+        W gradient[widest];
+        gelu_gradient(gradient, dy + at, pre + at, wide);
+        add_row(sums, gradient, wide);
+        round_row(dpre + at, gradient, wide);
       }
       for (int64_t c = 0; c < wide; c++) totals[c] += double(sums[c]);
     }
     if (dbias)
-      for (int64_t c = 0; c < wide; c++) dbias[from + c] = T(totals[c] + (fresh ? 0.0 : double(dbias[from + c])));
+      for (int64_t c = 0; c < wide; c++) dbias[from + c] = W(totals[c] + (fresh ? 0.0 : double(dbias[from + c])));
   }
 }
 
 /// dx = or += product * gelu'(x_pre); dx may be the product.
-template <class T> void put_slopes(T* dx, const T* product, const T* x_pre, int64_t n, bool fresh) {
+template <class T> void put_slopes(T* dx, const Wide<T>* product, const T* x_pre, int64_t n, bool fresh) {
 #pragma omp parallel for simd schedule(static) if (n >= worth_a_team)
   for (int64_t i = 0; i < n; i++) {
-    const T gradient = product[i] * gelu_slope(x_pre[i]);
-    dx[i] = fresh ? gradient : dx[i] + gradient;
+    const Wide<T> gradient = product[i] * gelu_slope(widened(x_pre[i]));
+    dx[i] = narrowed<T>(fresh ? gradient : widened(dx[i]) + gradient);
   }
 }
 
-/// The gradient of what x is the GELU of. What is added to cannot hold the product first: then it goes by strips of
-/// rows.
-template <class T> void input_gradient(Product p, T* dx, const T* x_pre, bool fresh) {
-  if (fresh) {
-    multiply(p);
-    return put_slopes(dx, dx, x_pre, p.rows * p.cols, true);
-  }
-  constexpr int64_t height = 64;
-  T* const product = (T*)team_scratch(1, height * p.cols * int64_t(sizeof(T)));
-  Product strip = p;
-  strip.c = product;
-  for (int64_t top = 0; top < p.rows; top += height) {
-    strip.a = (const T*)p.a + top * p.lda;
-    strip.rows = least(height, p.rows - top);
-    multiply(strip);
-    put_slopes(dx + top * p.cols, product, x_pre + top * p.cols, strip.rows * p.cols, false);
-  }
+/// The gradient of what x is the GELU of. What is added to cannot hold the product first.
+template <class T> void input_gradient(const Product& p, T* dx, const T* x_pre, bool fresh) {
+  if constexpr (holds_sums<T>)
+    if (fresh) {
+      multiply(p);
+      return put_slopes(dx, dx, x_pre, p.rows * p.cols, true);
+    }
+  in_strips<T>(p, [&](int64_t top, const Wide<T>* product, int64_t rows) {
+    put_slopes(dx + top * p.cols, product, x_pre + top * p.cols, rows * p.cols, fresh);
+  });
 }
 
 }  // namespace
 
 void linear_forward(gatun_stream&, void* y, void* pre, const void* x, const void* weight, const void* bias,
                     int64_t rows, int64_t in, int64_t out, gatun_activation activation, gatun_dtype dtype) {
-  void* const product = pre ? pre : y;
-  multiply({.c = product,
-            .a = x,
-            .b = weight,
-            .rows = rows,
-            .cols = out,
-            .inner = in,
-            .ldc = out,
-            .lda = in,
-            .ldb = out,
-            .dtype = dtype});
-  if (!bias && activation == GATUN_NO_ACTIVATION) return;
+  const Product product{.c = y,
+                        .a = x,
+                        .b = weight,
+                        .rows = rows,
+                        .cols = out,
+                        .inner = in,
+                        .ldc = out,
+                        .lda = in,
+                        .ldb = out,
+                        .dtype = dtype};
+  if (!bias && activation == GATUN_NO_ACTIVATION) return multiply(product);
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    finish_rows((T*)y, (T*)product, (const T*)bias, rows, out, activation);
+    finished_product(product, (T*)y, (T*)pre, (const Wide<T>*)bias, activation);
   });
 }
 
@@ -126,7 +167,7 @@ void linear_pullback(gatun_stream&, void* dpre, void* dx, void* dweight, void* d
   if (dpre || dbias)
     by_type(dtype, [&](auto* t) {
       using T = GATUN_ELEMENT(t);
-      pre_gradient((T*)dpre, (T*)dbias, (const T*)dy, (const T*)pre, rows, out, is_fresh(fresh, 2));
+      pre_gradient((T*)dpre, (Wide<T>*)dbias, (const T*)dy, (const T*)pre, rows, out, is_fresh(fresh, 2));
     });
   if (dx) {
     Product product{.c = dx,
@@ -161,6 +202,7 @@ void linear_pullback(gatun_stream&, void* dpre, void* dx, void* dweight, void* d
               .ldb = out,
               .transpose_a = true,
               .accumulate = !is_fresh(fresh, 1),
+              .wide = true,
               .dtype = dtype});
 }
 

@@ -1,7 +1,7 @@
 // c = alpha * op(a) op(b) [+ c] in our own loops: 2 * rows * cols * inner FLOPs. They serve fp64, which oneDNN lacks,
-// and products too small to be worth its call. Both factors are packed into strips as wide as a tile of registers. Each
-// element's sum is cut along `inner` alone, so its bits do not depend on threads, strides or transposes. Trap:
-// compilers keep the tile in registers only if both of its loops are unrolled whole.
+// and products too small to be worth its call. Both factors are packed, bf16 as floats, into strips as wide as a tile
+// of registers. Each element's sum is cut along `inner` alone, so its bits do not depend on threads, strides or
+// transposes. Trap: compilers keep the tile in registers only if both of its loops are unrolled whole.
 #include <omp.h>
 
 #include "body.h"
@@ -45,23 +45,31 @@ template <class T> struct Matrix {
   bool transposed;
 };
 
+template <class T> void copy_run(T* out, const T* in, int64_t n) { memcpy(out, in, size_t(n) * sizeof(T)); }
+
+inline void copy_run(float* out, const bf16* in, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) out[i] = widened(in[i]);
+}
+
 /// Copies `wide` rows of `m` from `row` on and `deep` of its columns from `col` on: out[column][row], rows padded with
 /// zeros to `strip`.
 template <class T, int64_t strip>
-void pack_strip(T* out, Matrix<T> m, int64_t row, int64_t wide, int64_t col, int64_t deep) {
-  if (wide < strip) memset(out, 0, size_t(strip * deep) * sizeof(T));
+void pack_strip(Wide<T>* out, Matrix<T> m, int64_t row, int64_t wide, int64_t col, int64_t deep) {
+  if (wide < strip) memset(out, 0, size_t(strip * deep) * sizeof(Wide<T>));
   if (m.transposed) {
-    for (int64_t k = 0; k < deep; k++) memcpy(out + k * strip, m.start + (col + k) * m.stride + row, wide * sizeof(T));
+    for (int64_t k = 0; k < deep; k++) copy_run(out + k * strip, m.start + (col + k) * m.stride + row, wide);
   } else if (wide == strip) {
     for (int64_t k = 0; k < deep; k++)
-      for (int64_t i = 0; i < strip; i++) out[k * strip + i] = m.start[(row + i) * m.stride + col + k];
+      for (int64_t i = 0; i < strip; i++) out[k * strip + i] = widened(m.start[(row + i) * m.stride + col + k]);
   } else {
     for (int64_t i = 0; i < wide; i++)
-      for (int64_t k = 0; k < deep; k++) out[k * strip + i] = m.start[(row + i) * m.stride + col + k];
+      for (int64_t k = 0; k < deep; k++) out[k * strip + i] = widened(m.start[(row + i) * m.stride + col + k]);
   }
 }
 
-template <class T, int64_t strip> void pack(T* out, Matrix<T> m, int64_t row, int64_t wide, int64_t col, int64_t deep) {
+template <class T, int64_t strip>
+void pack(Wide<T>* out, Matrix<T> m, int64_t row, int64_t wide, int64_t col, int64_t deep) {
   for (int64_t i = 0; i < wide; i += strip)
     pack_strip<T, strip>(out + i * deep, m, row + i, least(strip, wide - i), col, deep);
 }
@@ -96,10 +104,11 @@ template <class T> void multiply_tile(T* c, int64_t ldc, const T* a, const T* b,
 
 /// The block of c at (row, col), whole sums.
 template <class T>
-void multiply_block(const Product& p, T* room, int64_t row, int64_t rows, int64_t col, int64_t cols) {
-  constexpr int64_t width = tile_cols<T>;
+void multiply_block(const Product& p, Wide<T>* room, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+  using W = Wide<T>;
+  constexpr int64_t width = tile_cols<W>;
   const Matrix<T> a{(const T*)p.a, p.lda, p.transpose_a}, b{(const T*)p.b, p.ldb, !p.transpose_b};
-  T *const left = room, *const right = room + (block_rows<T> + tile_rows) * block_inner;
+  W *const left = room, *const right = room + (block_rows<W> + tile_rows) * block_inner;
   const int64_t step = parts(p.inner, parts(p.inner, block_inner));
   for (int64_t k = 0; k < p.inner; k += step) {
     const int64_t deep = least(step, p.inner - k);
@@ -107,27 +116,28 @@ void multiply_block(const Product& p, T* room, int64_t row, int64_t rows, int64_
     pack<T, width>(right, b, col, cols, k, deep);
     for (int64_t j = 0; j < cols; j += width)
       for (int64_t i = 0; i < rows; i += tile_rows)
-        multiply_tile((T*)p.c + (row + i) * p.ldc + col + j, p.ldc, left + i * deep, right + j * deep,
-                      least(tile_rows, rows - i), least(width, cols - j), deep, T(p.alpha), p.accumulate || k > 0);
+        multiply_tile((W*)p.c + (row + i) * p.ldc + col + j, p.ldc, left + i * deep, right + j * deep,
+                      least(tile_rows, rows - i), least(width, cols - j), deep, W(p.alpha), p.accumulate || k > 0);
   }
 }
 
 template <class T> void multiply_blocks(const Product& p, char* room, int threads) {
-  const int64_t row_parts = parts(p.rows, block_rows<T>);
-  int64_t col_parts = parts(p.cols, block_cols<T>);
+  using W = Wide<T>;
+  const int64_t row_parts = parts(p.rows, block_rows<W>);
+  int64_t col_parts = parts(p.cols, block_cols<W>);
   // Few blocks are cut further until every thread has as many.
   while (row_parts * col_parts % threads && row_parts * col_parts < 8 * threads) col_parts++;
   const int64_t height = parts(parts(p.rows, row_parts), tile_rows) * tile_rows;
-  const int64_t width = parts(parts(p.cols, col_parts), tile_cols<T>) * tile_cols<T>;
+  const int64_t width = parts(parts(p.cols, col_parts), tile_cols<W>) * tile_cols<W>;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
   for (int64_t row = 0; row < p.rows; row += height)
     for (int64_t col = 0; col < p.cols; col += width)
-      multiply_block<T>(p, (T*)(room + omp_get_thread_num() * packing_bytes), row, least(height, p.rows - row), col,
+      multiply_block<T>(p, (W*)(room + omp_get_thread_num() * packing_bytes), row, least(height, p.rows - row), col,
                         least(width, p.cols - col));
 }
 
-/// Sums in double: a product of few rows and columns may be deep.
-template <class T> void multiply_rows(const Product& p) {
+/// Sums in double: a product of few rows and columns may be deep. C is what c is of.
+template <class T, class C> void multiply_rows(const Product& p) {
   constexpr int64_t width = 64;
   const int64_t a_row = p.transpose_a ? 1 : p.lda, a_inner = p.transpose_a ? p.lda : 1;
   const int64_t b_inner = p.transpose_b ? 1 : p.ldb, b_col = p.transpose_b ? p.ldb : 1;
@@ -135,25 +145,43 @@ template <class T> void multiply_rows(const Product& p) {
     for (int64_t col = 0; col < p.cols; col += width) {
       const int64_t cols = least(width, p.cols - col);
       const T *a = (const T*)p.a + r * a_row, *b = (const T*)p.b + col * b_col;
-      T* const c = (T*)p.c + r * p.ldc + col;
+      C* const c = (C*)p.c + r * p.ldc + col;
       double sums[width] = {};
       for (int64_t k = 0; k < p.inner; k++) {
-        const double factor = a[k * a_inner];
+        const double factor = widened(a[k * a_inner]);
 #pragma omp simd
-        for (int64_t j = 0; j < cols; j++) sums[j] += factor * double(b[k * b_inner + j * b_col]);
+        for (int64_t j = 0; j < cols; j++) sums[j] += factor * double(widened(b[k * b_inner + j * b_col]));
       }
-      for (int64_t j = 0; j < cols; j++) c[j] = T(p.alpha * sums[j] + (p.accumulate ? double(c[j]) : 0.0));
+      for (int64_t j = 0; j < cols; j++)
+        c[j] = narrowed<C>(Wide<C>(p.alpha * sums[j] + (p.accumulate ? double(widened(c[j])) : 0.0)));
     }
 }
 
 }  // namespace
 
 void multiply_plainly(const Product& p) {
-  by_type(p.dtype, [&](auto* t) { multiply_rows<GATUN_ELEMENT(t)>(p); });
+  by_type(p.dtype, [&](auto* t) {
+    using T = GATUN_ELEMENT(t);
+    p.wide ? multiply_rows<T, Wide<T>>(p) : multiply_rows<T, T>(p);
+  });
 }
 
 void multiply_in_blocks(const Product& p, char* room, int threads) {
   by_type(p.dtype, [&](auto* t) { multiply_blocks<GATUN_ELEMENT(t)>(p, room, threads); });
+}
+
+void widen(StoredRows<float> to, StoredRows<const uint16_t> from, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++)
+    copy_run(to.start + r * to.stride, (const bf16*)from.start + r * from.stride, cols);
+}
+
+void narrow(StoredRows<uint16_t> to, StoredRows<const float> from, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++) {
+    bf16* const out = (bf16*)to.start + r * to.stride;
+    const float* const in = from.start + r * from.stride;
+#pragma omp simd
+    for (int64_t c = 0; c < cols; c++) out[c] = narrowed<bf16>(in[c]);
+  }
 }
 
 }  // namespace gatun::GATUN_LEVEL

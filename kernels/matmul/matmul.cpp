@@ -17,7 +17,7 @@ struct Matrices {
 /// `product` of the i-th matrices: c (rows, cols) = op(a) op(b).
 Product product_of(void* c, int64_t rows, int64_t cols, int64_t inner, Matrices a, Matrices b, int64_t i,
                    bool accumulate, gatun_dtype dtype) {
-  const int64_t bytes = dtype == GATUN_F64 ? 8 : 4;
+  const int64_t bytes = dtype == GATUN_F64 ? 8 : dtype == GATUN_BF16 ? 2 : 4;
   return {.c = (char*)c + i * rows * cols * bytes,
           .a = (const char*)a.start + i * a.rows * a.cols * bytes,
           .b = (const char*)b.start + i * b.rows * b.cols * bytes,

@@ -1,7 +1,8 @@
 // Philox numbers as normals, uniforms and signs. Writes n; bound by arithmetic: ten rounds of Philox make four words.
 // Which words an element takes depends on its place in the sequence alone: element i of a normal, a sign or an fp32
 // uniform takes word i; of an fp64 uniform words 2i (high half) and 2i + 1. A normal in fp64 is the fp32 one, widened
-// before it is scaled: a model begun in fp64 has the weights of its fp32 twin.
+// before it is scaled: a model begun in fp64 has the weights of its fp32 twin. In bf16 they are the fp32 numbers,
+// rounded.
 #include "body.h"
 #include "normal.h"
 #include "philox.h"
@@ -22,17 +23,42 @@ inline float scale_and_shift(float z, float scale, float shift) { return __built
 inline double scale_and_shift(double z, double scale, double shift) { return __builtin_fma(z, scale, shift); }
 
 template <class T> void normal(T* x, const int64_t* key, int64_t first, int64_t n, double mean, double deviation) {
-  const T scale = T(deviation), shift = T(mean);
-  fill<1>(x, key, first, n,
-          [=](const uint32_t* word) { return scale_and_shift(T(standard_normal(*word)), scale, shift); });
+  const Wide<T> scale = Wide<T>(deviation), shift = Wide<T>(mean);
+  fill<1>(x, key, first, n, [=](const uint32_t* word) {
+    return narrowed<T>(scale_and_shift(Wide<T>(standard_normal(*word)), scale, shift));
+  });
 }
 
-/// Steps of 2^-24. Rounding may reach `high`, which is then replaced by the number below it.
+/// Steps of 2^-24 from `start`.
+inline float step_of_24_bits(uint32_t word, float start, float range) {
+  return __builtin_fmaf(float(int32_t(word >> 8)), range * 0x1p-24f, start);
+}
+
+/// Rounding may reach `high`, which is then replaced by the number below it.
 void uniform(float* x, const int64_t* key, int64_t first, int64_t n, double low, double high) {
   const float start = float(low), end = float(high), range = end - start, last = nextafterf(end, start);
   fill<1>(x, key, first, n, [=](const uint32_t* word) {
-    const float value = __builtin_fmaf(float(int32_t(*word >> 8)), range * 0x1p-24f, start);
+    const float value = step_of_24_bits(*word, start, range);
     return value < end ? value : last;
+  });
+}
+
+/// The largest below x.
+inline bf16 below(bf16 x) {
+  constexpr uint16_t sign = 0x8000, smallest = 1;
+  if ((x.bits & 0x7fff) == 0) return {sign | smallest};
+  return {uint16_t(x.bits & sign ? x.bits + 1 : x.bits - 1)};
+}
+
+/// The same between two numbers that bf16 holds; `low` where fp32 rounds up to `high` by itself.
+void uniform(bf16* x, const int64_t* key, int64_t first, int64_t n, double low, double high) {
+  const bf16 lowest = narrowed<bf16>(float(low)), bound = narrowed<bf16>(float(high));
+  const float start = widened(lowest), end = widened(bound), range = end - start;
+  const bf16 last = start < end ? below(bound) : lowest;
+  fill<1>(x, key, first, n, [=](const uint32_t* word) {
+    const float unrounded = step_of_24_bits(*word, start, range);
+    const bf16 value = narrowed<bf16>(unrounded < end ? unrounded : start);
+    return bf16{widened(value) < end ? value.bits : last.bits};
   });
 }
 
@@ -45,7 +71,8 @@ void uniform(double* x, const int64_t* key, int64_t first, int64_t n, double low
 }
 
 template <class T> void sign(T* x, const int64_t* key, int64_t first, int64_t n) {
-  fill<1>(x, key, first, n, [](const uint32_t* word) { return int32_t(*word) < 0 ? T(-1) : T(1); });
+  fill<1>(x, key, first, n,
+          [](const uint32_t* word) { return narrowed<T>(int32_t(*word) < 0 ? Wide<T>(-1) : Wide<T>(1)); });
 }
 
 }  // namespace

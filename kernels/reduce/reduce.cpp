@@ -7,8 +7,8 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 template <class T> void forward(T* y, const T* x, int64_t outer, int64_t middle, int64_t inner, double divisor) {
-  const auto term = [=](int64_t i) { return x[i]; };
-  const auto store = [=](int64_t i, double sum) { y[i] = T(sum / divisor); };
+  const auto term = [=](int64_t i) { return widened(x[i]); };
+  const auto store = [=](int64_t i, double sum) { y[i] = narrowed<T>(Wide<T>(sum / divisor)); };
   if (inner == 1)
     sum_lines({outer, middle, 1, 0, middle}, term, store);
   else
@@ -16,10 +16,10 @@ template <class T> void forward(T* y, const T* x, int64_t outer, int64_t middle,
 }
 
 template <bool fresh, class T>
-void pullback(T* dx, const T* dy, int64_t outer, int64_t middle, int64_t inner, T divisor) {
+void pullback(T* dx, const T* dy, int64_t outer, int64_t middle, int64_t inner, Wide<T> divisor) {
   if (inner == 1)
     in_runs(outer, middle, [=](int64_t o, int64_t from, int64_t to) {
-      const T value = dy[o] / divisor;
+      const Wide<T> value = widened(dy[o]) / divisor;
       T* const run = dx + o * middle;
 #pragma omp simd
       for (int64_t m = from; m < to; m++) put<fresh>(run[m], value);
@@ -29,7 +29,7 @@ void pullback(T* dx, const T* dy, int64_t outer, int64_t middle, int64_t inner, 
       const T* const dy_run = dy + run / middle * inner;
       T* const dx_run = dx + run * inner;
 #pragma omp simd
-      for (int64_t i = from; i < to; i++) put<fresh>(dx_run[i], dy_run[i] / divisor);
+      for (int64_t i = from; i < to; i++) put<fresh>(dx_run[i], widened(dy_run[i]) / divisor);
     });
 }
 
@@ -48,7 +48,8 @@ void reduce_pullback(gatun_stream&, void* dx, const void* dy, int64_t outer, int
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
     by_truth(is_fresh(fresh, 0), [&](auto fresh_dx) {
-      pullback<fresh_dx.value>((T*)dx, (const T*)dy, outer, middle, inner, kind == GATUN_MEAN ? T(middle) : T(1));
+      pullback<fresh_dx.value>((T*)dx, (const T*)dy, outer, middle, inner,
+                               kind == GATUN_MEAN ? Wide<T>(middle) : Wide<T>(1));
     });
   });
 }

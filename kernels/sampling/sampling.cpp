@@ -8,10 +8,10 @@ namespace gatun::GATUN_LEVEL {
 namespace {
 
 /// The first label from `from` to `to` at which the sum of e^(x - top) exceeds `mass`, or the last with a chance.
-template <class T> int64_t crossing(const T* row, int64_t from, int64_t to, T top, double mass) {
+template <class T> int64_t crossing(const T* row, int64_t from, int64_t to, Wide<T> top, double mass) {
   int64_t last = from;
   for (int64_t j = from; j < to; j++) {
-    const double weight = double(fast_exp(row[j] - top));
+    const double weight = double(fast_exp(widened(row[j]) - top));
     if (!(weight > 0)) continue;
     last = j;
     mass -= weight;
@@ -22,7 +22,7 @@ template <class T> int64_t crossing(const T* row, int64_t from, int64_t to, T to
 
 template <class T> int64_t label_of_row(const T* row, int64_t vocab, double share) {
   constexpr int64_t block = 1024;
-  const T top = largest(row, vocab);
+  const Wide<T> top = largest(row, vocab);
   double ahead = share * sum_of_exponentials((T*)nullptr, row, vocab, top), mass = ahead;
   int64_t from = 0;
   for (int64_t start = 0; start < vocab; start += block) {

@@ -10,9 +10,9 @@ template <class T> void pullback_fresh(T* dx, const T* dy, int64_t outer, int64_
     T* const dx_row = dx + o * row;
     const T* const dy_row = dy + o * (end - begin) - begin;
     int64_t i = from;
-    for (; i < least(begin, to); i++) dx_row[i] = 0;
-    for (; i < least(end, to); i++) dx_row[i] = dy_row[i];
-    for (; i < to; i++) dx_row[i] = 0;
+    for (; i < least(begin, to); i++) dx_row[i] = T{};
+    for (; i < least(end, to); i++) put_copy<true>(dx_row[i], dy_row[i]);
+    for (; i < to; i++) dx_row[i] = T{};
   });
 }
 

@@ -7,10 +7,14 @@ namespace {
 
 constexpr int64_t tile = 32;
 
+/// What a vector of elements is made of.
+template <class T> struct Lane { using type = T; };
+template <> struct Lane<bf16> { using type = uint16_t; };
+
 /// Turns a block of four rows and columns in registers: rows are paired with those two below, then with their
 /// neighbours.
 template <class T> void transpose_four(T* to, int64_t to_stride, const T* from, int64_t from_stride) {
-  typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+  typedef typename Lane<T>::type Four __attribute__((vector_size(4 * sizeof(T))));
   typedef decltype(Four{} < Four{}) Lanes;
   constexpr Lanes low = {0, 4, 1, 5}, high = {2, 6, 3, 7};
   Four rows[4];
@@ -36,7 +40,7 @@ void transpose_tile(T* to, int64_t to_stride, const T* from, int64_t from_stride
   }
   for (int64_t c = 0; c < cols; c++)
 #pragma omp simd
-    for (int64_t r = 0; r < rows; r++) put<fresh>(to[c * to_stride + r], buffer[c][r]);
+    for (int64_t r = 0; r < rows; r++) put_copy<fresh>(to[c * to_stride + r], buffer[c][r]);
 }
 
 template <bool fresh, class T> void transpose(T* to, const T* from, int64_t batch, int64_t rows, int64_t cols) {

@@ -367,6 +367,10 @@ GATUN_API gatun_status gatun_squared_error_pullback(gatun_stream* stream, GATUN_
 GATUN_API gatun_status gatun_fill(gatun_stream* stream, GATUN_OUT(n) void* x, int64_t n, double value,
                                   gatun_dtype dtype);
 
+/** y = x, rounded to nearest: how weights come out of their masters. */
+GATUN_API gatun_status gatun_narrow(gatun_stream* stream, GATUN_OUT(n) void* y, GATUN_IN(n) gatun_wide* x, int64_t n,
+                                    gatun_dtype dtype);
+
 /* ---- Matrix products -------------------------------------------------------------------------------------------- */
 
 /** c (batch, rows, cols) = a (batch, rows, inner) times b (batch, inner, cols). Bit 0 of `transposed`: a is stored as

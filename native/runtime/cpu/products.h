@@ -8,13 +8,15 @@
 namespace gatun {
 
 /// c (rows, cols; row stride ldc) = alpha * op(a) op(b) + (accumulate ? c : 0). op(a) is (rows, inner): stored so with
-/// row stride lda, or transposed as (inner, rows). op(b) is (inner, cols) likewise.
+/// row stride lda, or transposed as (inner, rows). op(b) is (inner, cols) likewise. Wide is float, or double under
+/// fp64; sums are Wide, and c is rounded once.
 struct Product {
   void* c;
   const void *a, *b;
   int64_t rows, cols, inner;
   int64_t ldc, lda, ldb;
   bool transpose_a = false, transpose_b = false, accumulate = false;
+  bool wide = false;  // c is an array of Wide; else of dtype
   double alpha = 1;
   gatun_dtype dtype;
 };

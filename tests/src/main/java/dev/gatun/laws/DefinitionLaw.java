@@ -29,9 +29,7 @@ public final class DefinitionLaw implements Law {
     var trials = new ArrayList<Trial>();
     trials.add(new Trial(device, sample, DType.F32, Precision.F32, 1));
     trials.add(new Trial(device, sample, DType.F64, Precision.F32, SINGLE_TO_DOUBLE));
-    if (Devices.computeInBf16(device)) {
-      trials.add(new Trial(device, sample, DType.BF16, Precision.BF16, 1));
-    }
+    trials.add(new Trial(device, sample, DType.BF16, Precision.BF16, 1));
     for (var trial : trials) {
       var random = sample.random();
       for (int draw = 0; draw < MOST_DRAWS && trial.needsMore(); draw++) {

@@ -32,11 +32,6 @@ public final class Devices {
     return BACKEND.equals("cuda");
   }
 
-  /// Whether a device also computes in bf16.
-  public static boolean computeInBf16(Device device) {
-    return !device.backend().equals("cpu");
-  }
-
   /// Whether indices are read by kernels alone, which report a bad one when the host next waits.
   public static boolean checksOnDevice() {
     return !BACKEND.equals("cpu");

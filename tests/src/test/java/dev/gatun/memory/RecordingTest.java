@@ -104,7 +104,8 @@ class RecordingTest {
 
     List<Object> state() {
       float[] weights = new float[(int) gpt.parameters().count()];
-      memory.copyToHost(MemorySegment.ofArray(weights), gpt.parameters().weights());
+      memory.copyToHost(
+          MemorySegment.ofArray(weights), gpt.parameters().parts().getFirst().weights());
       return List.of(
           Arrays.hashCode(weights),
           Arrays.toString(losses.toFloats()),

@@ -11,6 +11,7 @@ import dev.gatun.memory.Device;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
 import dev.gatun.optim.Optimizer;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// An optimizer that was saved and resumed goes on as if it had not been, to the bit.
 @Tag("backend")
@@ -65,16 +66,24 @@ class OptimizerCheckpointTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", "sophia", "lion"})
-  void resumedEqualsContinued(String name) {
-    var whole = Gpt.create(CONFIG, device.scope(), DType.F32, 5);
+  @CsvSource({
+    "adamw, F32, NEAREST",
+    "sophia, F32, NEAREST",
+    "lion, F32, NEAREST",
+    "adamw, BF16, NEAREST",
+    "sophia, BF16, NEAREST",
+    "adamw, BF16, STOCHASTIC",
+    "lion, BF16, STOCHASTIC"
+  })
+  void resumedEqualsContinued(String name, DType dtype, Rounding rounding) {
+    var whole = Gpt.create(CONFIG, device.scope(), dtype, rounding, 5);
     var continued = OPTIMIZERS.get(name).apply(whole.parameters());
     for (int step = 0; step < 3; step++) step(whole, continued, step);
     GptCheckpoint.write(folder, whole);
     OptimizerCheckpoint.write(folder, whole, continued);
     for (int step = 3; step < 6; step++) step(whole, continued, step);
 
-    var again = GptCheckpoint.read(folder, device.scope(), DType.F32);
+    var again = GptCheckpoint.read(folder, device.scope(), dtype, rounding);
     var resumed = OPTIMIZERS.get(name).apply(again.parameters());
     OptimizerCheckpoint.read(folder, again, resumed, 3);
     for (int step = 3; step < 6; step++) step(again, resumed, step);

@@ -35,7 +35,7 @@ final class RandomModel {
           .kernels()
           .randomNormal(
               device.stream().handle(),
-              weights.weights(),
+              weights.parts().getFirst().weights(),
               key,
               0,
               weights.count(),

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.store.Checkpoints;
+import dev.gatun.store.Safetensors;
+import dev.gatun.store.StoredType;
 import dev.gatun.store.TrainerState;
 import dev.gatun.train.Journal;
 import dev.gatun.train.JournalEntry;
@@ -17,6 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What `train` prints and leaves.
 class TrainCommandTest {
@@ -45,6 +49,22 @@ class TrainCommandTest {
     var losses = losses(Journal.read(run.resolve(Run.JOURNAL)), "validationLoss");
     assertEquals(Math.log(256), losses.getFirst(), 0.05);
     assertTrue(losses.getLast() < 2.9, "the loss is " + losses.getLast());
+  }
+
+  /// The checkpoint keeps masters in fp32, and without masters what there is.
+  @ParameterizedTest
+  @CsvSource({"nearest, F32", "stochastic, BF16"})
+  void bf16LearnsToo(String rounding, StoredType kept) throws IOException {
+    var run = folder.resolve("run");
+    Commands.run(training(run, "--steps=60", "--dtype=bf16", "--rounding=" + rounding))
+        .requireGood();
+    var losses = losses(Journal.read(run.resolve(Run.JOURNAL)), "validationLoss");
+    assertEquals(Math.log(256), losses.getFirst(), 0.05);
+    assertTrue(losses.getLast() < 2.9, "the loss is " + losses.getLast());
+    try (var weights = Safetensors.open(run.resolve("latest/model.safetensors"))) {
+      assertEquals(kept, weights.tensor("transformer.h.0.mlp.c_fc.weight").type());
+      assertEquals(StoredType.F32, weights.tensor("transformer.h.0.mlp.c_fc.bias").type());
+    }
   }
 
   @Test

@@ -152,7 +152,7 @@ class RunTest {
         .kernels()
         .fill(
             device.stream().handle(),
-            weights.weights(),
+            weights.parts().getFirst().weights(),
             weights.count(),
             Double.NaN,
             DType.F32.code());

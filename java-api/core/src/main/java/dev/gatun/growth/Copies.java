@@ -49,6 +49,7 @@ public record Copies(CopyMap residual, CopyMap heads, CopyMap hidden, CopyMap la
   /// The larger network, as [Growth#grow] has it.
   public Gpt of(Gpt source, GptConfig target, Scope scope) {
     Larger.require(source.config(), target);
+    Larger.requireWide(source.parameters().dtype());
     requireFit("channels", residual, source.config().width(), target.width());
     requireFit("heads", heads, source.config().heads(), target.heads());
     requireFit("channels of an MLP", hidden, source.config().feedForward(), target.feedForward());

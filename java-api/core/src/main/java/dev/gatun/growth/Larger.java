@@ -1,7 +1,9 @@
 package dev.gatun.growth;
 
 import dev.gatun.InvalidArgument;
+import dev.gatun.Unsupported;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.tensor.DType;
 
 /// What a target must be beside its source, checked before anything is allocated.
 final class Larger {
@@ -35,6 +37,13 @@ final class Larger {
     if (target.equals(source)) {
       throw new InvalidArgument(
           "the model has %d layers of width %d already".formatted(source.layers(), source.width()));
+    }
+  }
+
+  /// Growth reads and writes weights themselves, not masters behind them.
+  static void requireWide(DType dtype) {
+    if (dtype != dtype.wide()) {
+      throw new Unsupported("growth computes in F32 and F64, not in " + dtype);
     }
   }
 

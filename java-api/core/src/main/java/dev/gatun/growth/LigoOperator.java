@@ -46,6 +46,7 @@ public final class LigoOperator {
   /// @throws dev.gatun.InvalidArgument if `start` cannot begin such maps
   public static LigoOperator create(Gpt source, LigoShape shape, LigoStart start, Scope scope) {
     Larger.requireSame(source.config(), shape.source());
+    Larger.requireWide(source.parameters().dtype());
     var maps = LigoMaps.create(shape, start, scope, source.parameters().dtype());
     var stacks = new LinkedHashMap<LigoPart, Tensor>();
     for (var part : shape.parts()) stacks.put(part, stack(source, part, scope));

@@ -14,6 +14,7 @@ public record RandomRest(long seed) implements Growth {
   @Override
   public Gpt grow(Gpt source, GptConfig target, Scope scope) {
     Larger.require(source.config(), target);
+    Larger.requireWide(source.parameters().dtype());
     var grown = Gpt.create(target, scope, source.parameters().dtype(), seed);
     for (var name : source.parameters().names()) {
       var place = Place.of(name, target);

@@ -41,14 +41,25 @@ public final class Gpt {
 
   /// A network whose weights are all zero, to be filled, in memory of `scope`.
   public static Gpt blank(GptConfig config, Scope scope, DType dtype) {
-    return new Gpt(config, declare(config).allocate(scope, dtype), Recompute.NONE);
+    return blank(config, scope, dtype, Rounding.NEAREST);
+  }
+
+  /// The same; `rounding` is of account in bf16 alone.
+  public static Gpt blank(GptConfig config, Scope scope, DType dtype, Rounding rounding) {
+    return new Gpt(config, declare(config).allocate(scope, dtype, rounding), Recompute.NONE);
   }
 
   /// GPT-2's initialisation: matrices and embeddings normal with deviation 0.02, the two
   /// projections into the residual stream of each block divided by sqrt(2 layers), norms 1, biases
   /// 0. The same numbers for a seed on every backend.
   public static Gpt create(GptConfig config, Scope scope, DType dtype, long seed) {
-    var gpt = blank(config, scope, dtype);
+    return create(config, scope, dtype, Rounding.NEAREST, seed);
+  }
+
+  /// The same; `rounding` is of account in bf16 alone.
+  public static Gpt create(
+      GptConfig config, Scope scope, DType dtype, Rounding rounding, long seed) {
+    var gpt = blank(config, scope, dtype, rounding);
     gpt.initialise(seed);
     return gpt;
   }
@@ -100,10 +111,11 @@ public final class Gpt {
         normal(
             name, name.endsWith("c_proj.weight") ? residual : INITIAL_DEVIATION, seed, sequence++);
     }
+    parameters.round();
   }
 
   private void fill(String name, double value) {
-    var tensor = parameters.get(name);
+    var tensor = parameters.master(name);
     device()
         .kernels()
         .fill(stream(), tensor.data(), tensor.shape().count(), value, tensor.dtype().code());
@@ -111,7 +123,7 @@ public final class Gpt {
 
   /// The padding rows of the token embedding and the head stay zero.
   private void normal(String name, double deviation, long seed, long sequence) {
-    var tensor = parameters.get(name);
+    var tensor = parameters.master(name);
     long count = storedRows(name) * tensor.shape().size(1);
     try (var scope = device().scope();
         var arena = Arena.ofConfined()) {

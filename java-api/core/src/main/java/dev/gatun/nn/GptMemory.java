@@ -12,7 +12,7 @@ import java.util.List;
 /// asked for of the scopes.
 ///
 /// @param elements of the arena of parameters, padding included
-/// @param weights the arena of weights
+/// @param weights the arenas of weights and of their masters
 /// @param gradients the arena of their gradients
 /// @param forward what a tape holds once the loss is computed: tokens, values and all that
 ///     backward reads
@@ -49,12 +49,13 @@ public record GptMemory(
           "%d windows of %d tokens: there must be one or more, of 1 to %d tokens"
               .formatted(rows, time, config.context()));
     }
-    long elements = Gpt.declare(config).elements();
+    var parameters = Gpt.declare(config);
+    long elements = parameters.elements();
     var walk = new Walk(config, rows, time, dtype, recompute);
     return new GptMemory(
         elements,
-        elements * dtype.bytes(),
-        elements * dtype.bytes(),
+        parameters.weightBytes(dtype, Rounding.NEAREST),
+        elements * dtype.wide().bytes(),
         walk.forward(),
         walk.backward(),
         walk.recomputed(),

@@ -1,10 +1,11 @@
 package dev.gatun.optim;
 
+import dev.gatun.nn.ParameterPart;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 
-/// AdamW (Loshchilov and Hutter 2019), with clipping by the global norm; one kernel over the
-/// parameters' flat arena:
+/// AdamW (Loshchilov and Hutter 2019), with clipping by the global norm; one kernel over each
+/// part of the parameters:
 ///
 /// g = gradient * min(1, maxNorm / (norm + 1e-6)); m = beta1 m + (1 - beta1) g; v = beta2 v + (1 -
 /// beta2) g²; w = w - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weightDecay w),
@@ -51,27 +52,27 @@ public final class AdamW extends ArenaOptimizer {
   }
 
   @Override
-  void launch() {
+  void launch(ParameterPart part) {
     kernels()
         .adamwStep(
             stream(),
-            parameters().weights(),
-            null,
-            state("m"),
-            state("v"),
-            parameters().gradients(),
+            part.weights(),
+            part.master(),
+            state("m", part),
+            state("v", part),
+            gradients(part),
             rate(),
             step(),
             norm(),
-            null,
-            0,
-            parameters().count(),
-            parameters().decayed(),
+            key(part),
+            part.first(),
+            part.count(),
+            part.decayed(),
             config.beta1(),
             config.beta2(),
             config.eps(),
             config.weightDecay(),
             config.maxNorm(),
-            dtype());
+            part.dtype().code());
   }
 }

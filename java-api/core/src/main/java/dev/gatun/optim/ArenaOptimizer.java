@@ -4,6 +4,7 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
 import dev.gatun.memory.Feed;
 import dev.gatun.memory.Scope;
+import dev.gatun.nn.ParameterPart;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
@@ -16,18 +17,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/// What optimizers share whose step is one kernel over the parameters' flat arena: arenas of state,
-/// clipping by the global norm, and the rate and the step on the device. The arenas live beside the
-/// parameters, in their scope.
+/// What optimizers share whose step is one kernel over each part of the parameters: arenas of
+/// state, clipping by the global norm, and the rate and the step on the device. The arenas live
+/// beside the parameters, in their scope.
 abstract class ArenaOptimizer implements Optimizer {
   /// What kernels add to the norm that they divide by.
   private static final double NORM_EPS = 1e-6;
+
+  private static final long FEED_BYTES = Double.BYTES + 3 * Long.BYTES;
 
   private final Parameters parameters;
   private final double maxNorm;
   private final Map<String, MemorySegment> state = new LinkedHashMap<>();
   private final Tensor norm;
-  /// The rate and the step.
+  /// The rate, the step, and the key of what rounds weights at random: seed 0, sequence 0.
   private final Feed feed;
   private long steps;
 
@@ -38,13 +41,13 @@ abstract class ArenaOptimizer implements Optimizer {
     var shape = Shape.of(parameters.count());
     for (var name : arenas) state.put(name, Tensor.zeros(scope, wide(), shape).data());
     norm = Tensor.zeros(scope, wide(), Shape.SCALAR);
-    feed = new Feed(scope, Double.BYTES + Long.BYTES);
+    feed = new Feed(scope, FEED_BYTES);
   }
 
   /// Bytes of `arenas` of state beside an arena of `elements`, with what every step needs.
   static long stateBytes(int arenas, long elements, DType dtype) {
     long wide = dtype.wide().bytes();
-    return arenas * elements * wide + wide + Double.BYTES + Long.BYTES;
+    return arenas * elements * wide + wide + FEED_BYTES;
   }
 
   /// Refuses a number of a configuration unless it lies in `range`.
@@ -55,8 +58,8 @@ abstract class ArenaOptimizer implements Optimizer {
     }
   }
 
-  /// The step's kernel, over all parameters.
-  abstract void launch();
+  /// The step's kernel, over one part of the parameters.
+  abstract void launch(ParameterPart part);
 
   @Override
   public final void prepare(double learningRate) {
@@ -71,8 +74,9 @@ abstract class ArenaOptimizer implements Optimizer {
     feed.send();
     if (clips())
       kernels()
-          .globalNorm(stream(), norm.data(), parameters.gradients(), parameters.count(), dtype());
-    launch();
+          .globalNorm(
+              stream(), norm.data(), parameters.gradients(), parameters.count(), wide().code());
+    parameters.parts().forEach(this::launch);
     parameters.forgetGradients();
   }
 
@@ -127,10 +131,6 @@ abstract class ArenaOptimizer implements Optimizer {
     return parameters.device().stream().handle();
   }
 
-  final int dtype() {
-    return parameters.dtype().code();
-  }
-
   private DType wide() {
     return parameters.dtype().wide();
   }
@@ -139,12 +139,30 @@ abstract class ArenaOptimizer implements Optimizer {
     return state.get(name);
   }
 
+  final MemorySegment state(String name, ParameterPart part) {
+    return of(part, state(name));
+  }
+
+  final MemorySegment gradients(ParameterPart part) {
+    return of(part, parameters.gradients());
+  }
+
+  private MemorySegment of(ParameterPart part, MemorySegment arena) {
+    return scope().at(arena, part.first() * wide().bytes());
+  }
+
   final MemorySegment rate() {
     return feed.data();
   }
 
   final MemorySegment step() {
     return scope().at(feed.data(), Double.BYTES);
+  }
+
+  /// Of the rounding of a part whose weights have no masters though they need them; else null.
+  final MemorySegment key(ParameterPart part) {
+    boolean exact = part.master() != null || part.dtype() == part.dtype().wide();
+    return exact ? null : scope().at(feed.data(), Double.BYTES + Long.BYTES);
   }
 
   /// Of the gradients; null where they are not clipped.

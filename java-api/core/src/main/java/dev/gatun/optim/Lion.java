@@ -1,10 +1,11 @@
 package dev.gatun.optim;
 
+import dev.gatun.nn.ParameterPart;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 
-/// Lion (Chen and others 2023), with clipping by the global norm; one kernel over the parameters'
-/// flat arena:
+/// Lion (Chen and others 2023), with clipping by the global norm; one kernel over each part of
+/// the parameters:
 ///
 /// g = gradient * min(1, maxNorm / (norm + 1e-6)); w = w - rate (sign(beta1 m + (1 - beta1) g) +
 /// weightDecay w), decay for decaying parameters only; m = beta2 m + (1 - beta2) g.
@@ -50,25 +51,25 @@ public final class Lion extends ArenaOptimizer {
   }
 
   @Override
-  void launch() {
+  void launch(ParameterPart part) {
     kernels()
         .lionStep(
             stream(),
-            parameters().weights(),
-            null,
-            state("m"),
-            parameters().gradients(),
+            part.weights(),
+            part.master(),
+            state("m", part),
+            gradients(part),
             rate(),
             step(),
             norm(),
-            null,
-            0,
-            parameters().count(),
-            parameters().decayed(),
+            key(part),
+            part.first(),
+            part.count(),
+            part.decayed(),
             config.beta1(),
             config.beta2(),
             config.weightDecay(),
             config.maxNorm(),
-            dtype());
+            part.dtype().code());
   }
 }

@@ -4,6 +4,7 @@ import dev.gatun.grad.Direction;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
 import dev.gatun.optim.Sophia.Probe;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.IdentityHashMap;
@@ -48,16 +49,28 @@ public final class RandomDirection implements Direction {
   /// mean = keep * mean + (1 - keep) * (this * product), element by element. Both are laid out as
   /// the parameters' arenas, in their wide type, and 0 between parameters.
   public void blend(MemorySegment mean, MemorySegment product, double keep) {
-    blend(mean, product, 0, parameters.count(), keep);
+    var scope = parameters.scope();
+    int bytes = parameters.dtype().wide().bytes();
+    for (var part : parameters.parts()) {
+      long at = part.first() * bytes;
+      blend(
+          scope.at(mean, at),
+          scope.at(product, at),
+          part.first(),
+          part.count(),
+          part.dtype(),
+          keep);
+    }
   }
 
   /// The same for one parameter, whose parts of mean and product these are.
   void blend(Tensor parameter, MemorySegment mean, MemorySegment product, double keep) {
-    blend(mean, product, offsets.get(parameter), parameter.shape().count(), keep);
+    long first = offsets.get(parameter);
+    blend(mean, product, first, parameter.shape().count(), parameter.dtype(), keep);
   }
 
   private void blend(
-      MemorySegment mean, MemorySegment product, long first, long count, double keep) {
+      MemorySegment mean, MemorySegment product, long first, long count, DType dtype, double keep) {
     parameters
         .device()
         .kernels()
@@ -70,6 +83,6 @@ public final class RandomDirection implements Direction {
             count,
             keep,
             probe.code,
-            parameters.dtype().code());
+            dtype.code());
   }
 }

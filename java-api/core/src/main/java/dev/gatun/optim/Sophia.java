@@ -3,6 +3,7 @@ package dev.gatun.optim;
 import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Kernels;
 import dev.gatun.memory.Feed;
+import dev.gatun.nn.ParameterPart;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
@@ -11,7 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
 /// Sophia (Liu and others 2023, arXiv 2305.14342), with clipping by the global norm; one
-/// kernel over the parameters' flat arena:
+/// kernel over each part of the parameters:
 ///
 /// g = gradient * min(1, maxNorm / (norm + 1e-6)); m = beta1 m + (1 - beta1) g; u = m /
 /// max(gamma h, eps), cut to between -1 and 1; w = w - rate (u + weightDecay w), decay for
@@ -139,15 +140,16 @@ public final class Sophia extends ArenaOptimizer {
   public Sophia(Parameters parameters, Config config) {
     super(parameters, config.maxNorm(), "m", "h");
     this.config = config;
-    unclipped = scope().longs(1);
+    unclipped = scope().longs(parameters.parts().size());
     refreshCounter = new Feed(scope(), Long.BYTES);
     elements =
         parameters.names().stream().mapToLong(name -> parameters.get(name).shape().count()).sum();
   }
 
-  /// Bytes of state that it allocates beside an arena of `elements`.
+  /// Bytes of state that it allocates beside parameters of `elements`.
   public static long stateBytes(long elements, DType dtype) {
-    return stateBytes(2, elements, dtype) + 2 * Long.BYTES;
+    int parts = dtype == dtype.wide() ? 1 : 2;
+    return stateBytes(2, elements, dtype) + (1 + parts) * Long.BYTES;
   }
 
   /// Blends an estimate into h.
@@ -191,24 +193,24 @@ public final class Sophia extends ArenaOptimizer {
   }
 
   @Override
-  void launch() {
+  void launch(ParameterPart part) {
     kernels()
         .sophiaStep(
             stream(),
-            parameters().weights(),
-            null,
-            state("m"),
-            unclipped,
-            state("h"),
-            parameters().gradients(),
+            part.weights(),
+            part.master(),
+            state("m", part),
+            unclipped(part),
+            state("h", part),
+            gradients(part),
             rate(),
             step(),
             config.correctCurvature() ? refreshCounter.data() : null,
             norm(),
-            null,
-            0,
-            parameters().count(),
-            parameters().decayed(),
+            key(part),
+            part.first(),
+            part.count(),
+            part.decayed(),
             config.beta1(),
             config.beta2(),
             config.gamma(),
@@ -217,18 +219,25 @@ public final class Sophia extends ArenaOptimizer {
             config.maxNorm(),
             config.form().code,
             config.correctMean() ? 1 : 0,
-            dtype());
+            part.dtype().code());
+  }
+
+  /// Where the kernel counts what it does not clip of this part.
+  private MemorySegment unclipped(ParameterPart part) {
+    return scope().at(unclipped, (long) parameters().parts().indexOf(part) * Long.BYTES);
   }
 
   /// The part of the weights that the last step did not clip. Waits.
   public double unclippedShare() {
     if (steps() == 0) throw new InvalidArgument("Sophia has clipped nothing before its first step");
+    int parts = parameters().parts().size();
     try (var host = Arena.ofConfined()) {
-      var count = host.allocate(ValueLayout.JAVA_LONG);
-      scope().copyToHost(count, unclipped);
+      var counts = host.allocate(ValueLayout.JAVA_LONG, parts);
+      scope().copyToHost(counts, unclipped);
       // Between parameters m and h are 0: the kernel counts these elements as unclipped.
-      long padding = parameters().count() - elements;
-      return (double) (count.get(ValueLayout.JAVA_LONG, 0) - padding) / elements;
+      long count = elements - parameters().count();
+      for (int i = 0; i < parts; i++) count += counts.getAtIndex(ValueLayout.JAVA_LONG, i);
+      return (double) count / elements;
     }
   }
 

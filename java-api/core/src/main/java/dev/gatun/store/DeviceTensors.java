@@ -1,5 +1,6 @@
 package dev.gatun.store;
 
+import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
@@ -57,16 +58,28 @@ final class DeviceTensors {
       Shape shape) {
     if (!stored.has(name)) throw new BadFile(file, "lacks the tensor \"%s\"".formatted(name));
     requireShape(file, stored.tensor(name), shape);
-    try (var arena = Arena.ofConfined()) {
-      long chunk = Math.min(CHUNK_ELEMENTS, shape.count());
-      var host = arena.allocate(chunk * dtype.bytes(), Long.BYTES);
+    long chunk = Math.min(CHUNK_ELEMENTS, shape.count());
+    var wide = dtype.wide();
+    try (var arena = Arena.ofConfined();
+        var work = scope.device().scope()) {
+      var host = arena.allocate(chunk * wide.bytes(), Long.BYTES);
+      boolean narrows = wide != dtype;
+      var staged = narrows ? Tensor.uninitialized(work, wide, Shape.of(chunk)).data() : null;
       for (long at = 0; at < shape.count(); at += chunk) {
-        var part = host.asSlice(0, Math.min(chunk, shape.count() - at) * dtype.bytes());
-        if (dtype == DType.F64) stored.readDoubles(name, at, part);
+        long count = Math.min(chunk, shape.count() - at);
+        var part = host.asSlice(0, count * wide.bytes());
+        if (wide == DType.F64) stored.readDoubles(name, at, part);
         else stored.readFloats(name, at, part);
-        scope.copyToDevice(scope.at(data, at * dtype.bytes()), part);
+        var to = scope.at(data, at * dtype.bytes());
+        scope.copyToDevice(narrows ? staged : to, part);
+        if (narrows) narrow(scope.device(), to, staged, count, dtype);
       }
     }
+  }
+
+  private static void narrow(
+      Device device, MemorySegment to, MemorySegment from, long count, DType dtype) {
+    device.kernels().narrow(device.stream().handle(), to, from, count, dtype.code());
   }
 
   private static void requireShape(Path file, StoredTensor tensor, Shape shape) {

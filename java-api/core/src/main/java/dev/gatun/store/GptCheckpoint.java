@@ -4,6 +4,7 @@ import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
+import dev.gatun.nn.Rounding;
 import dev.gatun.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -12,8 +13,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A GPT-2 as a folder that Hugging Face's `GPT2LMHeadModel.from_pretrained` loads as it is:
-/// `config.json` and `model.safetensors` with its names and shapes. Weights are streamed; at most a
-/// chunk of them is on the host.
+/// `config.json` and `model.safetensors` with its names and shapes. Of weights with masters it is
+/// these. Weights are streamed; at most a chunk of them is on the host.
 public final class GptCheckpoint {
   /// The file's name in a model folder.
   public static final String WEIGHTS = "model.safetensors";
@@ -34,7 +35,7 @@ public final class GptCheckpoint {
     for (var name : parameters.names()) {
       var shape = parameters.get(name).shape().with(0, gpt.storedRows(name));
       var stored = stored(PREFIX, name);
-      tensors.add(DeviceTensors.outgoing(parameters, stored, parameters.get(name), shape));
+      tensors.add(DeviceTensors.outgoing(parameters, stored, parameters.master(name), shape));
     }
     if (!gpt.config().bias()) tensors.addAll(zeroBiases(gpt));
     Safetensors.write(folder.resolve(WEIGHTS), tensors);
@@ -73,7 +74,7 @@ public final class GptCheckpoint {
   /// Hugging Face's GPT-2 always has biases; a network without them is the same as one whose biases
   /// are zero.
   private static List<OutgoingTensor> zeroBiases(Gpt gpt) {
-    var type = DeviceTensors.storedType(gpt.parameters().dtype());
+    var type = DeviceTensors.storedType(gpt.parameters().dtype().wide());
     var zeros = new ArrayList<OutgoingTensor>();
     for (var name : gpt.parameters().names()) {
       boolean table = name.startsWith("wte") || name.startsWith("wpe") || name.equals(HEAD);
@@ -90,13 +91,19 @@ public final class GptCheckpoint {
   /// a tied head stored once more or not), into memory of `scope`. Throws [BadFile] for one that
   /// is truncated, foreign or incomplete.
   public static Gpt read(Path folder, Scope scope, DType dtype) {
+    return read(folder, scope, dtype, Rounding.NEAREST);
+  }
+
+  /// The same; `rounding` is of account in bf16 alone.
+  public static Gpt read(Path folder, Scope scope, DType dtype, Rounding rounding) {
     var config = GptConfigFile.read(folder);
     var file = folder.resolve(WEIGHTS);
     try (var stored = Safetensors.open(file)) {
-      var gpt = Gpt.blank(config.config(), scope, dtype);
+      var gpt = Gpt.blank(config.config(), scope, dtype, rounding);
       var prefix = stored.has(PREFIX + "wte.weight") ? PREFIX : "";
       refuseForeign(file, stored, prefix, gpt);
       for (var name : gpt.parameters().names()) load(file, stored, prefix, name, gpt);
+      gpt.parameters().round();
       if (config.tied() && stored.has(HEAD)) requireTied(file, stored, prefix);
       if (!config.biased()) requireZeroBiases(file, stored, prefix);
       return gpt;
@@ -105,7 +112,7 @@ public final class GptCheckpoint {
 
   private static void load(Path file, Safetensors stored, String prefix, String name, Gpt gpt) {
     Parameters parameters = gpt.parameters();
-    var tensor = parameters.get(name);
+    var tensor = parameters.master(name);
     var shape = tensor.shape().with(0, gpt.storedRows(name));
     DeviceTensors.load(file, stored, stored(prefix, name), parameters, tensor, shape);
   }

@@ -311,16 +311,27 @@ public final class Tensor {
     if (bytes() > 0) scope.copyToDevice(data, host);
   }
 
-  /// Copies numbers into an F32 or F64 tensor, each rounded to its type.
+  /// Copies numbers into a floating-point tensor, each rounded to its type; to bf16 by way of fp32.
   public void copyFrom(double... elements) {
-    if (dtype == DType.F32) {
-      var floats = new float[elements.length];
-      for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
-      copyFrom(MemorySegment.ofArray(floats));
-      return;
+    switch (dtype) {
+      case F32 -> copyFrom(MemorySegment.ofArray(rounded(elements)));
+      case BF16 -> {
+        var floats = rounded(elements);
+        var halves = new short[floats.length];
+        for (int i = 0; i < halves.length; i++) halves[i] = UpperHalf.of(floats[i]);
+        copyFrom(MemorySegment.ofArray(halves));
+      }
+      default -> {
+        requireType(DType.F64);
+        copyFrom(MemorySegment.ofArray(elements));
+      }
     }
-    requireType(DType.F64);
-    copyFrom(MemorySegment.ofArray(elements));
+  }
+
+  private static float[] rounded(double[] elements) {
+    var floats = new float[elements.length];
+    for (int i = 0; i < floats.length; i++) floats[i] = (float) elements[i];
+    return floats;
   }
 
   /// Waits for the work so far and copies all elements into host memory.
@@ -336,17 +347,23 @@ public final class Tensor {
     return toDoubles()[0];
   }
 
-  /// The elements of an F32 tensor. Waits.
+  /// The elements of an F32 or BF16 tensor. Waits.
   public float[] toFloats() {
-    requireType(DType.F32);
     var elements = new float[Math.toIntExact(shape.count())];
+    if (dtype == DType.BF16) {
+      var halves = new short[elements.length];
+      copyTo(MemorySegment.ofArray(halves));
+      for (int i = 0; i < halves.length; i++) elements[i] = UpperHalf.toFloat(halves[i]);
+      return elements;
+    }
+    requireType(DType.F32);
     copyTo(MemorySegment.ofArray(elements));
     return elements;
   }
 
-  /// The elements of an F32 or F64 tensor. Waits.
+  /// The elements of a floating-point tensor. Waits.
   public double[] toDoubles() {
-    if (dtype == DType.F32) {
+    if (dtype.wide() == DType.F32) {
       var floats = toFloats();
       var elements = new double[floats.length];
       for (int i = 0; i < floats.length; i++) elements[i] = floats[i];

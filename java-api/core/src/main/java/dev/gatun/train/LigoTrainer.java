@@ -44,7 +44,9 @@ public final class LigoTrainer {
     var copy = Tensor.uninitialized(maps.scope(), maps.dtype(), Shape.of(maps.count()));
     var device = maps.device();
     long bytes = maps.count() * maps.dtype().bytes();
-    device.kernels().copy(device.stream().handle(), copy.data(), maps.weights(), bytes);
+    device
+        .kernels()
+        .copy(device.stream().handle(), copy.data(), maps.parts().getFirst().weights(), bytes);
     return copy;
   }
 

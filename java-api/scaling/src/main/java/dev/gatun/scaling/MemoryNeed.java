@@ -20,9 +20,9 @@ public record MemoryNeed(long weights, long gradients, long optimizer, long acti
     var gpt = batch(config, rows, precision);
     var part = batch(config, CurvatureRefresh.windowsAtOnce(rows), precision);
     return new MemoryNeed(
-        gpt.elements() * precision.weightBytes(),
-        gpt.elements() * precision.gradientBytes(),
-        state.bytes(gpt.elements()),
+        gpt.weights(),
+        gpt.gradients(),
+        state.bytes(gpt.elements(), precision.activations()),
         state.activations(gpt, part));
   }
 

@@ -23,7 +23,7 @@ public enum OptimizerState {
   /// m, Chen et al. 2023, arXiv 2302.06675.
   LION("lion", Lion::stateBytes),
   /// Stochastic gradient descent with momentum.
-  MOMENTUM("momentum", (n, type) -> n * type.bytes()),
+  MOMENTUM("momentum", (n, type) -> n * type.wide().bytes()),
   /// Plain stochastic gradient descent.
   SGD("sgd", (_, _) -> 0);
 
@@ -56,8 +56,8 @@ public enum OptimizerState {
   }
 
   /// Bytes beside an arena of `elements` parameters.
-  long bytes(long elements) {
-    return bytes.applyAsLong(elements, DType.F32);
+  long bytes(long elements, DType dtype) {
+    return bytes.applyAsLong(elements, dtype);
   }
 
   /// What a batch takes: a step's walks, or those of a refresh of the curvature, on the part of

@@ -6,21 +6,18 @@ import java.util.Arrays;
 
 /// The types that a training holds its numbers in.
 public enum Precision {
-  /// Everything in 32 bits, as Gatun trains.
-  FP32("fp32", DType.F32, 4, 4),
-  /// Activations in bf16; weights in fp32 with a bf16 copy beside them; gradients in fp32.
-  BF16("bf16", DType.BF16, 6, 4);
+  /// Everything in 32 bits.
+  FP32("fp32", DType.F32),
+  /// Activations in bf16; weights in fp32, matrices with a bf16 copy beside them; gradients in
+  /// fp32.
+  BF16("bf16", DType.BF16);
 
   private final String word;
   private final DType activations;
-  private final int weightBytes;
-  private final int gradientBytes;
 
-  Precision(String word, DType activations, int weightBytes, int gradientBytes) {
+  Precision(String word, DType activations) {
     this.word = word;
     this.activations = activations;
-    this.weightBytes = weightBytes;
-    this.gradientBytes = gradientBytes;
   }
 
   /// The one called `word`. Throws [InvalidArgument] where there is none.
@@ -40,14 +37,5 @@ public enum Precision {
 
   DType activations() {
     return activations;
-  }
-
-  /// A parameter's, copies included.
-  int weightBytes() {
-    return weightBytes;
-  }
-
-  int gradientBytes() {
-    return gradientBytes;
   }
 }

@@ -1,6 +1,8 @@
 package dev.gatun.tool;
 
 import dev.gatun.memory.Device;
+import dev.gatun.nn.Rounding;
+import dev.gatun.tensor.DType;
 import dev.gatun.train.CurvatureRefresh;
 import dev.gatun.train.Trainer;
 import java.io.PrintWriter;
@@ -35,8 +37,9 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
 
   private String recipe() {
     return format(
-        "%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d%s%s",
+        "%s%s, %s rate %s, %,d steps of %d x %d windows of %d tokens, seed %d%s%s",
         settings.text("optimizer"),
+        precision(),
         settings.text("schedule"),
         settings.number("lr"),
         settings.whole("steps"),
@@ -54,6 +57,11 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
       case MLP -> ", MLPs recomputed";
       case BLOCK -> ", blocks recomputed";
     };
+  }
+
+  private String precision() {
+    if (settings.dtype() != DType.BF16) return "";
+    return settings.rounding() == Rounding.NEAREST ? " in bf16" : " in bf16 without masters";
   }
 
   private String refreshes(CurvatureRefresh refresh) {

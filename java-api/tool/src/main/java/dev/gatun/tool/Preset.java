@@ -29,6 +29,8 @@ enum Preset {
           .with("optimizer", NamedOptimizer.ADAMW.word)
           .with("clip", 1.0)
           .with("schedule", "cosine")
+          .with("dtype", "fp32")
+          .with("rounding", "nearest")
           .with("seed", 1337L)
           .with("device", "auto")
           .with("threads", 0L);

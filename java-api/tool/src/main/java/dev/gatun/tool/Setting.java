@@ -49,6 +49,10 @@ record Setting(
           whole("curvature-every", "Steps between refreshes of curvature").perOptimizer(),
           number("curvature-share", "The part of a step's windows for one").perOptimizer(),
           number("clip", "The largest gradient norm."),
+          text("dtype", "Of matrices and activations; sums and masters are fp32.")
+              .among("fp32", "bf16"),
+          text("rounding", "How bf16 weights come to be: of a master's nearest, or at random.")
+              .among("nearest", "stochastic"),
           whole("seed", "For the first weights and the order of windows."),
           text("device", "Where to train.").among("cpu", "cuda", "auto"),
           whole("threads", "Threads of the CPU; 0 takes all."),

@@ -3,12 +3,14 @@ package dev.gatun.tool;
 import dev.gatun.InvalidArgument;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Recompute;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Sophia;
 import dev.gatun.store.BadFile;
 import dev.gatun.store.TrainerState;
+import dev.gatun.tensor.DType;
 import dev.gatun.train.CurvatureRefresh;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -103,6 +105,16 @@ record Settings(Map<String, Object> values) {
   /// What walks backwards compute again.
   Recompute recompute() {
     return Recompute.valueOf(text("recompute").toUpperCase(Locale.ROOT));
+  }
+
+  /// What matrices and activations are held in.
+  DType dtype() {
+    return text("dtype").equals("bf16") ? DType.BF16 : DType.F32;
+  }
+
+  /// How weights in bf16 come to be.
+  Rounding rounding() {
+    return text("rounding").equals("stochastic") ? Rounding.STOCHASTIC : Rounding.NEAREST;
   }
 
   /// The learning rate's course; throws where there is no such.

@@ -6,7 +6,6 @@ import dev.gatun.nn.Gpt;
 import dev.gatun.store.GptCheckpoint;
 import dev.gatun.store.OptimizerCheckpoint;
 import dev.gatun.store.TrainerState;
-import dev.gatun.tensor.DType;
 import dev.gatun.train.Batch;
 import dev.gatun.train.Batches;
 import dev.gatun.train.Evaluation;
@@ -15,6 +14,7 @@ import dev.gatun.train.StepReport;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.Windows;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -71,15 +71,20 @@ final class Training implements AutoCloseable {
   private static Gpt model(Start start, Settings settings, Scope scope) {
     return start
         .checkpoint()
-        .map(checkpoint -> GptCheckpoint.read(checkpoint, scope, DType.F32))
+        .map(checkpoint -> read(checkpoint, settings, scope))
         .orElseGet(
             () ->
                 Gpt.create(
                     settings.shape(settings.size("vocab")),
                     scope,
-                    DType.F32,
+                    settings.dtype(),
+                    settings.rounding(),
                     settings.whole("seed")))
         .withRecompute(settings.recompute());
+  }
+
+  private static Gpt read(Path checkpoint, Settings settings, Scope scope) {
+    return GptCheckpoint.read(checkpoint, scope, settings.dtype(), settings.rounding());
   }
 
   /// Trains to the end, and says before and after what there is to say.

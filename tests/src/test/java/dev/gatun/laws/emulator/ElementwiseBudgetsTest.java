@@ -30,6 +30,8 @@ class ElementwiseBudgetsTest extends Budgets {
         squared_error_pullback | n=262144                                               | n=262141 shift=1      | prediction + target     | dprediction + dtarget
         squared_error_pullback | n=262144 fresh=0                                       | n=262141 shift=1      | 2*prediction + 2*target | dprediction + dtarget
         fill                   | n=262144                                               | n=262141 shift=1      | 0                       | x
+        narrow                 | dtype=0 n=262144                                       | n=262141 shift=1      | x                       | y
+        narrow                 | dtype=2 n=262144                                       | n=262141 shift=1      | x                       | y                 | 0 | y
         """;
   }
 }

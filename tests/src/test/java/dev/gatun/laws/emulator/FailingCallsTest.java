@@ -178,7 +178,9 @@ class FailingCallsTest {
       }
       var parameters = gpt.parameters();
       var all = Shape.of(parameters.count());
-      var weights = Tensor.over(memory, parameters.weights(), DType.F32, all, null).toFloats();
+      var weights =
+          Tensor.over(memory, parameters.parts().getFirst().weights(), DType.F32, all, null)
+              .toFloats();
       callsBeforeClosing = Emulator.calls();
       return new Result(loss, Arrays.hashCode(weights));
     }

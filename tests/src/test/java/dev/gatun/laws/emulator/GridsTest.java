@@ -31,6 +31,7 @@ class GridsTest {
           binary_pullback        | outer=1 middle=%d inner=1 kind=3 da=absent fresh=0
           squared_error_pullback | n=%d
           fill                   | n=%d
+          narrow                 | n=%d
           random_normal          | n=%d
           random_sign            | n=%d
           """)

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Call.Region;
 import dev.gatun.memory.Device;
+import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +43,7 @@ class AgreementTest {
 
   private static void check(Prototype kernel) {
     for (var sample : KernelSamples.ALL.get(kernel.name())) {
-      for (var dtype : cpu.types()) {
+      for (var dtype : List.of(DType.F32, DType.F64)) {
         var call = Call.of(kernel, sample, dtype);
         try (var arena = Arena.ofConfined()) {
           var found = rig.run(call, arena, Call.NAN_POISON, -1).after();

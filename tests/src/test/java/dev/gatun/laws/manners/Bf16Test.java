@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestFactory;
 /// In bf16 a kernel computes what it computes in fp32, rounded once where it is stored. Its inputs
 /// are numbers that bf16 holds, and so few of them that it also holds the sums which some kernels
 /// store on their way.
-@Tag("gpu")
+@Tag("backend")
 class Bf16Test {
   /// Products that are cut into tiles of each size, and into parts.
   private static final String PRODUCTS =

@@ -43,6 +43,7 @@ final class KernelSamples {
       squared_error_forward          n=1,7,129,40001
       squared_error_pullback         n=1,7,129,40001
       fill                           n=0,1,7,129 value=0,1.5
+      narrow                         n=0,1,7,129
       matmul_forward                 batch=1,3 rows=5 cols=7 inner=3 transposed=0,1,2,3
       matmul_forward                 batch=1,3 rows=1 cols=1 inner=1 transposed=0,3
       matmul_forward                 batch=0 rows=3 cols=2 inner=5 transposed=0

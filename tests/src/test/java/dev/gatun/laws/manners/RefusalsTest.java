@@ -2,7 +2,6 @@ package dev.gatun.laws.manners;
 
 import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
-import dev.gatun.Unsupported;
 import dev.gatun.laws.Devices;
 import dev.gatun.laws.manners.Parameter.Manner;
 import dev.gatun.tensor.DType;
@@ -100,16 +99,6 @@ class RefusalsTest {
               refused(call, said, arena, InvalidArgument.class, kind.name());
             }
           }
-        });
-  }
-
-  @TestFactory
-  Stream<DynamicTest> refusesBf16WhereItIsNotComputed() {
-    if (rig.types().contains(DType.BF16)) return Stream.empty();
-    return each(
-        (call, arena) -> {
-          var said = call.sample().with("dtype", DType.BF16.code());
-          refused(call, said, arena, Unsupported.class, "bf16");
         });
   }
 

@@ -42,6 +42,7 @@ final class ReplaySamples {
       squared_error_forward          n=4100,40001 dtype=0,2
       squared_error_pullback         n=4100,4099 dtype=0,2
       fill                           n=4099 value=1.5 dtype=0,2
+      narrow                         n=4099 dtype=0,2
       matmul_forward                 batch=1 rows=136 cols=264 inner=136 transposed=0,1,2,3 dtype=2
       matmul_forward                 batch=1 rows=33 cols=41 inner=300 transposed=0,1,2,3 dtype=0,2
       matmul_forward                 batch=2 rows=33 cols=41 inner=40 transposed=0,3 dtype=1

@@ -1,6 +1,5 @@
 package dev.gatun.laws.manners;
 
-import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.tensor.DType;
@@ -24,12 +23,8 @@ final class Rig implements AutoCloseable {
     block = scope.bytes(BLOCK_BYTES);
   }
 
-  /// The types that the device computes in.
-  List<DType> types() {
-    return Devices.computeInBf16(device)
-        ? List.of(DType.F32, DType.F64, DType.BF16)
-        : List.of(DType.F32, DType.F64);
-  }
+  /// The types that devices compute in.
+  static final List<DType> TYPES = List.of(DType.F32, DType.F64, DType.BF16);
 
   /// A block before and after a call.
   record Run(MemorySegment before, MemorySegment after) {}
