@@ -229,7 +229,7 @@ write_results() {
     echo
     sed 's/^/    /' "$work"/summary-*
   } >"$results/$name.md"
-  { cat "$root/bench/results/HEAD.md" && for section in "$results"/gpu-*.md; do echo && cat "$section"; done; } \
+  { cat "$root/bench/results/HEAD.md" && for section in "$root"/bench/results/cpu.md "$results"/gpu-*.md; do echo && cat "$section"; done; } \
     >"$results/README.md"
   echo "the table is in $results/$name.md"
 }

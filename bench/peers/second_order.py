@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The gradient of GPT-2, and gradient and Hessian-vector product together, in PyTorch on the CPU: the peer of the bench
-SecondOrder, median of 5 after 2. Attention is written out, since fused attention has no double backward there.
+`hvp`, median of 5 after 2. Attention is written out, since fused attention has no double backward there.
 
 .venv/bin/python bench/peers/second_order.py [gpt2-14m] [gpt2-1k-context] [--threads N]
 """

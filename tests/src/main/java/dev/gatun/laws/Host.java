@@ -8,10 +8,10 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /// Arrays of Java that stand for tensors of any type.
-final class Host {
+public final class Host {
   private Host() {}
 
-  static Tensor upload(Scope scope, Spec spec, double[] elements) {
+  public static Tensor upload(Scope scope, Spec spec, double[] elements) {
     var tensor = Tensor.uninitialized(scope, spec.dtype(), spec.shape());
     tensor.copyFrom(
         switch (spec.dtype()) {
@@ -26,7 +26,7 @@ final class Host {
     return tensor;
   }
 
-  static double[] download(Tensor tensor) {
+  public static double[] download(Tensor tensor) {
     int count = Math.toIntExact(tensor.shape().count());
     return switch (tensor.dtype()) {
       case F32, F64 -> tensor.toDoubles();

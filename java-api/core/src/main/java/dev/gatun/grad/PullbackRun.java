@@ -21,9 +21,9 @@ record PullbackRun(List<Tensor> inputs, List<Spec> specs) {
     for (int i = 0; i < node.values().size(); i++)
       inputs.add(cotangents.of(node.values().get(i), op.mayMissCotangent(i)));
     var specs = new ArrayList<Spec>(inputs.size());
-    var operation = "backward of " + op.name();
     for (var tensor : inputs) {
-      if (tensor != null) tensor.requireUsable(operation, tape.device());
+      if (tensor != null && !tensor.isUsableOn(tape.device()))
+        tensor.requireUsable("backward of " + op.name(), tape.device());
       specs.add(tensor == null ? null : new Spec(tensor.shape(), tensor.dtype()));
     }
     return new PullbackRun(inputs, specs);

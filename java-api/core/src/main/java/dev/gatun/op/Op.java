@@ -114,8 +114,8 @@ public sealed interface Op
   default List<Tensor> apply(List<Tensor> inputs) {
     if (inputs.isEmpty()) throw new ShapeMismatch(name() + ": takes tensors, got none");
     var device = inputs.getFirst().device();
-    for (int i = 0; i < inputs.size(); i++) inputs.get(i).requireUsable(name(), device);
-    var specs = inputs.stream().map(Op::spec).toList();
+    for (var input : inputs) if (!input.isUsableOn(device)) input.requireUsable(name(), device);
+    var specs = specs(inputs);
     var outputs = shapes(specs);
     var scope = device.innermost();
     var recorder = scope instanceof Recorder tape ? tape : null;
@@ -133,11 +133,17 @@ public sealed interface Op
     return values;
   }
 
-  private static Spec spec(Tensor tensor) {
-    return new Spec(tensor.shape(), tensor.dtype());
+  // No stream: it would be a good part of what a small op costs.
+  private static List<Spec> specs(List<Tensor> tensors) {
+    var specs = new Spec[tensors.size()];
+    for (int i = 0; i < specs.length; i++) {
+      specs[i] = new Spec(tensors.get(i).shape(), tensors.get(i).dtype());
+    }
+    return List.of(specs);
   }
 
   private static List<Tensor> allocate(Scope scope, List<Spec> specs) {
+    if (specs.isEmpty()) return List.of();
     var tensors = new ArrayList<Tensor>(specs.size());
     for (var spec : specs) tensors.add(Tensor.uninitialized(scope, spec.dtype(), spec.shape()));
     return tensors;

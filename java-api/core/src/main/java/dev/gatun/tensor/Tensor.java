@@ -122,6 +122,11 @@ public final class Tensor {
     return Optional.ofNullable(slot);
   }
 
+  /// Whether [#requireUsable] would pass: for those who would have to make the operation's name.
+  public boolean isUsableOn(Device device) {
+    return scope.isOpen() && scope.device() == device;
+  }
+
   /// Throws [ClosedTensor] or [WrongDevice], naming the operation, if this tensor cannot be used on
   /// `device` now.
   public void requireUsable(String operation, Device device) {

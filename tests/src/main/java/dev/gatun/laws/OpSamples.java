@@ -34,10 +34,10 @@ import java.util.List;
 
 /// A row of samples for every op, at sizes that hurt: 1, odd, no multiple of a vector or of a
 /// block, and one larger.
-final class OpSamples {
+public final class OpSamples {
   private static final boolean[] BOTH = {false, true};
 
-  static final List<OpSample> ALL = new OpSamples().all;
+  public static final List<OpSample> ALL = new OpSamples().all;
 
   private final List<OpSample> all = new ArrayList<>();
 

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// y = log(1 + e^x), an op as an embedder would write it: out of existing kernels.
-final class Softplus extends CustomOp {
+public final class Softplus extends CustomOp {
   @Override
   public Outputs shapes(List<Spec> inputs) {
     if (inputs.size() != 1 || !inputs.getFirst().dtype().isFloating()) {

@@ -1,0 +1,85 @@
+package dev.gatun.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Where and how a run was measured.
+final class Environment {
+  private Environment() {}
+
+  static Map<String, Object> of(Run run) {
+    var about = new LinkedHashMap<String, Object>();
+    about.put("began", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    about.put("cpu", processor());
+    about.put("cores", Runtime.getRuntime().availableProcessors());
+    about.put("load", load());
+    about.put("os", property("os.name") + " " + property("os.version"));
+    about.put("jdk", property("java.vendor") + " " + property("java.runtime.version"));
+    about.put("quick", run.quick());
+    describe(run, about);
+    about.put("commit", commit());
+    about.put("command", "gatun bench " + afterJar(property("sun.java.command")));
+    return about;
+  }
+
+  /// What the library says of itself: the instruction set taken, whose products.
+  private static void describe(Run run, Map<String, Object> about) {
+    try (var device = run.open()) {
+      about.put("backend", device.backend());
+      for (var line : device.describe().lines().toList()) {
+        int colon = line.indexOf(": ");
+        if (colon > 0) about.put("gatun " + line.substring(0, colon), line.substring(colon + 2));
+      }
+    }
+  }
+
+  private static String property(String name) {
+    return System.getProperty(name, "");
+  }
+
+  /// Without where the numbers went.
+  private static String afterJar(String command) {
+    int space = command.indexOf(' ');
+    return space < 0 ? "" : command.substring(space + 1).replaceAll(" --out \\S+", "");
+  }
+
+  /// The name that the system has for it, with family and model, which names often leave out.
+  private static String processor() {
+    var fields = new LinkedHashMap<String, String>();
+    for (var line : text(Path.of("/proc/cpuinfo")).lines().toList()) {
+      var parts = line.split("\\s*:\\s*", 2);
+      if (parts.length == 2) fields.putIfAbsent(parts[0], parts[1]);
+    }
+    return "%s (family %s, model %s)"
+        .formatted(fields.get("model name"), fields.get("cpu family"), fields.get("model"));
+  }
+
+  /// Processes that ran or waited to run, over the last minute, before this run began.
+  private static String load() {
+    return text(Path.of("/proc/loadavg")).split(" ")[0];
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException unknown) {
+      return "";
+    }
+  }
+
+  private static String commit() {
+    try {
+      var git = new ProcessBuilder("git", "rev-parse", "--short=12", "HEAD").start();
+      var answer = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      return answer.isEmpty() ? "unknown" : answer;
+    } catch (IOException none) {
+      return "unknown";
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package dev.gatun.bench;
+
+import dev.gatun.laws.Argument;
+import dev.gatun.laws.Host;
+import dev.gatun.laws.OpRun;
+import dev.gatun.laws.OpSample;
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Scope;
+import dev.gatun.op.Frame;
+import dev.gatun.op.Op;
+import dev.gatun.op.Outputs;
+import dev.gatun.op.Spec;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+
+/// An op with random arguments, cotangents and tangents on a device, ready to run each of its rules
+/// as a tape would: all outputs wanted, gradients overwritten.
+final class PreparedOp {
+  private final Device device;
+  private final Scope memory;
+  private final Op op;
+  private final Op pullback;
+  private final SplittableRandom random;
+  private final List<Spec> inputs;
+  private final List<Spec> pullbackInputs;
+  private final List<Tensor> in;
+  private final List<Tensor> out;
+  private final List<Tensor> tangentsIn;
+  private final List<Tensor> tangentsOut;
+  private final List<Tensor> reads;
+  private final List<Tensor> gradients;
+  private final List<Tensor> readTangents;
+  private final List<Tensor> gradientTangents;
+
+  /// The same numbers are drawn for every type.
+  PreparedOp(Scope memory, OpSample sample, DType activations) {
+    this.memory = memory;
+    device = memory.device();
+    op = sample.op();
+    pullback = op.pullback();
+    random = sample.random();
+    var run = new OpRun(device, sample, activations);
+    inputs = sample.specs(activations);
+    in = uploaded(inputs, sample.draw(random));
+    tangentsIn = tangents(inputs, in);
+    var outputs = op.shapes(inputs);
+    out = empty(all(outputs));
+    tangentsOut = empty(all(outputs));
+    for (int i = 0; i < out.size(); i++) if (!run.hasTangent(i)) tangentsOut.set(i, null);
+    forward();
+    pullbackInputs = run.readSpecs();
+    reads = reads(outputs.values());
+    gradients = empty(run.gradients());
+    readTangents = tangents(pullbackInputs, reads);
+    gradientTangents = empty(run.gradients());
+  }
+
+  private static List<Spec> all(Outputs outputs) {
+    return Stream.of(outputs.values(), outputs.saved(), outputs.kept())
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  private List<Tensor> reads(List<Spec> values) {
+    var all = new ArrayList<Tensor>();
+    for (int i : op.reads().inputs()) all.add(in.get(i));
+    for (int i : op.reads().values()) all.add(out.get(i));
+    for (int i : op.reads().saved()) {
+      all.add(values.size() + i < out.size() ? out.get(values.size() + i) : null);
+    }
+    for (var value : values) all.add(drawn(value));
+    return all;
+  }
+
+  private List<Tensor> tangents(List<Spec> specs, List<Tensor> of) {
+    var all = new ArrayList<Tensor>();
+    for (int i = 0; i < of.size(); i++) {
+      boolean moves = of.get(i) != null && of.get(i).dtype().isFloating();
+      all.add(moves ? drawn(specs.get(i)) : of.get(i));
+    }
+    return all;
+  }
+
+  private Tensor drawn(Spec spec) {
+    var floats = new Argument.Floats(spec.shape(), false, Argument.Range.ANYWHERE);
+    return Host.upload(memory, spec, floats.draw(random));
+  }
+
+  private List<Tensor> uploaded(List<Spec> specs, double[][] arrays) {
+    var tensors = new ArrayList<Tensor>();
+    for (int i = 0; i < arrays.length; i++) {
+      tensors.add(Host.upload(memory, specs.get(i), arrays[i]));
+    }
+    return tensors;
+  }
+
+  private List<Tensor> empty(List<Spec> specs) {
+    var tensors = new ArrayList<Tensor>();
+    for (var spec : specs) tensors.add(Tensor.uninitialized(memory, spec.dtype(), spec.shape()));
+    return tensors;
+  }
+
+  void run(Rule rule) {
+    try (var work = device.scope()) {
+      switch (rule) {
+        case FORWARD -> op.forward(frame(work, inputs, in, out, 0));
+        case PULLBACK -> pullback.forward(frame(work, pullbackInputs, reads, gradients, -1));
+        case TANGENT ->
+            op.tangent(
+                frame(work, inputs, in, out, 0), frame(work, inputs, tangentsIn, tangentsOut, 0));
+        case PULLBACK_TANGENT ->
+            pullback.tangent(
+                frame(work, pullbackInputs, reads, gradients, -1),
+                frame(work, pullbackInputs, readTangents, gradientTangents, -1));
+      }
+    }
+  }
+
+  private void forward() {
+    run(Rule.FORWARD);
+  }
+
+  void join() {
+    device.stream().join();
+  }
+
+  /// What a rule has left, its floating-point arrays; what the host knows of the rest is not worth
+  /// a comparison.
+  List<Tensor> results(Rule rule) {
+    var all =
+        switch (rule) {
+          case FORWARD -> out;
+          case PULLBACK -> gradients;
+          case TANGENT -> tangentsOut;
+          case PULLBACK_TANGENT -> gradientTangents;
+        };
+    return all.stream().filter(Objects::nonNull).filter(x -> x.dtype().isFloating()).toList();
+  }
+
+  /// Bytes of all that a rule reads and writes, each array once.
+  long bytes(Rule rule) {
+    return switch (rule) {
+      case FORWARD -> bytes(in) + bytes(out);
+      case PULLBACK -> bytes(reads) + bytes(gradients);
+      case TANGENT -> bytes(in) + bytes(tangentsIn) + bytes(tangentsOut);
+      case PULLBACK_TANGENT -> bytes(reads) + bytes(readTangents) + bytes(gradientTangents);
+    };
+  }
+
+  private static long bytes(List<Tensor> tensors) {
+    return tensors.stream()
+        .filter(Objects::nonNull)
+        .mapToLong(tensor -> tensor.shape().count() * tensor.dtype().bytes())
+        .sum();
+  }
+
+  private static Frame frame(
+      Scope work, List<Spec> specs, List<Tensor> in, List<Tensor> out, int fresh) {
+    return new Frame(work, specs, addresses(in), addresses(out), fresh);
+  }
+
+  private static MemorySegment[] addresses(List<Tensor> tensors) {
+    return tensors.stream().map(x -> x == null ? null : x.data()).toArray(MemorySegment[]::new);
+  }
+}

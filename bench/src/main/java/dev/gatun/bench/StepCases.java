@@ -1,0 +1,45 @@
+package dev.gatun.bench;
+
+import java.util.List;
+
+/// The same step by the C program, by Java and replayed, from tiny to 124 million parameters.
+final class StepCases {
+  private StepCases() {}
+
+  static List<Case> of(Run run) {
+    if (run.quick()) return List.of(of(run, Net.LINEARS, 2), of(run, Net.TINY_GPT, 2));
+    return List.of(
+        of(run, Net.LINEARS, 22),
+        of(run, Net.TINY_GPT, 22),
+        of(run, "gpt2-14m", 70),
+        of(run, "gpt2-124m", 110));
+  }
+
+  private static Case of(Run run, String net, double seconds) {
+    return new Case("steps " + net, seconds, () -> measure(run, net));
+  }
+
+  private static void measure(Run run, String net) throws Exception {
+    JavaShare.Share share;
+    try (var empty = new EmptyKernels(run.backend())) {
+      share = JavaShare.of(run, net, empty);
+    }
+    int threads = Net.isTiny(net) ? 1 : run.threads();
+    try (var device = run.open(threads);
+        var step = new Step(device, net)) {
+      step.prepare();
+      try (var program = new WrittenProgram(step, run.backend(), threads)) {
+        program.requireSameBits(step);
+        var times = new StepTimes(run, step, program);
+        run.rows().add(times.measured(net, share));
+      }
+      requireSensible(net, step.gradientNorm());
+    }
+  }
+
+  private static void requireSensible(String net, double norm) {
+    if (!(norm > 0 && norm < 1e3)) {
+      throw new BenchFailure("%s: the norm of the last gradient is %s", net, norm);
+    }
+  }
+}

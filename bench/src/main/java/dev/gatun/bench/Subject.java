@@ -1,0 +1,40 @@
+package dev.gatun.bench;
+
+import java.util.List;
+import java.util.function.Function;
+
+/// What can be measured, by the name that the command line has for it.
+enum Subject {
+  /// What a call costs on each floor.
+  boundary(BoundaryCases::of),
+  /// The same step by the C program, by Java and replayed.
+  steps(StepCases::of),
+  /// Every op by its four rules at the sizes of a training.
+  kernels(KernelCases::of),
+  /// Every sample of the laws by its four rules: sizes so small that the call counts.
+  samples(SampleCases::of),
+  /// Products, attention and the MLP block over sizes.
+  ladder(LadderCases::of),
+  /// A step of each optimizer.
+  optimizers(OptimizerCases::of),
+  /// A product with the Hessian against the gradient.
+  hvp(HessianCases::of),
+  /// The work of others that is compared.
+  djl(DjlCases::of),
+  pytorch(PyTorchCases::of);
+
+  private final Function<Run, List<Case>> cases;
+
+  Subject(Function<Run, List<Case>> cases) {
+    this.cases = cases;
+  }
+
+  List<Case> cases(Run run) {
+    return cases.apply(run);
+  }
+
+  /// Whether it is run only where peers are asked for.
+  boolean isPeer() {
+    return this == djl || this == pytorch;
+  }
+}
