@@ -12,11 +12,11 @@ import dev.gatun.GatunException;
 import dev.gatun.InvalidArgument;
 import dev.gatun.ffi.Backend;
 import dev.gatun.grad.Tape;
-import dev.gatun.laws.Devices;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
+import dev.gatun.optim.OnDevice;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
@@ -32,7 +32,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,18 +45,13 @@ class RecordingTest {
   private static final int MICRO_STEPS = 2;
   private static final int STEPS = 4;
 
-  private Device device;
-  private Scope memory;
-
-  @BeforeEach
-  void open() {
-    device = Devices.underTest();
-    memory = device.scope();
-  }
+  private final OnDevice on = new OnDevice();
+  private final Device device = on.device();
+  private final Scope memory = on.memory();
 
   @AfterEach
   void close() {
-    device.close();
+    on.close();
   }
 
   /// A model, its optimizer, and a step of both that reads tokens from a feed.

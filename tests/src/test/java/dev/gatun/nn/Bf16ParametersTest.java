@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Unsupported;
 import dev.gatun.growth.Stacking;
 import dev.gatun.laws.Bf16;
-import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
+import dev.gatun.optim.OnDevice;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
@@ -20,7 +20,6 @@ import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,18 +36,13 @@ class Bf16ParametersTest {
     LION
   }
 
-  private Device device;
-  private Scope memory;
-
-  @BeforeEach
-  void open() {
-    device = Devices.underTest();
-    memory = device.scope();
-  }
+  private final OnDevice on = new OnDevice();
+  private final Device device = on.device();
+  private final Scope memory = on.memory();
 
   @AfterEach
   void close() {
-    device.close();
+    on.close();
   }
 
   /// A matrix that decays, a table and a vector that do not.

@@ -85,7 +85,6 @@ public final class OnDevice implements AutoCloseable {
   @Override
   public void close() {
     host.close();
-    memory.close();
     device.close();
   }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.ffi.Kernels;
 import dev.gatun.laws.Bf16;
-import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import java.lang.foreign.Arena;
@@ -15,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,18 +36,13 @@ class StochasticRoundingTest {
     LION
   }
 
-  private Device device;
-  private Scope memory;
-
-  @BeforeEach
-  void open() {
-    device = Devices.underTest();
-    memory = device.scope();
-  }
+  private final OnDevice on = new OnDevice();
+  private final Device device = on.device();
+  private final Scope memory = on.memory();
 
   @AfterEach
   void close() {
-    device.close();
+    on.close();
   }
 
   @ParameterizedTest

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.grad.Direction;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
-import dev.gatun.laws.Devices;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
@@ -14,6 +13,7 @@ import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Rounding;
 import dev.gatun.nn.WeightVector;
 import dev.gatun.optim.AdamW;
+import dev.gatun.optim.OnDevice;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,18 +40,13 @@ class Bf16TrainingTest {
   /// more at either end.
   private static final int STORED = 2 * (10 * CONFIG.layers() + 3);
 
-  private Device device;
-  private Scope memory;
-
-  @BeforeEach
-  void open() {
-    device = Devices.underTest();
-    memory = device.scope();
-  }
+  private final OnDevice on = new OnDevice();
+  private final Device device = on.device();
+  private final Scope memory = on.memory();
 
   @AfterEach
   void close() {
-    device.close();
+    on.close();
   }
 
   @Test
