@@ -14,6 +14,9 @@ template <class T> struct WideOf { using type = T; };
 template <> struct WideOf<bf16> { using type = float; };
 template <class T> using Wide = typename WideOf<T>::type;
 
+/// Whether an element holds what is computed as it is.
+template <class T> constexpr bool holds_wide = sizeof(T) == sizeof(Wide<T>);
+
 inline float widened(bf16 x) { return __builtin_bit_cast(float, uint32_t(x.bits) << 16); }
 inline float widened(float x) { return x; }
 inline double widened(double x) { return x; }

@@ -34,9 +34,6 @@ template <class Work> inline void by_truth(bool flag, Work work) {
     work(Truth<false>{});
 }
 
-/// Whether an element holds what is computed as it is.
-template <class T> constexpr bool holds_wide = sizeof(T) == sizeof(Wide<T>);
-
 /// Overwrites or adds into an element of an ACC argument.
 template <bool fresh, class T> inline void put(T& to, Wide<T> value) {
   if constexpr (fresh)

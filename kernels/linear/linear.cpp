@@ -3,23 +3,17 @@
 // Trap: a long column of floats must not be summed in one float.
 #include <omp.h>
 
-#include "body.h"
 #include "gelu.h"
+#include "loops.h"
 #include "products.h"
 #include "scratch.h"
 
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
-/// Arrays of T hold sums as they are; narrower ones hold them rounded, so they are finished elsewhere.
-template <class T> constexpr bool holds_sums = sizeof(T) == sizeof(Wide<T>);
-
 /// Rows that are finished at a time where they cannot be in their array. The weight of bf16 may be widened again for
 /// each strip, so that these are high.
-template <class T> constexpr int64_t strip_rows = holds_sums<T> ? 64 : 512;
+template <class T> constexpr int64_t strip_rows = holds_wide<T> ? 64 : 512;
 
 template <class T> void gelu_row(T* y, const Wide<T>* x, int64_t cols) {
 #pragma omp simd
@@ -48,10 +42,10 @@ template <class T> void finish_rows(T* y, T* pre, Wide<T>* product, const Wide<T
   for (int64_t r = 0; r < rows; r++) {
     Wide<T>* const row = product + r * cols;
     if (bias) add_row(row, bias, cols);
-    if (!holds_sums<T> && pre) round_row(pre + r * cols, row, cols);
+    if (!holds_wide<T> && pre) round_row(pre + r * cols, row, cols);
     if (activation == GATUN_GELU_ACTIVATION)
       gelu_row(y + r * cols, row, cols);
-    else if (!holds_sums<T>)
+    else if (!holds_wide<T>)
       round_row(y + r * cols, row, cols);
   }
 }
@@ -73,7 +67,7 @@ template <class T, class Finish> void in_strips(const Product& p, Finish finish)
 /// y, and what GELU is applied to, from the product for y.
 template <class T>
 void finished_product(const Product& p, T* y, T* pre, const Wide<T>* bias, gatun_activation activation) {
-  if constexpr (holds_sums<T>) {
+  if constexpr (holds_wide<T>) {
     T* const place = pre ? pre : y;
     Product whole = p;
     whole.c = place;
@@ -93,7 +87,8 @@ template <class T>
 void pre_gradient(T* dpre, Wide<T>* dbias, const T* dy, const T* pre, int64_t rows, int64_t cols, bool fresh) {
   using W = Wide<T>;
   constexpr int64_t widest = 512, line = 64 / sizeof(T), height = 32;
-  const int64_t share = parts(parts(cols, omp_get_max_threads()), line) * line, width = least(share, widest);
+  const int64_t share = quotient_up(quotient_up(cols, omp_get_max_threads()), line) * line,
+                width = least(share, widest);
 #pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
   for (int64_t from = 0; from < cols; from += width) {
     const int64_t wide = least(width, cols - from);
@@ -129,7 +124,7 @@ template <class T> void put_slopes(T* dx, const Wide<T>* product, const T* x_pre
 
 /// The gradient of what x is the GELU of. What is added to cannot hold the product first.
 template <class T> void input_gradient(const Product& p, T* dx, const T* x_pre, bool fresh) {
-  if constexpr (holds_sums<T>)
+  if constexpr (holds_wide<T>)
     if (fresh) {
       multiply(p);
       return put_slopes(dx, dx, x_pre, p.rows * p.cols, true);
