@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds libgatun_cuda.so for all its targets, in a folder of its own, and checks its size and what it shows.
+# Builds libgatun_cuda.so for all its targets, in a folder of its own, and checks its size, what it shows and what the
+# assembler says of its kernels.
 #   all_targets.sh <build folder> <folder of oneDNN>
 set -eu
 build=$1 dnnl=$2
@@ -21,3 +22,4 @@ if [ "$bytes" -gt $most_bytes ]; then
   exit 1
 fi
 "$here/test/exports.sh" "$library"
+"$here/test/assembled.sh" "$build/runtime/hardware"

@@ -62,6 +62,11 @@ template <class T> inline void put_all(T* to, const Wide<T>* from, int64_t n) {
   }
 }
 
+template <class T> inline void add_all(T* to, const Wide<T>* from, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) put<false>(to[i], from[i]);
+}
+
 /// Has work(values) make n elements, at most `most`. The values are `to` itself or, where it would round each result on
 /// the way, a strip that ends up there; they are what `to` held, unless they are `fresh`.
 template <bool fresh, int64_t most, class T, class Work> inline void make_values(T* to, int64_t n, Work work) {
@@ -75,6 +80,24 @@ template <bool fresh, int64_t most, class T, class Work> inline void make_values
     }
     work(strip);
     put_all(to, strip, n);
+  }
+}
+
+/// n elements become, or grow by, what make(values, from, count) makes of `count` of them behind `from`: in strips that
+/// stay in the first-level cache, so that a loop is compiled for each way to make values, and not again for each way
+/// to store them.
+template <class T, class Make> inline void put_strips(T* to, int64_t n, bool fresh, Make make) {
+  constexpr int64_t most = 512;
+  Wide<T> strip[most];
+  for (int64_t from = 0; from < n; from += most) {
+    const int64_t count = least(most, n - from);
+    Wide<T>* const values = holds_wide<T> && fresh ? (Wide<T>*)(to + from) : strip;
+    make(values, from, count);
+    if (values != strip) continue;
+    if (fresh)
+      put_all(to + from, strip, count);
+    else
+      add_all(to + from, strip, count);
   }
 }
 

@@ -99,35 +99,42 @@ template <class W, class Work> void by_kind(gatun_unary kind, double alpha, Work
   }
 }
 
-template <class T, class Function> void forward(T* y, const T* x, int64_t n, Function f) {
+/// y = or += the values that make(values, from, count) makes of the elements behind `from`.
+template <class T, class Make> void put_values(T* y, int64_t n, bool fresh, Make make) {
   in_pieces(n, [=](int64_t from, int64_t to) {
-#pragma omp simd
-    for (int64_t i = from; i < to; i++) y[i] = narrowed<T>(f.value(widened(x[i])));
+    put_strips(y + from, to - from, fresh,
+               [=](Wide<T>* values, int64_t first, int64_t count) { make(values, from + first, count); });
   });
 }
 
-template <bool fresh, class T, class Function> void pullback(T* dx, const T* dy, const T* x, int64_t n, Function f) {
-  in_pieces(n, [=](int64_t from, int64_t to) {
+template <class T, class Function> void forward(T* y, const T* x, int64_t n, Function f) {
+  put_values(y, n, true, [=](Wide<T>* values, int64_t from, int64_t count) {
 #pragma omp simd
-    for (int64_t i = from; i < to; i++) put<fresh>(dx[i], f.pull(widened(dy[i]), widened(x[i])));
+    for (int64_t i = 0; i < count; i++) values[i] = f.value(widened(x[from + i]));
+  });
+}
+
+template <class T, class Function> void pullback(T* dx, const T* dy, const T* x, int64_t n, bool fresh, Function f) {
+  put_values(dx, n, fresh, [=](Wide<T>* values, int64_t from, int64_t count) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) values[i] = f.pull(widened(dy[from + i]), widened(x[from + i]));
   });
 }
 
 /// Null tangents are zero.
-template <bool fresh, class T, class Function>
-void pullback_tangent(T* tdx, const T* dy, const T* tdy, const T* x, const T* tx, int64_t n, Function f) {
-  in_pieces(n, [=](int64_t from, int64_t to) {
-    if (tx && tdy) {
+template <class T, class Function>
+void pullback_tangent(T* tdx, const T* dy, const T* tdy, const T* x, const T* tx, int64_t n, bool fresh, Function f) {
+  put_values(tdx, n, fresh, [=](Wide<T>* values, int64_t from, int64_t count) {
+    if (tdy) {
 #pragma omp simd
-      for (int64_t i = from; i < to; i++)
-        put<fresh>(tdx[i],
-                   f.pull(widened(tdy[i]), widened(x[i])) + f.bend(widened(x[i])) * widened(tx[i]) * widened(dy[i]));
-    } else if (tx) {
-#pragma omp simd
-      for (int64_t i = from; i < to; i++) put<fresh>(tdx[i], f.bend(widened(x[i])) * widened(tx[i]) * widened(dy[i]));
+      for (int64_t i = 0; i < count; i++) values[i] = f.pull(widened(tdy[from + i]), widened(x[from + i]));
     } else {
-      for (int64_t i = from; i < to; i++) put<fresh>(tdx[i], tdy ? f.pull(widened(tdy[i]), widened(x[i])) : 0);
+      memset(values, 0, size_t(count) * sizeof(Wide<T>));
     }
+    if (!tx) return;
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++)
+      values[i] += f.bend(widened(x[from + i])) * widened(tx[from + i]) * widened(dy[from + i]);
   });
 }
 
@@ -145,10 +152,8 @@ void unary_pullback(gatun_stream&, void* dx, const void* dy, const void* x, int6
                     int32_t fresh, gatun_dtype dtype) {
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
-    by_kind<Wide<T>>(kind, alpha, [&](auto f) {
-      by_truth(is_fresh(fresh, 0),
-               [&](auto fresh_dx) { pullback<fresh_dx.value>((T*)dx, (const T*)dy, (const T*)x, n, f); });
-    });
+    by_kind<Wide<T>>(kind, alpha,
+                     [&](auto f) { pullback((T*)dx, (const T*)dy, (const T*)x, n, is_fresh(fresh, 0), f); });
   });
 }
 
@@ -157,9 +162,7 @@ void unary_pullback_tangent(gatun_stream&, void* tdx, const void* dy, const void
   by_type(dtype, [&](auto* t) {
     using T = GATUN_ELEMENT(t);
     by_kind<Wide<T>>(kind, alpha, [&](auto f) {
-      by_truth(is_fresh(fresh, 0), [&](auto fresh_tdx) {
-        pullback_tangent<fresh_tdx.value>((T*)tdx, (const T*)dy, (const T*)tdy, (const T*)x, (const T*)tx, n, f);
-      });
+      pullback_tangent((T*)tdx, (const T*)dy, (const T*)tdy, (const T*)x, (const T*)tx, n, is_fresh(fresh, 0), f);
     });
   });
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the compiler made of the kernels: products on tensor cores hold the instructions they are written for, no kernel
-# adds floats atomically, and none spills or takes shared memory that its launch does not ask for.
+# What the compiler made of the kernels: products on tensor cores hold the instructions they are written for, and no
+# kernel adds floats atomically.
 #   ptx.sh <folder with the kept files> <sources>
 set -eu
 kept=$1
@@ -18,13 +18,6 @@ files=$(find "$kept" -name '*.ptx' -path '*.kept/*' | wc -l)
 atomics='^[^/]*\<\(atom\|red\)\.[a-z0-9_.:]*\.\(f16\|bf16\|f32\|f64\)'
 echo '  @%p1 red.relaxed.gpu.global.add.f32 [%rd1], %f1;' | grep -q "$atomics" || complain "the pattern finds no atomics"
 find "$kept" -name '*.ptx' -exec grep -H "$atomics" {} + && complain "floats are added atomically"
-
-resources=$(find "$kept" -name resources)
-kernels=$(cat $resources | grep -c 'Compiling entry function') || complain "no kernel was assembled"
-spills=$(cat $resources | awk '/entry function/ { name = $0 } /spill/ && !/ 0 bytes spill stores, 0 bytes spill/ { print name, $0 }')
-[ -z "$spills" ] || complain "$spills"
-static=$(cat $resources | awk '/entry function/ { name = $0 } / bytes smem/ { print name, $0 }')
-[ -z "$static" ] || complain "$static"
 
 # Of a tile of ROWS x COLS on DOWN x ACROSS warps each warp multiplies fragments of 16 x 8, in two steps of 16 that the
 # compiler unrolls; factors that do not lie along `inner` come out of shared memory transposed.
@@ -53,5 +46,5 @@ awk '
   END { finish(); if (tiles != 12) { print tiles " products of tensor tiles, not 12"; failed = 1 }; exit failed }
 ' "$(find "$kept" -name products.ptx)" || failed=1
 
-[ "$failed" -eq 0 ] && echo "$kernels kernels: no spill, no atomic addition of floats"
+[ "$failed" -eq 0 ] && echo "no atomic addition of floats"
 exit "$failed"

@@ -102,6 +102,7 @@ class RecomputeTest {
 
   @ParameterizedTest
   @EnumSource(Recompute.class)
+  @Tag("long-emulated")
   void theProductWithTheHessian(Recompute recompute) {
     var product = HessianVector.along(probe.direction());
     requireTheSame(recompute, (tape, loss) -> inPlace(product, tape, loss));
@@ -109,6 +110,7 @@ class RecomputeTest {
 
   @ParameterizedTest
   @EnumSource(Recompute.class)
+  @Tag("long-emulated")
   void theProductWithTheGaussNewtonMatrix(Recompute recompute) {
     var product = GaussNewtonVector.along(probe.direction());
     requireTheSame(recompute, (tape, loss) -> inPlace(product, tape, loss));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The published fit of Hoffmann et al. 2022 averaged its Huber losses, and an optimizer with an
@@ -24,6 +25,7 @@ class AveragedObjectiveTest {
   private final LogHuber objective = LogHuber.of(runs);
 
   @Test
+  @Tag("long")
   void theMeanStopsAtAWrongAnswerWhereTheSumDoesNot() {
     var ours = LawFit.of(runs, Starts.SEEDED, Bootstrap.NONE);
     double best = ours.law().parameterExponent();

@@ -43,6 +43,7 @@ class LawFitTest {
   }
 
   @Test
+  @Tag("long")
   void oneSeededStartFindsTheBestOfThePublishedGrid() {
     var runs = Synthetic.likeHoffmann(5);
     var objective = LogHuber.of(runs);

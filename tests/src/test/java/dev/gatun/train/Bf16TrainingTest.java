@@ -83,6 +83,7 @@ class Bf16TrainingTest {
   /// Both see the same windows; 40 steps take the loss from ln 61 to far below.
   @ParameterizedTest
   @EnumSource
+  @Tag("long-emulated")
   void learnsAsFp32Does(Rounding rounding) {
     double narrow = trained(DType.BF16, rounding);
     double wide = trained(DType.F32, rounding);

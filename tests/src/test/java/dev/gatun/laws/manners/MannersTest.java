@@ -40,22 +40,28 @@ class MannersTest {
     assertEquals(kernels, KernelSamples.ALL.keySet().stream().sorted().toList());
   }
 
-  /// Emulated, a kernel is slow, and the same source in fp64 as in fp32: the laws run it there.
-  private static List<DType> types() {
-    return Devices.isEmulated() ? List.of(DType.F32, DType.BF16) : Rig.TYPES;
+  /// All manners, of every sample, on the same runs where they ask for the same.
+  @TestFactory
+  Stream<DynamicTest> keepsItsMannersInFp32() {
+    return eachKernel(List.of(DType.F32));
   }
 
-  /// Each of them, of every sample and type, on the same runs where they ask for the same.
+  /// Emulated, a kernel is slow, and the same source in fp64 as in fp32: the laws run it there.
   @TestFactory
-  Stream<DynamicTest> keepsItsManners() {
+  @Tag("long-emulated")
+  Stream<DynamicTest> keepsItsMannersInOtherTypes() {
+    return eachKernel(Devices.isEmulated() ? List.of(DType.BF16) : List.of(DType.F64, DType.BF16));
+  }
+
+  private static Stream<DynamicTest> eachKernel(List<DType> types) {
     return Prototype.KERNELS.stream()
         .filter(kernel -> Devices.isUnderTest(kernel.name()))
-        .map(kernel -> DynamicTest.dynamicTest(kernel.name(), () -> requireManners(kernel)));
+        .map(kernel -> DynamicTest.dynamicTest(kernel.name(), () -> requireManners(kernel, types)));
   }
 
-  private static void requireManners(Prototype kernel) {
+  private static void requireManners(Prototype kernel, List<DType> types) {
     for (var sample : KernelSamples.ALL.getOrDefault(kernel.name(), List.of())) {
-      for (var dtype : types()) {
+      for (var dtype : types) {
         try (var arena = Arena.ofConfined()) {
           var call = Call.of(kernel, sample, dtype);
           var run = rig.run(call, arena, Call.NAN_POISON, -1);

@@ -2,10 +2,8 @@ package dev.gatun.laws.manners;
 
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
-import dev.gatun.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /// A block of device memory for the arrays of calls. What stands in the block is written and
 /// read by copying all of it.
@@ -22,9 +20,6 @@ final class Rig implements AutoCloseable {
     scope = device.scope();
     block = scope.bytes(BLOCK_BYTES);
   }
-
-  /// The types that devices compute in.
-  static final List<DType> TYPES = List.of(DType.F32, DType.F64, DType.BF16);
 
   /// A block before and after a call.
   record Run(MemorySegment before, MemorySegment after) {}
