@@ -92,9 +92,11 @@ void pre_gradient(T* dpre, Wide<T>* dbias, const T* dy, const T* pre, int64_t ro
 #pragma omp parallel for schedule(static) if (rows * cols >= worth_a_team)
   for (int64_t from = 0; from < cols; from += width) {
     const int64_t wide = least(width, cols - from);
-    double totals[widest] = {};
+    double totals[widest];
+    W sums[widest];
+    memset(totals, 0, size_t(wide) * sizeof(double));
     for (int64_t top = 0; top < rows; top += height) {
-      W sums[widest] = {};
+      memset(sums, 0, size_t(wide) * sizeof(W));
       for (int64_t r = top; r < least(top + height, rows); r++) {
         const int64_t at = r * cols + from;
         if (!pre) {

@@ -1,7 +1,8 @@
 // c = alpha * op(a) op(b) [+ c] in our own loops: 2 * rows * cols * inner FLOPs. They serve fp64, which oneDNN lacks,
 // and products too small to be worth its call. Both factors are packed, bf16 as floats, into strips as wide as a tile
-// of registers. Each element's sum is cut along `inner` alone, so its bits do not depend on threads, strides or
-// transposes. Trap: compilers keep the tile in registers only if both of its loops are unrolled whole.
+// of registers, unless they are small and lie well. Each element's sum is cut along `inner` alone, so its bits do not
+// depend on threads, strides or transposes. Trap: compilers keep the tile in registers only if both of its loops are
+// unrolled whole.
 #include <omp.h>
 
 #include "body.h"
@@ -43,6 +44,9 @@ template <class T> struct Matrix {
   const T* start;
   int64_t stride;
   bool transposed;
+  int64_t row_step() const { return transposed ? 1 : stride; }
+  int64_t col_step() const { return transposed ? stride : 1; }
+  const T* at(int64_t row, int64_t col) const { return start + row * row_step() + col * col_step(); }
 };
 
 template <class T> void copy_run(T* out, const T* in, int64_t n) { memcpy(out, in, size_t(n) * sizeof(T)); }
@@ -74,50 +78,82 @@ void pack(Wide<T>* out, Matrix<T> m, int64_t row, int64_t wide, int64_t col, int
     pack_strip<T, strip>(out + i * deep, m, row + i, least(strip, wide - i), col, deep);
 }
 
-/// One tile of registers: c (+)= alpha * a b over packed strips, of which the first `rows` and `cols` exist in c.
-template <class T> void multiply_tile(T* c, int64_t ldc, const T* a, const T* b, int64_t rows, int64_t cols,
-                                      int64_t inner, T alpha, bool accumulate) {
-  constexpr int64_t lanes = vector_bytes / sizeof(T), width = tile_cols<T>;
-  Vector<T> sums[tile_rows][tile_vectors] = {};
+/// Where a tile of registers finds its factors: element (i, k) of a, and row k of b.
+template <class T> struct Factors {
+  const T* a;
+  int64_t a_row, a_step;
+  const T* b;
+  int64_t b_step;
+};
+
+/// One tile: c (+)= alpha * a b, of which the first `rows` and `cols` exist; cols fill the vectors but for the last.
+template <int vectors, class T> void multiply_tile(T* c, int64_t ldc, const Factors<T>& from, int64_t rows,
+                                                   int64_t cols, int64_t inner, T alpha, bool accumulate) {
+  constexpr int64_t lanes = vector_bytes / sizeof(T), width = vectors * lanes;
+  const T* a[tile_rows];  // behind the last row, that once more
+  for (int i = 0; i < tile_rows; i++) a[i] = from.a + least(i, rows - 1) * from.a_row;
+  Vector<T> sums[tile_rows][vectors] = {};
   for (int64_t k = 0; k < inner; k++) {
-    const Vector<T>* const right = (const Vector<T>*)(b + k * width);
+    const Vector<T>* const b = (const Vector<T>*)(from.b + k * from.b_step);
 #pragma GCC unroll 8
     for (int i = 0; i < tile_rows; i++)
 #pragma GCC unroll 3
-      for (int j = 0; j < tile_vectors; j++) sums[i][j] += a[k * tile_rows + i] * right[j];
+      for (int j = 0; j < vectors; j++) sums[i][j] += a[i][k * from.a_step] * b[j];
   }
-  if (rows == tile_rows && cols == width) {
+  if (cols == width) {
 #pragma GCC unroll 8
-    for (int i = 0; i < tile_rows; i++)
+    for (int i = 0; i < tile_rows; i++) {
+      if (i == rows) return;
 #pragma GCC unroll 3
-      for (int j = 0; j < tile_vectors; j++) {
+      for (int j = 0; j < vectors; j++) {
         auto& place = *(Vector<T>*)(c + i * ldc + j * lanes);
         place = accumulate ? alpha * sums[i][j] + place : alpha * sums[i][j];
       }
+    }
     return;
   }
-  T edge[tile_rows][tile_cols<T>];
+  T edge[tile_rows][width];
   memcpy(edge, sums, sizeof edge);
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < cols; j++) c[i * ldc + j] = alpha * edge[i][j] + (accumulate ? c[i * ldc + j] : T(0));
 }
 
-/// The block of c at (row, col), whole sums.
+/// The same, in the fewest vectors that hold the columns.
+template <int vectors = tile_vectors, class T> void multiply_fitting_tile(T* c, int64_t ldc, const Factors<T>& from,
+                                                                          int64_t rows, int64_t cols, int64_t inner,
+                                                                          T alpha, bool accumulate) {
+  constexpr int64_t lanes = vector_bytes / sizeof(T);
+  if constexpr (vectors > 1)
+    if (cols <= (vectors - 1) * lanes)
+      return multiply_fitting_tile<vectors - 1>(c, ldc, from, rows, cols, inner, alpha, accumulate);
+  multiply_tile<vectors>(c, ldc, from, rows, cols, inner, alpha, accumulate);
+}
+
+/// The block of c at (row, col), whole sums. A small one meets its factors too seldom to pack them, unless their
+/// elements or rows do not lie as vectors.
 template <class T>
 void multiply_block(const Product& p, Wide<T>* room, int64_t row, int64_t rows, int64_t col, int64_t cols) {
   using W = Wide<T>;
-  constexpr int64_t width = tile_cols<W>;
+  constexpr int64_t width = tile_cols<W>, lanes = vector_bytes / sizeof(W);
   const Matrix<T> a{(const T*)p.a, p.lda, p.transpose_a}, b{(const T*)p.b, p.ldb, !p.transpose_b};
+  const bool small = holds_wide<T> && p.rows * p.cols * p.inner < small_product,
+             in_vectors = small && !p.transpose_b && cols % lanes == 0;
   W *const left = room, *const right = room + (block_rows<W> + tile_rows) * block_inner;
   const int64_t step = parts(p.inner, parts(p.inner, block_inner));
   for (int64_t k = 0; k < p.inner; k += step) {
     const int64_t deep = least(step, p.inner - k);
-    pack<T, tile_rows>(left, a, row, rows, k, deep);
-    pack<T, width>(right, b, col, cols, k, deep);
+    if (!small) pack<T, tile_rows>(left, a, row, rows, k, deep);
+    if (!in_vectors) pack<T, width>(right, b, col, cols, k, deep);
     for (int64_t j = 0; j < cols; j += width)
-      for (int64_t i = 0; i < rows; i += tile_rows)
-        multiply_tile((W*)p.c + (row + i) * p.ldc + col + j, p.ldc, left + i * deep, right + j * deep,
-                      least(tile_rows, rows - i), least(width, cols - j), deep, W(p.alpha), p.accumulate || k > 0);
+      for (int64_t i = 0; i < rows; i += tile_rows) {
+        Factors<W> from{left + i * deep, 1, tile_rows, right + j * deep, width};
+        if constexpr (holds_wide<T>) {
+          if (small) from.a = a.at(row + i, k), from.a_row = a.row_step(), from.a_step = a.col_step();
+          if (in_vectors) from.b = b.at(col + j, k), from.b_step = b.col_step();
+        }
+        multiply_fitting_tile((W*)p.c + (row + i) * p.ldc + col + j, p.ldc, from, least(tile_rows, rows - i),
+                              least(width, cols - j), deep, W(p.alpha), p.accumulate || k > 0);
+      }
   }
 }
 

@@ -64,9 +64,11 @@ record Mutant(
     return file.endsWith(".java");
   }
 
-  /// Whether it is in sources of the CUDA backend, which the emulator runs.
-  boolean isCuda() {
-    return file.endsWith(".cu") || file.endsWith(".cuh") || file.startsWith("native/runtime/cuda/");
+  /// Where its killers run: sources of the CUDA backend are the emulator's.
+  Backend backend() {
+    boolean isCuda =
+        file.endsWith(".cu") || file.endsWith(".cuh") || file.startsWith("native/runtime/cuda/");
+    return isCuda ? Backend.emu : Backend.cpu;
   }
 
   /// The source with the fault in it. Indentation does not count.

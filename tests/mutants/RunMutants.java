@@ -1,6 +1,4 @@
-import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.joining;
-import static java.util.stream.Collectors.toList;
 
 import java.io.File;
 import java.io.IOException;
@@ -19,26 +17,26 @@ import java.util.stream.Stream;
 /// Plants one fault after another into copies of the sources and runs the tests that must notice:
 /// on the CPU, or on the emulator where the fault is in a CUDA source. A survivor fails the run, as
 /// does a fault that no longer fits its source. Two copies are at work at once, since most of what
-/// a fault costs keeps one processor busy; faults of one file go to one copy, where each replaces
-/// the one before.
+/// a fault costs keeps one processor busy: one builds the CPU's library anew for each fault, the
+/// other the emulator's. Faults in Java go to whichever has no others left.
 ///
 /// Arguments: the root of the project, the test class path, the folder of oneDNN, a folder to work
-/// in.
+/// in, the folder of the project's own libraries.
 void main(String[] args) throws Exception {
   var root = Path.of(args[0]);
   var mutants = Mutant.all(root.resolve("tests/mutants"), System.getProperty("mutants", ""));
-  var trials = new ConcurrentLinkedQueue<>(Trial.unharmed(mutants));
-  var files =
-      new ConcurrentLinkedQueue<>(
-          mutants.stream()
-              .collect(groupingBy(Mutant::file, LinkedHashMap::new, toList()))
-              .values());
+  var java = new ConcurrentLinkedQueue<>(mutants.stream().filter(Mutant::isJava).toList());
   var survivors = new ConcurrentLinkedQueue<String>();
-  try (var workers = Executors.newFixedThreadPool(COPIES)) {
+  try (var workers = Executors.newFixedThreadPool(Backend.values().length)) {
     var ends = new ArrayList<Future<?>>();
-    for (int i = 0; i < COPIES; i++) {
-      var copy = new Copy(root, args[2], Path.of(args[3], "copy" + i));
-      ends.add(workers.submit(() -> work(copy, args[1], trials, files, survivors)));
+    for (var backend : Backend.values()) {
+      var copy = new Copy(root, args[2], Path.of(args[3], backend.name()));
+      ends.add(
+          workers.submit(
+              () -> {
+                var tests = Tests.of(copy, backend, args[1], Path.of(args[4]));
+                return work(tests, mutants, java, survivors);
+              }));
     }
     for (var end : ends) end.get();
   }
@@ -49,42 +47,36 @@ void main(String[] args) throws Exception {
   System.exit(1);
 }
 
-static final int COPIES = 2;
-
-/// What one copy does of the work that is left.
-Void work(
-    Copy copy,
-    String classPath,
-    Queue<Trial> trials,
-    Queue<List<Mutant>> files,
-    Queue<String> survivors)
+/// What one copy does of the work.
+Void work(Tests tests, List<Mutant> mutants, Queue<Mutant> java, Queue<String> survivors)
     throws Exception {
-  copy.refresh();
-  var tests = new Tests(copy, classPath, copy.configured("build", "-DGATUN_TESTS=OFF"));
-  copy.build(tests.libraries(), "gatun_cpu", "gatun_emu");
-  for (var trial = trials.poll(); trial != null; trial = trials.poll()) {
-    tests.requireToPassUnharmed(trial);
+  for (var trial : Trial.unharmed(mutants)) {
+    if (trial.backend() == tests.backend()) tests.requireToPassUnharmed(trial);
   }
-  for (var file = files.poll(); file != null; file = files.poll()) {
-    for (var mutant : file) if (!tests.kill(mutant)) survivors.add(mutant.name());
+  for (var mutant : mutants) {
+    if (mutant.isJava() || mutant.backend() != tests.backend()) continue;
+    if (!tests.kill(mutant)) survivors.add(mutant.name());
+  }
+  for (var mutant = java.poll(); mutant != null; mutant = java.poll()) {
+    if (!tests.kill(mutant)) survivors.add(mutant.name());
   }
   return null;
 }
 
 /// What runs against a mutant: test classes, or of their samples those that a regular expression
 /// finds.
-record Trial(boolean emulated, List<String> classes, String only) {
+record Trial(Backend backend, List<String> classes, String only) {
   static Trial of(Mutant mutant) {
-    return new Trial(mutant.isCuda(), mutant.killers(), mutant.only());
+    return new Trial(mutant.backend(), mutant.killers(), mutant.only());
   }
 
   /// Each class that runs against mutants once, with all samples that some mutant asks for.
   static List<Trial> unharmed(List<Mutant> mutants) {
-    record Killer(boolean emulated, String name) {}
+    record Killer(Backend backend, String name) {}
     var samples = new LinkedHashMap<Killer, List<String>>();
     for (var mutant : mutants) {
       for (var name : mutant.killers()) {
-        var killer = new Killer(mutant.isCuda(), name);
+        var killer = new Killer(mutant.backend(), name);
         samples.computeIfAbsent(killer, _ -> new ArrayList<>()).add(mutant.only());
       }
     }
@@ -92,7 +84,7 @@ record Trial(boolean emulated, List<String> classes, String only) {
         .map(
             each ->
                 new Trial(
-                    each.getKey().emulated(), List.of(each.getKey().name()), any(each.getValue())))
+                    each.getKey().backend(), List.of(each.getKey().name()), any(each.getValue())))
         .toList();
   }
 
@@ -102,11 +94,25 @@ record Trial(boolean emulated, List<String> classes, String only) {
   }
 
   Trial with(String killer) {
-    return new Trial(emulated, List.of(killer), only);
+    return new Trial(backend, List.of(killer), only);
   }
 }
 
-record Tests(Copy copy, String classPath, Path libraries) {
+/// The tests of a copy, which builds one library, and has the others from the project.
+record Tests(Copy copy, Backend backend, String classPath, Path libraries) {
+  static Tests of(Copy copy, Backend backend, String classPath, Path others) throws Exception {
+    copy.refresh();
+    var libraries = copy.configured("build", "-DGATUN_TESTS=OFF");
+    copy.build(libraries, backend.target());
+    try (var files = Files.newDirectoryStream(others, "lib*.so*")) {
+      for (var file : files) {
+        var here = libraries.resolve(file.getFileName());
+        if (!Files.exists(here)) Files.copy(file, here);
+      }
+    }
+    return new Tests(copy, backend, classPath, libraries);
+  }
+
   void requireToPassUnharmed(Trial trial) throws IOException, InterruptedException {
     if (pass(trial, "")) return;
     throw new IllegalStateException(
@@ -123,7 +129,7 @@ record Tests(Copy copy, String classPath, Path libraries) {
 
   private List<String> passing(Mutant mutant) throws Exception {
     // Whatever the fault before has left there is compiled again.
-    copy.build(libraries, mutant.isCuda() ? "gatun_emu" : "gatun_cpu");
+    copy.build(libraries, backend.target());
     var overlay = mutant.isJava() ? compiled(mutant) + File.pathSeparator : "";
     var survivedBy = new ArrayList<String>();
     for (var killer : mutant.killers()) {
@@ -153,7 +159,7 @@ record Tests(Copy copy, String classPath, Path libraries) {
     words.add("--enable-native-access=ALL-UNNAMED");
     words.add("-Dgatun.library.path=" + libraries);
     words.add("-Dgatun.root=" + copy.root());
-    words.add("-Dgatun.backend=" + (trial.emulated() ? "emu" : "cpu"));
+    words.add("-Dgatun.backend=" + trial.backend());
     words.add("-Dgatun.only=" + trial.only());
     words.addAll(List.of("org.junit.platform.console.ConsoleLauncher", "execute"));
     words.addAll(List.of("--disable-banner", "--details=summary", "--fail-if-no-tests"));

@@ -24,22 +24,22 @@ import java.util.function.UnaryOperator;
 public final class Tape extends Scope implements Recorder {
   private final List<Node> nodes = new ArrayList<>();
   private final Tape outer;
+  private final Tape outermost;
   private final Set<Tensor> watched;
-  private final Set<Tensor> differentiable;
   private long recomputedBytes;
 
   private Tape(Device device, long capBytes) {
     super(device, capBytes);
     outer = null;
+    outermost = this;
     watched = Collections.newSetFromMap(new IdentityHashMap<>());
-    differentiable = Collections.newSetFromMap(new IdentityHashMap<>());
   }
 
   private Tape(Tape outer) {
     super(outer.device(), 0);
     this.outer = outer;
+    outermost = outer.outermost;
     watched = outer.watched;
-    differentiable = outer.differentiable;
   }
 
   public static Tape open(Device device) {
@@ -54,17 +54,18 @@ public final class Tape extends Scope implements Recorder {
   /// Asks for the gradient by a tensor that is no parameter.
   public Tensor watch(Tensor tensor) {
     watched.add(tensor);
-    differentiable.add(tensor);
     return tensor;
   }
 
   @Override
+  public boolean matters(List<Tensor> inputs) {
+    for (var input : inputs) if (isDifferentiable(input)) return true;
+    return false;
+  }
+
+  @Override
   public void record(Op op, List<Tensor> inputs, List<Tensor> values, List<Tensor> saved) {
-    boolean matters = false;
-    for (var input : inputs) matters |= isDifferentiable(input);
-    if (!matters) return;
     nodes.add(new OpNode(op, inputs, values, saved));
-    differentiable.addAll(values);
   }
 
   /// The results of a segment, copied here; all else that it computed is given back. One that is
@@ -73,13 +74,8 @@ public final class Tape extends Scope implements Recorder {
     try (var run = SegmentRun.of(this, segment, inputs)) {
       var copies = new IdentityHashMap<Tensor, Tensor>();
       for (var result : run.results()) copies.computeIfAbsent(result, this::copied);
-      int before = differentiable.size();
-      copies.forEach(
-          (result, copy) -> {
-            if (isDifferentiable(result)) differentiable.add(copy);
-          });
       var values = run.results().stream().map(copies::get).toList();
-      if (differentiable.size() > before) nodes.add(new SegmentNode(segment, inputs, values));
+      if (matters(values)) nodes.add(new SegmentNode(segment, inputs, values));
       return values;
     }
   }
@@ -139,7 +135,7 @@ public final class Tape extends Scope implements Recorder {
   private void requireGradient(Tensor value, Tensor gradient) {
     value.requireUsable("backward", device());
     gradient.requireUsable("backward", device());
-    if (!differentiable.contains(value)) {
+    if (!isRecordedHere(value) && !isWatched(value)) {
       throw new InvalidArgument(
           "backward: this tape has not recorded a value of shape %s, or it depends on no parameter"
               .formatted(value.shape()));
@@ -156,18 +152,24 @@ public final class Tape extends Scope implements Recorder {
       throw new InvalidArgument(
           "%s: the loss has shape %s; it must be one element".formatted(who, loss.shape()));
     }
-    if (!differentiable.contains(loss)) {
+    if (!isRecordedHere(loss) && !isWatched(loss)) {
       throw new InvalidArgument(
           who + ": this tape has not recorded the loss, or it depends on no parameter");
     }
   }
 
   boolean isDifferentiable(Tensor tensor) {
-    return tensor.slot().isPresent() || differentiable.contains(tensor);
+    return tensor.slot().isPresent() || isRecordedHere(tensor) || isWatched(tensor);
+  }
+
+  private boolean isRecordedHere(Tensor tensor) {
+    return tensor.isRecorded()
+        && tensor.scope() instanceof Tape tape
+        && tape.outermost == outermost;
   }
 
   boolean isWatched(Tensor tensor) {
-    return watched.contains(tensor);
+    return !watched.isEmpty() && watched.contains(tensor);
   }
 
   /// What has been recorded, in order.
@@ -183,9 +185,9 @@ public final class Tape extends Scope implements Recorder {
             device().stream().handle(), to, from, shape.count(), 1, 1, Kernels.SUM, 0, dtype);
   }
 
-  /// Its elements in memory of this tape.
+  /// Its elements in memory of this tape, as much recorded as it is.
   Tensor copied(Tensor tensor) {
-    var copy = Tensor.uninitialized(this, tensor.dtype(), tensor.shape());
+    var copy = Tensor.uninitialized(this, tensor.dtype(), tensor.shape(), tensor.isRecorded());
     long bytes = tensor.shape().count() * tensor.dtype().bytes();
     device().kernels().copy(device().stream().handle(), copy.data(), tensor.data(), bytes);
     return copy;

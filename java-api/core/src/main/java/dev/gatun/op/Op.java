@@ -118,10 +118,10 @@ public sealed interface Op
     var specs = specs(inputs);
     var outputs = shapes(specs);
     var scope = device.innermost();
-    var recorder = scope instanceof Recorder tape ? tape : null;
-    var values = allocate(scope, outputs.values());
-    var saved = allocate(scope, outputs.saved());
-    var kept = recorder == null ? null : allocate(scope, outputs.kept());
+    var recorder = scope instanceof Recorder tape && tape.matters(inputs) ? tape : null;
+    var values = allocate(scope, outputs.values(), recorder != null);
+    var saved = allocate(scope, outputs.saved(), false);
+    var kept = recorder == null ? null : allocate(scope, outputs.kept(), false);
     forward(new Frame(scope, specs, addresses(inputs), addresses(outputs, values, saved, kept), 0));
     if (recorder != null) {
       if (!kept.isEmpty()) {
@@ -142,10 +142,12 @@ public sealed interface Op
     return List.of(specs);
   }
 
-  private static List<Tensor> allocate(Scope scope, List<Spec> specs) {
+  private static List<Tensor> allocate(Scope scope, List<Spec> specs, boolean recorded) {
     if (specs.isEmpty()) return List.of();
     var tensors = new ArrayList<Tensor>(specs.size());
-    for (var spec : specs) tensors.add(Tensor.uninitialized(scope, spec.dtype(), spec.shape()));
+    for (var spec : specs) {
+      tensors.add(Tensor.uninitialized(scope, spec.dtype(), spec.shape(), recorded));
+    }
     return tensors;
   }
 

@@ -35,24 +35,37 @@ public final class Tensor {
   private final DType dtype;
   private final Shape shape;
   private final GradientSlot slot;
+  private final boolean recorded;
 
-  private Tensor(Scope scope, MemorySegment data, DType dtype, Shape shape, GradientSlot slot) {
+  private Tensor(
+      Scope scope,
+      MemorySegment data,
+      DType dtype,
+      Shape shape,
+      GradientSlot slot,
+      boolean recorded) {
     this.scope = scope;
     this.data = data;
     this.dtype = dtype;
     this.shape = shape;
     this.slot = slot;
+    this.recorded = recorded;
   }
 
   /// A tensor over memory of `scope` that already exists; with a slot it is a parameter.
   public static Tensor over(
       Scope scope, MemorySegment data, DType dtype, Shape shape, GradientSlot slot) {
-    return new Tensor(scope, data, dtype, shape, slot);
+    return new Tensor(scope, data, dtype, shape, slot, false);
   }
 
   public static Tensor uninitialized(Scope scope, DType dtype, Shape shape) {
+    return uninitialized(scope, dtype, shape, false);
+  }
+
+  /// For the result of an operation, which may be `recorded` by the tape that `scope` is.
+  public static Tensor uninitialized(Scope scope, DType dtype, Shape shape, boolean recorded) {
     long bytes = Math.multiplyExact(shape.count(), dtype.bytes());
-    return new Tensor(scope, scope.bytes(bytes), dtype, shape, null);
+    return new Tensor(scope, scope.bytes(bytes), dtype, shape, null, recorded);
   }
 
   /// All elements equal; floating-point only.
@@ -120,6 +133,11 @@ public final class Tensor {
   /// Where the gradient goes, for parameters.
   public Optional<GradientSlot> slot() {
     return Optional.ofNullable(slot);
+  }
+
+  /// Whether the tape that it lives in has recorded the operation it is the result of.
+  public boolean isRecorded() {
+    return recorded;
   }
 
   /// Whether [#requireUsable] would pass: for those who would have to make the operation's name.
