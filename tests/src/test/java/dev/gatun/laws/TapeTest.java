@@ -2,6 +2,7 @@ package dev.gatun.laws;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -195,7 +196,9 @@ class TapeTest {
     var constant = Tensor.of(tape, Shape.of(3), X).square().sum();
     assertTrue(refusal(constant).contains("no parameter"));
     assertTrue(refusal(x.square()).contains("(3)"), "a loss of three elements");
+    var own = x.square();
     var other = Tape.open(device);
+    assertFalse(own.sum().isRecorded(), "a tape records what another's results become");
     var elsewhere = other.watch(Tensor.of(other, Shape.of(3), X)).square().sum();
     other.close();
     var reopened = Tape.open(device);
