@@ -17,6 +17,9 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
   static final String LINEARS = "linears";
   static final String TINY_GPT = "gpt-2x2x64";
 
+  /// Behind the name of a GPT whose weights and activations are in bf16.
+  static final String IN_BF16 = "-bf16";
+
   private static final int LAYERS = 9;
   private static final int WIDTH = 16;
   private static final int ROWS = 8;
@@ -27,12 +30,13 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
   }
 
   static Net of(String name, Scope memory) {
-    return switch (name) {
-      case LINEARS -> linears(memory);
-      case TINY_GPT -> gpt(GptConfig.of(2, 2, 64, 16, 256), 1, memory);
-      case "gpt2-14m" -> gpt(GptConfig.of(6, 6, 384, 256, 8192), 8, memory);
-      case "gpt2-124m" -> gpt(GptConfig.of(12, 12, 768, 64, 50257), 4, memory);
-      case "gpt2-1k-context" -> gpt(GptConfig.of(4, 8, 512, 1024, 4096), 2, memory);
+    if (name.equals(LINEARS)) return linears(memory);
+    var dtype = name.endsWith(IN_BF16) ? DType.BF16 : DType.F32;
+    return switch (name.replace(IN_BF16, "")) {
+      case TINY_GPT -> gpt(GptConfig.of(2, 2, 64, 16, 256), 1, memory, dtype);
+      case "gpt2-14m" -> gpt(GptConfig.of(6, 6, 384, 256, 8192), 8, memory, dtype);
+      case "gpt2-124m" -> gpt(GptConfig.of(12, 12, 768, 64, 50257), 4, memory, dtype);
+      case "gpt2-1k-context" -> gpt(GptConfig.of(4, 8, 512, 1024, 4096), 2, memory, dtype);
       default -> throw new IllegalArgumentException("no network is called " + name);
     };
   }
@@ -63,8 +67,8 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
     x.copyFrom(values);
   }
 
-  private static Net gpt(GptConfig config, int batch, Scope memory) {
-    var gpt = Gpt.create(config, memory, DType.F32, 1);
+  private static Net gpt(GptConfig config, int batch, Scope memory, DType dtype) {
+    var gpt = Gpt.create(config, memory, dtype, 1);
     var shape = Shape.of(batch, config.context());
     var random = new Random(1);
     var tokens = Tensor.of(memory, shape, ids(shape, config, random));

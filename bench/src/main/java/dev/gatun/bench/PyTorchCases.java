@@ -17,7 +17,10 @@ final class PyTorchCases {
   static List<Case> of(Run run) {
     if (run.quick()) return List.of(of(run, 3, "train_step.py", Net.LINEARS));
     return List.of(
-        of(run, 60, "train_step.py", Net.LINEARS, Net.TINY_GPT, "gpt2-14m", "gpt2-124m"),
+        of(run, 20, "train_step.py", Net.LINEARS, Net.TINY_GPT),
+        of(run, 100, "train_step.py", "gpt2-14m", "gpt2-124m", "gpt2-1k-context"),
+        of(run, 200, "train_step.py", "gpt2-14m" + Net.IN_BF16, "gpt2-124m" + Net.IN_BF16),
+        of(run, 100, "train_step.py", "gpt2-1k-context" + Net.IN_BF16),
         of(run, 120, "second_order.py", "gpt2-14m", "gpt2-1k-context"));
   }
 

@@ -2,7 +2,8 @@ package dev.gatun.bench;
 
 import java.util.List;
 
-/// The same step by the C program, by Java and replayed, from tiny to 124 million parameters.
+/// The same step by the C program, by Java and replayed, from tiny to 124 million parameters, in
+/// fp32 and in bf16.
 final class StepCases {
   private StepCases() {}
 
@@ -12,7 +13,11 @@ final class StepCases {
         of(run, Net.LINEARS, 22),
         of(run, Net.TINY_GPT, 22),
         of(run, "gpt2-14m", 70),
-        of(run, "gpt2-124m", 110));
+        of(run, "gpt2-124m", 110),
+        of(run, "gpt2-1k-context", 70),
+        of(run, "gpt2-14m" + Net.IN_BF16, 100),
+        of(run, "gpt2-124m" + Net.IN_BF16, 150),
+        of(run, "gpt2-1k-context" + Net.IN_BF16, 100));
   }
 
   private static Case of(Run run, String net, double seconds) {

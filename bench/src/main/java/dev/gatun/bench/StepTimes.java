@@ -3,8 +3,8 @@ package dev.gatun.bench;
 import java.util.function.ToDoubleFunction;
 
 /// Times of a step in rounds: each has some steps of the C program, some by Java op by op and some
-/// replayed, so that what else the machine does meets them alike. Differences are taken within
-/// rounds, and their median over rounds.
+/// replayed, so that what else the machine does meets them alike; each round begins with another of
+/// them. Differences are taken within rounds, and their median over rounds.
 final class StepTimes {
   private static final int ROUNDS = 7;
   private static final int FEW_ROUNDS = 3;
@@ -56,14 +56,22 @@ final class StepTimes {
   private Round[] rounds(int steps) throws Exception {
     boolean slow = run.quick() || program.microseconds(LEAST) > SLOW;
     var rounds = new Round[slow ? FEW_ROUNDS : ROUNDS];
-    for (int i = 0; i < rounds.length; i++) {
-      rounds[i] =
-          new Round(
-              program.microseconds(steps),
-              Timing.median(steps, step::eager),
-              Timing.median(steps, step::replay));
-    }
+    for (int i = 0; i < rounds.length; i++) rounds[i] = round(i, steps);
     return rounds;
+  }
+
+  private Round round(int number, int steps) throws Exception {
+    var taken = new double[3];
+    for (int turn = 0; turn < taken.length; turn++) {
+      int who = (number + turn) % taken.length;
+      taken[who] =
+          switch (who) {
+            case 0 -> program.microseconds(steps);
+            case 1 -> Timing.median(steps, step::eager);
+            default -> Timing.median(steps, step::replay);
+          };
+    }
+    return new Round(taken[0], taken[1], taken[2]);
   }
 
   private static double median(Round[] rounds, ToDoubleFunction<Round> value) {
