@@ -9,8 +9,6 @@
 
 namespace gatun {
 
-namespace {
-
 /// Pinned memory that what changes passes through on its way to the device, a few replays at a time, so that the host
 /// need not wait for one before it asks for the next.
 class Ring {
@@ -46,8 +44,6 @@ class Ring {
   cudaEvent_t sent_[slots] = {};
   unsigned next_ = 0;
 };
-
-}  // namespace
 
 class Calls {
  public:
