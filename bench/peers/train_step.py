@@ -23,8 +23,8 @@ SIZES = {
 }
 
 
-# Steps below so many milliseconds are counted by the thousand, and above as many seconds by three.
-SMALL_MS, SMALL_STEPS, STEPS, FEW_STEPS = 20, 1000, 9, 3
+# Steps below so many milliseconds are counted by the thousand.
+SMALL_MS, SMALL_STEPS, STEPS = 20, 1000, 9
 
 
 def gpt_loss(name):
@@ -62,8 +62,7 @@ def step_times(name):
         adamw.step()
         return (time.perf_counter() - start) * 1e3
 
-    shortest = min(step() for _ in range(3))
-    steps = SMALL_STEPS if shortest < SMALL_MS else STEPS if shortest < 1e3 * SMALL_MS else FEW_STEPS
+    steps = SMALL_STEPS if min(step() for _ in range(3)) < SMALL_MS else STEPS
     for _ in range(steps):
         step()
     return [step() for _ in range(steps)]

@@ -49,15 +49,26 @@ final class Environment {
     return space < 0 ? "" : command.substring(space + 1).replaceAll(" --out \\S+", "");
   }
 
+  /// Whether the processor has instructions for it.
+  static boolean multipliesBf16() {
+    return fields().getOrDefault("flags", "").contains("avx512_bf16");
+  }
+
   /// The name that the system has for it, with family and model, which names often leave out.
   private static String processor() {
+    var fields = fields();
+    return "%s (family %s, model %s)"
+        .formatted(fields.get("model name"), fields.get("cpu family"), fields.get("model"));
+  }
+
+  /// What the system says of the first processor.
+  private static Map<String, String> fields() {
     var fields = new LinkedHashMap<String, String>();
     for (var line : text(Path.of("/proc/cpuinfo")).lines().toList()) {
       var parts = line.split("\\s*:\\s*", 2);
       if (parts.length == 2) fields.putIfAbsent(parts[0], parts[1]);
     }
-    return "%s (family %s, model %s)"
-        .formatted(fields.get("model name"), fields.get("cpu family"), fields.get("model"));
+    return fields;
   }
 
   /// Processes that ran or waited to run, over the last minute, before this run began.

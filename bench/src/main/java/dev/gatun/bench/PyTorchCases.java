@@ -4,24 +4,33 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The same steps and products by PyTorch, through the scripts of `bench/peers`. GATUN_PYTHON names
 /// a Python that has torch and transformers.
 final class PyTorchCases {
   private static final String PYTHON = System.getenv().getOrDefault("GATUN_PYTHON", "python3");
 
+  private static final String[] GPTS = {"gpt2-14m", "gpt2-124m", "gpt2-1k-context"};
+
   private PyTorchCases() {}
 
   static List<Case> of(Run run) {
     if (run.quick()) return List.of(of(run, 3, "train_step.py", Net.LINEARS));
-    return List.of(
-        of(run, 20, "train_step.py", Net.LINEARS, Net.TINY_GPT),
-        of(run, 100, "train_step.py", "gpt2-14m", "gpt2-124m", "gpt2-1k-context"),
-        of(run, 200, "train_step.py", "gpt2-14m" + Net.IN_BF16, "gpt2-124m" + Net.IN_BF16),
-        of(run, 100, "train_step.py", "gpt2-1k-context" + Net.IN_BF16),
-        of(run, 120, "second_order.py", "gpt2-14m", "gpt2-1k-context"));
+    var cases = new ArrayList<Case>();
+    cases.add(of(run, 20, "train_step.py", Net.LINEARS, Net.TINY_GPT));
+    cases.add(of(run, 100, "train_step.py", GPTS));
+    if (Environment.multipliesBf16()) cases.add(of(run, 100, "train_step.py", inBf16()));
+    cases.add(of(run, 120, "second_order.py", "gpt2-14m", "gpt2-1k-context"));
+    return cases;
+  }
+
+  /// Without instructions for it a step of PyTorch takes minutes.
+  private static String[] inBf16() {
+    return Stream.of(GPTS).map(name -> name + Net.IN_BF16).toArray(String[]::new);
   }
 
   private static Case of(Run run, double seconds, String script, String... sizes) {
