@@ -106,7 +106,8 @@ constexpr char head[] =
  *
  * runs in the folder of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an
  * image a step; behind the last comes the first again. What its arrays hold behind the last step goes to after.bin. It
- * prints the median of the microseconds that a step takes. */
+ * prints the median of the microseconds that a step takes. With - for the steps it reads how many to run, a line each,
+ * and answers each line so. */
 #include <gatun.h>
 #include <math.h>
 #include <stdint.h>
@@ -159,8 +160,28 @@ static double microseconds(void) {
   return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
 }
 
+/* Replays so many times, each with the next image; the median of their microseconds. */
+static double median(gatun_stream* stream, gatun_recording* recording, FILE* images, int steps) {
+  double* const taken = room((size_t)steps * sizeof *taken);
+  for (int i = 0; i < steps; i++) {
+    if (changing_bytes && fread(image, 1, (size_t)changing_bytes, images) != (size_t)changing_bytes) {
+      if (fseek(images, (long)constant_bytes, SEEK_SET)) exit(1);
+      if (fread(image, 1, (size_t)changing_bytes, images) != (size_t)changing_bytes) exit(1);
+    }
+    const double start = microseconds();
+    check(gatun_recording_replay(recording));
+    check(gatun_stream_join(stream));
+    taken[i] = microseconds() - start;
+  }
+  qsort(taken, (size_t)steps, sizeof *taken, by_size);
+  const double middle = taken[steps / 2];
+  free(taken);
+  return middle;
+}
+
 int main(int count, char** words) {
-  const int steps = count > 1 ? atoi(words[1]) : 1, threads = count > 2 ? atoi(words[2]) : 0;
+  const char* const asked = count > 1 ? words[1] : "1";
+  const int threads = count > 2 ? atoi(words[2]) : 0;
   gatun_device* device = NULL;
   gatun_stream* stream = NULL;
   gatun_scope* scope = NULL;
@@ -188,22 +209,14 @@ int main(int count, char** words) {
   check(gatun_stream_join(stream));
   check(gatun_recording_open(stream, &recording));
   record(stream, recording);
-  double* const taken = room((size_t)(steps > 0 ? steps : 1) * sizeof *taken);
-  for (int i = 0; i < steps; i++) {
-    if (changing_bytes && fread(image, 1, (size_t)changing_bytes, file) != (size_t)changing_bytes) {
-      if (fseek(file, (long)constant_bytes, SEEK_SET)) exit(1);
-      if (fread(image, 1, (size_t)changing_bytes, file) != (size_t)changing_bytes) exit(1);
-    }
-    const double start = microseconds();
-    check(gatun_recording_replay(recording));
-    check(gatun_stream_join(stream));
-    taken[i] = microseconds() - start;
+  const int in_turns = !strcmp(asked, "-");
+  int steps = in_turns ? 0 : atoi(asked);
+  while (!in_turns || scanf("%d", &steps) == 1) {
+    if (steps > 0) printf("%.3f\n", median(stream, recording, file, steps));
+    fflush(stdout);
+    if (!in_turns) break;
   }
   fclose(file);
-  if (steps > 0) {
-    qsort(taken, (size_t)steps, sizeof *taken, by_size);
-    printf("%.3f\n", taken[steps / 2]);
-  }
   file = opened("after.bin", "wb");
   for (int i = 0; i < buffer_count; i++) {
     char* const host = room((size_t)buffer_bytes[i]);

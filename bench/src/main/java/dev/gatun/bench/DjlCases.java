@@ -9,6 +9,10 @@ import java.util.List;
 final class DjlCases {
   private static final String MAIN = "dev.gatun.bench.djl.Linears";
 
+  private static final int ROUNDS = 7;
+  private static final int RUNS = 2000;
+  private static final int QUICK = 100;
+
   private DjlCases() {}
 
   static List<Case> of(Run run) {
@@ -16,15 +20,30 @@ final class DjlCases {
   }
 
   private static void measure(Run run) throws Exception {
-    var said = Shell.said(Path.of("").toAbsolutePath(), command(run));
-    run.rows()
-        .add(
-            Row.of(Subject.djl, Net.LINEARS)
-                .with("by", said.substring(said.indexOf(' ') + 1))
-                .with("us", Double.parseDouble(said.substring(0, said.indexOf(' ')))));
+    try (var device = run.open(1);
+        var step = new Step(device, Net.LINEARS);
+        var djl = new Companion(Path.of("").toAbsolutePath(), command())) {
+      var version = djl.line();
+      int runs = run.quick() ? QUICK : RUNS;
+      djl.microseconds(runs);
+      Timing.fitting(run.seconds(), runs, runs, step::replay);
+      var times =
+          new Turns()
+              .with("gatun", step::replay)
+              .with("djl", djl)
+              .times(run.quick() ? 1 : ROUNDS, runs);
+      run.rows()
+          .add(
+              Row.of(Subject.djl, Net.LINEARS)
+                  .with("work", "step")
+                  .with("by", version)
+                  .with("gatun_us", times.of("gatun"))
+                  .with("us", times.of("djl"))
+                  .with("share", times.ratio("gatun", "djl")));
+    }
   }
 
-  private static List<String> command(Run run) {
+  private static List<String> command() {
     var target = target();
     if (!Files.isDirectory(target.resolve("lib"))) {
       throw new BenchFailure(
@@ -38,8 +57,7 @@ final class DjlCases {
         "-DDJL_CACHE_DIR=" + target.resolve("cache"),
         "-cp",
         target.resolve("djl.jar") + ":" + target.resolve("lib") + "/*",
-        MAIN,
-        run.quick() ? "200" : "5000");
+        MAIN);
   }
 
   private static Path target() {

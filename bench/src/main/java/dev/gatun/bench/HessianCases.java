@@ -1,14 +1,8 @@
 package dev.gatun.bench;
 
-import dev.gatun.grad.Gradients;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Device;
-import dev.gatun.memory.Scope;
 import dev.gatun.optim.RandomDirection;
-import dev.gatun.optim.Sophia;
-import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// The gradient of a GPT-2, and gradient and Hessian-vector product together, in turns.
@@ -27,69 +21,45 @@ final class HessianCases {
     return new Case("hvp " + net, seconds, () -> measure(run, net));
   }
 
-  private static void measure(Run run, String name) {
+  private static void measure(Run run, String name) throws Exception {
     try (var device = run.open()) {
-      var memory = device.scope();
-      var net = Net.of(name, memory);
-      var u = direction(net, memory, 1);
-      requireSymmetric(device, net, u, direction(net, memory, 2));
-      run.rows().add(timed(device, net, u, Row.of(Subject.hvp, name)));
-    }
-  }
-
-  private static RandomDirection direction(Net net, Scope memory, long seed) {
-    var key = memory.longs(2);
-    memory.copyToDevice(key, MemorySegment.ofArray(new long[] {seed, 0}));
-    return new RandomDirection(net.parameters(), Sophia.Probe.SIGNS, key);
-  }
-
-  private static Row timed(Device device, Net net, RandomDirection u, Row row) {
-    var product = HessianVector.along(u);
-    var gradient = new double[ROUNDS];
-    var both = new double[ROUNDS];
-    var ratio = new double[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
-      gradient[i] = Timing.median(1, () -> walk(device, net, Tape::backward));
-      both[i] = Timing.median(1, () -> walk(device, net, product::of));
-      ratio[i] = both[i] / gradient[i];
-    }
-    row.with("gradient_us", Timing.median(gradient)).with("with_product_us", Timing.median(both));
-    return row.with("of_the_gradient", Timing.median(ratio));
-  }
-
-  /// What is done with a tape and its loss.
-  private interface Walk {
-    Gradients of(Tape tape, Tensor loss);
-  }
-
-  private static void walk(Device device, Net net, Walk walk) {
-    net.parameters().forgetGradients();
-    try (var tape = Tape.open(device)) {
-      var loss = net.loss().get();
-      walk.of(tape, loss);
-      if (!Double.isFinite(loss.item())) throw new BenchFailure("the loss is not finite");
+      var walks = new Walks(device, Net.of(name, device.scope()));
+      var u = walks.direction(1);
+      requireSymmetric(walks, u, walks.direction(2));
+      var product = HessianVector.along(u);
+      var times =
+          new Turns()
+              .with("gradient", () -> walks.walk(Tape::backward))
+              .with("both", () -> walks.walk(product::of))
+              .times(ROUNDS, 1);
+      run.rows()
+          .add(
+              Row.of(Subject.hvp, name)
+                  .with("gradient_us", times.of("gradient"))
+                  .with("with_product_us", times.of("both"))
+                  .with("of_the_gradient", times.ratio("both", "gradient")));
     }
   }
 
   /// u H v = v H u; both walks warm what is measured.
-  private static void requireSymmetric(
-      Device device, Net net, RandomDirection u, RandomDirection v) {
-    double one = dot(device, net, u, v);
-    double other = dot(device, net, v, u);
-    double scale = Math.abs(dot(device, net, u, u)) + Math.abs(one);
+  private static void requireSymmetric(Walks walks, RandomDirection u, RandomDirection v) {
+    double one = dot(walks, u, v);
+    double other = dot(walks, v, u);
+    double scale = Math.abs(dot(walks, u, u)) + Math.abs(one);
     if (Math.abs(one - other) <= ALLOWED * scale) return;
     throw new BenchFailure("the Hessian is not symmetric: %g and %g", one, other);
   }
 
   /// The product along `u`, times `v`.
-  private static double dot(Device device, Net net, RandomDirection u, RandomDirection v) {
-    net.parameters().forgetGradients();
+  private static double dot(Walks walks, RandomDirection u, RandomDirection v) {
+    var parameters = walks.net().parameters();
+    parameters.forgetGradients();
     double sum = 0;
-    try (var tape = Tape.open(device)) {
-      var product = HessianVector.along(u).of(tape, net.loss().get());
-      for (var name : net.parameters().names()) {
-        var parameter = net.parameters().get(name);
-        try (var work = device.scope()) {
+    try (var tape = Tape.open(walks.device())) {
+      var product = HessianVector.along(u).of(tape, walks.net().loss().get());
+      for (var name : parameters.names()) {
+        var parameter = parameters.get(name);
+        try (var work = walks.device().scope()) {
           sum += dot(product.of(parameter).toFloats(), v.along(parameter, work).toFloats());
         }
       }

@@ -31,12 +31,24 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
 
   static Net of(String name, Scope memory) {
     if (name.equals(LINEARS)) return linears(memory);
+    return gpt(size(name), memory);
+  }
+
+  /// A GPT and what it learns from: `batch` windows as long as its context.
+  record Size(GptConfig config, int batch, DType dtype) {
+    long rows() {
+      return (long) batch * config.context();
+    }
+  }
+
+  /// Of the GPT of this name.
+  static Size size(String name) {
     var dtype = name.endsWith(IN_BF16) ? DType.BF16 : DType.F32;
     return switch (name.replace(IN_BF16, "")) {
-      case TINY_GPT -> gpt(GptConfig.of(2, 2, 64, 16, 256), 1, memory, dtype);
-      case "gpt2-14m" -> gpt(GptConfig.of(6, 6, 384, 256, 8192), 8, memory, dtype);
-      case "gpt2-124m" -> gpt(GptConfig.of(12, 12, 768, 64, 50257), 4, memory, dtype);
-      case "gpt2-1k-context" -> gpt(GptConfig.of(4, 8, 512, 1024, 4096), 2, memory, dtype);
+      case TINY_GPT -> new Size(GptConfig.of(2, 2, 64, 16, 256), 1, dtype);
+      case "gpt2-14m" -> new Size(GptConfig.of(6, 6, 384, 256, 8192), 8, dtype);
+      case "gpt2-124m" -> new Size(GptConfig.of(12, 12, 768, 64, 50257), 4, dtype);
+      case "gpt2-1k-context" -> new Size(GptConfig.of(4, 8, 512, 1024, 4096), 2, dtype);
       default -> throw new IllegalArgumentException("no network is called " + name);
     };
   }
@@ -67,9 +79,10 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
     x.copyFrom(values);
   }
 
-  private static Net gpt(GptConfig config, int batch, Scope memory, DType dtype) {
-    var gpt = Gpt.create(config, memory, dtype, 1);
-    var shape = Shape.of(batch, config.context());
+  private static Net gpt(Size size, Scope memory) {
+    var config = size.config();
+    var gpt = Gpt.create(config, memory, size.dtype(), 1);
+    var shape = Shape.of(size.batch(), config.context());
     var random = new Random(1);
     var tokens = Tensor.of(memory, shape, ids(shape, config, random));
     var targets = Tensor.of(memory, shape, ids(shape, config, random));

@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 
 /// Weights with gradients, drawn by the device, for optimizers to move.
 final class RandomWeights {
+  private static final double NEVER = Double.POSITIVE_INFINITY;
+
   private final Parameters parameters;
   private final MemorySegment key;
 
@@ -47,12 +49,12 @@ final class RandomWeights {
     parameters.device().stream().join();
   }
 
-  /// By the name that the command line of training has for it.
+  /// By the name that the command line of training has for it; none clips.
   Optimizer optimizer(String name) {
     return switch (name) {
-      case "adamw" -> new AdamW(parameters, AdamW.Config.DEFAULTS);
-      case "lion" -> new Lion(parameters, Lion.Config.DEFAULTS);
-      default -> withCurvature(new Sophia(parameters, Sophia.Config.HUTCHINSON));
+      case "adamw" -> new AdamW(parameters, AdamW.Config.DEFAULTS.withMaxNorm(NEVER));
+      case "lion" -> new Lion(parameters, Lion.Config.DEFAULTS.withMaxNorm(NEVER));
+      default -> withCurvature(new Sophia(parameters, Sophia.Config.HUTCHINSON.withMaxNorm(NEVER)));
     };
   }
 

@@ -56,7 +56,7 @@ public final class Report {
         text.append("\n![share of the ceilings](%s)\n".formatted(name));
       }
     }
-    return text.append(ReportTables.besidePeers(rows)).toString();
+    return text.toString();
   }
 
   private static String head(Map<String, Object> environment) {

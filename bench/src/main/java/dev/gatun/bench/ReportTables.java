@@ -33,6 +33,7 @@ final class ReportTables {
                   "optimizer|what",
                   "weights|weights",
                   "µs|us",
+                  "of AdamW's|of_adamw",
                   "GB/s|gbs",
                   "% of the ceiling|percent");
       case hvp ->
@@ -42,8 +43,15 @@ final class ReportTables {
               "gradient, µs|gradient_us",
               "gradient and product, µs|with_product_us",
               "of the gradient|of_the_gradient");
-      case djl -> table(rows, "work|what", "by|by", "µs|us");
-      case pytorch -> table(rows, "model|what", "work|work", "by|by", "µs|us");
+      case djl, pytorch ->
+          table(
+              rows,
+              "work|work",
+              "of|what",
+              "Gatun, µs|gatun_us",
+              "by|by",
+              "theirs, µs|us",
+              "of theirs|share");
     };
   }
 
@@ -57,7 +65,9 @@ final class ReportTables {
             "eager - C|eager_minus_c_us",
             "replayed - C|replay_minus_c_us",
             "eager, % over C|eager_percent",
-            "replayed, % over C|replay_percent")
+            "replayed, % over C|replay_percent",
+            "its products alone, µs|products_us",
+            "replayed, of its products|of_products")
         + "\n"
         + table(
             rows,
@@ -136,52 +146,6 @@ final class ReportTables {
             row.put(
                 rule, Timing.median(times.stream().mapToDouble(Double::doubleValue).toArray())));
     return row;
-  }
-
-  /// Steps and products beside those of the peers in the same run.
-  static String besidePeers(List<Map<String, Object>> rows) {
-    var compared = new ArrayList<Map<String, Object>>();
-    for (var peer : rows) {
-      if (!List.of("djl", "pytorch").contains(peer.get("bench"))) continue;
-      for (var own : rows) if (isSameWork(own, peer)) compared.add(compared(own, peer));
-    }
-    if (compared.isEmpty()) return "";
-    return "\n### beside peers\n\n"
-        + table(
-            compared,
-            "work|work",
-            "Gatun, µs|gatun",
-            "by|by",
-            "theirs, µs|theirs",
-            "of theirs|share");
-  }
-
-  private static boolean isSameWork(Map<String, Object> own, Map<String, Object> peer) {
-    return own.get("what").equals(peer.get("what")) && key(peer, own.get("bench")) != null;
-  }
-
-  /// The key of what a bench of our own has for a peer's work, or null.
-  private static String key(Map<String, Object> peer, Object bench) {
-    var work = peer.getOrDefault("work", "step");
-    if (bench.equals("steps")) return work.equals("step") ? "replay_us" : null;
-    if (!bench.equals("hvp")) return null;
-    return work.equals("gradient") ? "gradient_us" : work.equals("step") ? null : "with_product_us";
-  }
-
-  private static Map<String, Object> compared(Map<String, Object> own, Map<String, Object> peer) {
-    double gatun = number(own.get(key(peer, own.get("bench"))));
-    double theirs = number(peer.get("us"));
-    return Map.of(
-        "work",
-        own.get("what") + ", " + peer.getOrDefault("work", "step"),
-        "gatun",
-        gatun,
-        "by",
-        peer.get("by"),
-        "theirs",
-        theirs,
-        "share",
-        gatun / theirs);
   }
 
   private static double number(Object value) {

@@ -23,6 +23,11 @@ record Run(String backend, int threads, boolean quick, Rows rows) {
     return device;
   }
 
+  /// Threads for a work of this name: the smallest networks take one.
+  int threadsFor(String name) {
+    return Net.isTiny(name) ? 1 : threads;
+  }
+
   /// Fails unless it is `backend`'s library that answers.
   static void requireAsked(Device device, String backend) {
     var answers = device.kernels().library().backend();

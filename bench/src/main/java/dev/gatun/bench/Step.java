@@ -45,6 +45,10 @@ final class Step implements AutoCloseable {
     optimizer.prepare(RATE);
   }
 
+  Device device() {
+    return device;
+  }
+
   Recording recording() {
     return recording;
   }

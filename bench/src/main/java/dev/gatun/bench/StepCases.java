@@ -29,14 +29,13 @@ final class StepCases {
     try (var empty = new EmptyKernels(run.backend())) {
       share = JavaShare.of(run, net, empty);
     }
-    int threads = Net.isTiny(net) ? 1 : run.threads();
+    int threads = run.threadsFor(net);
     try (var device = run.open(threads);
         var step = new Step(device, net)) {
       step.prepare();
       try (var program = new WrittenProgram(step, run.backend(), threads)) {
         program.requireSameBits(step);
-        var times = new StepTimes(run, step, program);
-        run.rows().add(times.measured(net, share));
+        run.rows().add(new StepTimes(run, step).measured(net, program, share));
       }
       requireSensible(net, step.gradientNorm());
     }

@@ -1,47 +1,45 @@
 package dev.gatun.bench;
 
-import java.util.function.ToDoubleFunction;
-
-/// Times of a step in rounds: each has some steps of the C program, some by Java op by op and some
-/// replayed, so that what else the machine does meets them alike; each round begins with another of
-/// them. Differences are taken within rounds, and their median over rounds.
+/// Times of a step in turns: by the C program, by Java op by op, replayed; and, where it is made of
+/// large ones, of its matrix products alone.
 final class StepTimes {
-  private static final int ROUNDS = 7;
+  private static final int ROUNDS = 15;
   private static final int FEW_ROUNDS = 3;
-  private static final double ROUND_SECONDS = 0.8;
+  private static final double ROUND_SECONDS = 0.4;
   private static final double QUICK_SECONDS = 0.05;
-  private static final int LEAST = 5;
-  private static final int WARM = 10_000;
   private static final int MOST = 20_000;
-  private static final double SLOW = 1e5;
+  private static final int WARM = 10_000;
 
   private final Run run;
   private final Step step;
-  private final WrittenProgram program;
 
-  /// Microseconds of one round.
-  private record Round(double c, double eager, double replay) {}
-
-  StepTimes(Run run, Step step, WrittenProgram program) {
+  StepTimes(Run run, Step step) {
     this.run = run;
     this.step = step;
-    this.program = program;
   }
 
-  Row measured(String net, JavaShare.Share share) throws Exception {
+  Row measured(String net, WrittenProgram program, JavaShare.Share share) throws Exception {
     double seconds = run.quick() ? QUICK_SECONDS : ROUND_SECONDS;
     if (Net.isTiny(net) && !run.quick()) warm();
-    Timing.fitting(seconds, LEAST, MOST, step::eager);
-    int steps = Timing.fitting(seconds, LEAST, MOST, step::replay);
-    var rounds = rounds(steps);
-    var row = Row.of(Subject.steps, net).with("steps", steps).with("rounds", rounds.length);
-    row.with("c_us", median(rounds, Round::c));
-    row.with("eager_us", median(rounds, Round::eager));
-    row.with("replay_us", median(rounds, Round::replay));
-    row.with("eager_minus_c_us", median(rounds, round -> round.eager - round.c));
-    row.with("replay_minus_c_us", median(rounds, round -> round.replay - round.c));
-    row.with("eager_percent", median(rounds, round -> 100 * (round.eager / round.c - 1)));
-    row.with("replay_percent", median(rounds, round -> 100 * (round.replay / round.c - 1)));
+    Timing.fitting(seconds, 1, MOST, step::eager);
+    int steps = Timing.fitting(seconds, 1, MOST, step::replay);
+    program.microseconds(2);
+    var turns = new Turns().with("c", program).with("eager", step::eager);
+    turns.with("replay", step::replay);
+    if (!Net.isTiny(net)) turns.with("products", products(net));
+    var times = turns.times(run.quick() ? FEW_ROUNDS : ROUNDS, steps);
+    var row = Row.of(Subject.steps, net).with("steps", steps).with("rounds", times.rounds());
+    row.with("c_us", times.of("c"));
+    row.with("eager_us", times.of("eager"));
+    row.with("replay_us", times.of("replay"));
+    row.with("eager_minus_c_us", times.difference("eager", "c"));
+    row.with("replay_minus_c_us", times.difference("replay", "c"));
+    row.with("eager_percent", 100 * (times.ratio("eager", "c") - 1));
+    row.with("replay_percent", 100 * (times.ratio("replay", "c") - 1));
+    if (!Net.isTiny(net)) {
+      row.with("products_us", times.of("products"));
+      row.with("of_products", times.ratio("replay", "products"));
+    }
     row.with("java_eager_us", share.eager()).with("java_replay_us", share.replay());
     row.with("eager_bytes", Garbage.of(steps, step::eager));
     row.with("replay_bytes", Garbage.of(steps, step::replay));
@@ -53,30 +51,9 @@ final class StepTimes {
     for (int i = 0; i < WARM; i++) step.eager();
   }
 
-  private Round[] rounds(int steps) throws Exception {
-    boolean slow = run.quick() || program.microseconds(LEAST) > SLOW;
-    var rounds = new Round[slow ? FEW_ROUNDS : ROUNDS];
-    for (int i = 0; i < rounds.length; i++) rounds[i] = round(i, steps);
-    return rounds;
-  }
-
-  private Round round(int number, int steps) throws Exception {
-    var taken = new double[3];
-    for (int turn = 0; turn < taken.length; turn++) {
-      int who = (number + turn) % taken.length;
-      taken[who] =
-          switch (who) {
-            case 0 -> program.microseconds(steps);
-            case 1 -> Timing.median(steps, step::eager);
-            default -> Timing.median(steps, step::replay);
-          };
-    }
-    return new Round(taken[0], taken[1], taken[2]);
-  }
-
-  private static double median(Round[] rounds, ToDoubleFunction<Round> value) {
-    var values = new double[rounds.length];
-    for (int i = 0; i < values.length; i++) values[i] = value.applyAsDouble(rounds[i]);
-    return Timing.median(values);
+  private Runnable products(String net) {
+    var products = new StepProducts(step.device().scope(), Net.size(net));
+    products.run();
+    return products;
   }
 }

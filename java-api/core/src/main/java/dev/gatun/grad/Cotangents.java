@@ -128,7 +128,9 @@ final class Cotangents {
     return tensor.shape().count() * tensor.dtype().bytes();
   }
 
+  /// A recording finds out itself what may lie where.
   private MemorySegment memory(Spec spec) {
+    if (tape.device().isRecording()) return tape.bytes(spec.bytes());
     var free = spare.get(spec.bytes());
     return free == null || free.isEmpty() ? tape.bytes(spec.bytes()) : free.pop();
   }

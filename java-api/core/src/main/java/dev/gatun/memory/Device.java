@@ -148,6 +148,12 @@ public final class Device implements AutoCloseable {
     return new Recording(this, step);
   }
 
+  /// Whether a step is being recorded. Its memory is planned: what is asked for anew costs nothing
+  /// where something else has ended.
+  public boolean isRecording() {
+    return recording != null;
+  }
+
   /// The one that is being made.
   Optional<Recording> recording() {
     return Optional.ofNullable(recording);

@@ -17,10 +17,15 @@ import ai.djl.training.initializer.UniformInitializer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Nine linear layers of 16 by 16 on 8 rows, the mean squared error and AdamW, on one thread: the
-/// step that Gatun's benches call `linears`. Prints the median microseconds of a step, and whose.
+/// step that Gatun's benches call `linears`. Says who it is, then reads how many steps are wanted,
+/// a line each, and answers with the median of their microseconds.
 final class Linears {
   private static final int LAYERS = 9;
   private static final int WIDTH = 16;
@@ -28,15 +33,16 @@ final class Linears {
 
   private Linears() {}
 
-  public static void main(String[] words) {
+  public static void main(String[] words) throws IOException {
     System.setProperty("ai.djl.pytorch.num_threads", "1");
     System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
-    int steps = Integer.parseInt(words[0]);
     try (var model = Model.newInstance("linears", Device.cpu(), "PyTorch")) {
       model.setBlock(layers());
       try (var trainer = model.newTrainer(config())) {
         trainer.initialize(new Shape(ROWS, WIDTH));
-        System.out.printf("%.3f DJL %s%n", median(trainer, steps), version());
+        System.out.println("DJL " + version());
+        var wishes = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        answer(trainer, wishes);
       }
     }
   }
@@ -63,12 +69,16 @@ final class Linears {
         .optInitializer(new UniformInitializer(0.3f), Parameter.Type.WEIGHT);
   }
 
-  /// Behind as many steps that warm it.
-  private static double median(Trainer trainer, int steps) {
+  private static void answer(Trainer trainer, BufferedReader wishes) throws IOException {
     var manager = trainer.getManager();
     var x = manager.randomUniform(-1, 1, new Shape(ROWS, WIDTH), DataType.FLOAT32);
     var y = manager.randomUniform(-1, 1, new Shape(ROWS, WIDTH), DataType.FLOAT32);
-    for (int i = 0; i < steps; i++) step(trainer, x, y);
+    for (var wish = wishes.readLine(); wish != null; wish = wishes.readLine()) {
+      System.out.println(median(trainer, x, y, Integer.parseInt(wish)));
+    }
+  }
+
+  private static double median(Trainer trainer, NDArray x, NDArray y, int steps) {
     var taken = new double[steps];
     for (int i = 0; i < steps; i++) {
       long start = System.nanoTime();

@@ -1,0 +1,48 @@
+package dev.gatun.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// A work of `bench/peers/pytorch.py`. GATUN_PYTHON names a Python that has torch and transformers.
+final class PyTorch implements AutoCloseable {
+  private static final String PYTHON = System.getenv().getOrDefault("GATUN_PYTHON", "python3");
+
+  private final Path folder;
+  private final Companion program;
+  private final String version;
+
+  /// By the names that the script has for them.
+  enum Work {
+    step,
+    gradient,
+    gradientAndProduct,
+    attention,
+    adamw
+  }
+
+  PyTorch(Work work, String name, int threads) throws Exception {
+    folder = Files.createTempDirectory("gatun-peers");
+    Shell.unpacked("peers/pytorch.py", folder);
+    int all = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    program =
+        new Companion(
+            folder, List.of(PYTHON, "pytorch.py", work.name(), name, "--threads", "" + all));
+    version = program.line();
+  }
+
+  Companion program() {
+    return program;
+  }
+
+  String version() {
+    return version;
+  }
+
+  @Override
+  public void close() throws IOException {
+    program.close();
+    Shell.delete(folder);
+  }
+}
