@@ -159,6 +159,7 @@ GATUN_API gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_a
 GATUN_API gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address,
                                           int64_t bytes);
 
+/** From the device to the device. The two places do not overlap. */
 GATUN_API gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes);
 
 /* ---- Recordings ------------------------------------------------------------------------------------------------- */

@@ -84,12 +84,7 @@ void require_places(const gatun_stream* stream, const void* to, const void* from
 /// only where a stretch is longer than they are.
 void move(char* to, const char* from, int64_t bytes) {
   constexpr int64_t least_own = 1 << 20;
-  const bool apart = to + bytes <= from || from + bytes <= to;
-  if (!apart || bytes < 2 * least_own) {
-    std::memmove(to, from, static_cast<size_t>(bytes));
-    return;
-  }
-#pragma omp parallel
+#pragma omp parallel if (bytes >= 2 * least_own)
   {
     const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();
     const int64_t begin = bytes * me / team, end = bytes * (me + 1) / team;

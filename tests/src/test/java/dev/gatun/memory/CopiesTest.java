@@ -1,0 +1,44 @@
+package dev.gatun.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.optim.OnDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Copies of all lengths, to the device, there, and back: threads share the long ones.
+@Tag("backend")
+class CopiesTest {
+  private static final long BEFORE = 5;
+  private static final long BEHIND = 3;
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 4097, (2 << 20) - 1, 2 << 20, (5 << 20) + 13})
+  void eachByteArrivesAndNoOther(long bytes) {
+    try (var on = new OnDevice();
+        var host = Arena.ofConfined()) {
+      var random = new byte[Math.toIntExact(bytes)];
+      new Random(bytes).nextBytes(random);
+      var sent = host.allocate(bytes);
+      sent.copyFrom(MemorySegment.ofArray(random));
+      var memory = on.memory();
+      var there = memory.bytes(bytes + 1);
+      var copy = memory.bytes(BEFORE + bytes + BEHIND);
+      var all = host.allocate(BEFORE + bytes + BEHIND);
+      memory.copyToDevice(copy, all);
+      memory.copyToDevice(there, sent);
+      on.kernels().copy(on.stream(), memory.at(copy, BEFORE), there, bytes);
+      memory.copyToHost(all, copy);
+      assertEquals(-1, all.asSlice(BEFORE, bytes).mismatch(sent));
+      for (long i = 0; i < BEFORE; i++) assertEquals(0, all.get(ValueLayout.JAVA_BYTE, i));
+      for (long i = BEFORE + bytes; i < all.byteSize(); i++) {
+        assertEquals(0, all.get(ValueLayout.JAVA_BYTE, i));
+      }
+    }
+  }
+}
