@@ -20,7 +20,9 @@
  * subnormal numbers (under 2^-126 in fp32) as 0, in what it reads and in what it writes.
  *
  * Errors. Every function answers 0, or a status for which gatun_last_error() has a sentence. A call that fails has
- * not started its work, unless the status is GATUN_DEVICE_LOST.
+ * not started its work, unless the status is GATUN_DEVICE_LOST. What lies in the device's memory is known when the work
+ * comes to it: of a replay and of a block some kernels may be done when an index is refused, and CUDA refuses one when
+ * the stream is joined.
  *
  * Order. A call on a stream may return before its work is done; calls on one stream run in order;
  * gatun_stream_join() waits. What changes from one step of a training run to the next (learning rate, step count,
@@ -98,8 +100,8 @@ GATUN_API gatun_status gatun_device_close(gatun_device* device);
  * `capacity_bytes`. */
 GATUN_API gatun_status gatun_device_describe(gatun_device* device, char* text, int64_t capacity_bytes);
 
-/** free_bytes: what another scope could still take; held_bytes: taken from the system by this device, in use or kept
- * for the next scope. */
+/** free_bytes: what another scope could still take; held_bytes: taken from the system by this device, for scopes
+ * and recordings, in use or kept for the next scope. */
 GATUN_API gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int64_t* total_bytes,
                                            int64_t* held_bytes);
 
@@ -173,9 +175,9 @@ GATUN_API gatun_status gatun_recording_open(gatun_stream* stream, gatun_recordin
 
 /** Until gatun_recording_end, calls on the stream are checked but not run. The same calls come twice. First with `plan` =
  * 1: nothing is kept of them, but what running them takes is made ready, memory, loaded kernels, chosen algorithms. Then
- * with `plan` = 0: they are kept. Scopes that are opened meanwhile have memory of the recording's own, and are closed
- * before its end. Refused is what cannot be replayed: copies to the host, joining the stream, events. One recording of a
- * device is made at a time. */
+ * with `plan` = 0: they are kept, and must be the same calls with the same numbers. Scopes that are opened meanwhile have
+ * memory of the recording's own, and are closed before its end. Refused is what cannot be replayed: copies to the host,
+ * joining the stream, events. One recording of a device is made at a time. */
 GATUN_API gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan);
 GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
 
@@ -184,7 +186,8 @@ GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
  * gatun_recording_replay is called; any other copy from the host brings what it brought when it was recorded. */
 GATUN_API gatun_status gatun_recording_changing(gatun_recording* recording, const void* host_address, int64_t bytes);
 
-/** Runs the recorded calls in their order on the stream. Does not wait. */
+/** Runs the recorded calls in their order on the stream. Does not wait. Refused once a scope is closed whose memory they
+ * use. */
 GATUN_API gatun_status gatun_recording_replay(gatun_recording* recording);
 
 /** How many calls it holds (of a GPU: nodes of its graph); how much memory the scopes that were opened while it was made
@@ -574,9 +577,9 @@ GATUN_API gatun_status gatun_softmax_cross_entropy_pullback(
     GATUN_IN(rows) gatun_wide* lse, GATUN_IN(1) int64_t* counted, int64_t rows, int64_t vocab, int64_t stride,
     int32_t fresh, gatun_dtype dtype);
 
-/** The cross-entropy of the logits x table^T, `chunk` rows at a time, so that the whole logits never exist. table has
- * `stride` rows of which the first `vocab` count; chunk <= rows. With keep_gradient = 1 (then chunk = rows) `logits` is
- * left holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
+/** The cross-entropy of the logits x table^T, `chunk` rows at a time: with chunk < rows the whole logits never exist.
+ * table has `stride` rows of which the first `vocab` count; chunk <= rows. With keep_gradient = 1 (then chunk = rows)
+ * `logits` is left holding (softmax - one-hot) / counted for the pullback; otherwise it is scratch. */
 GATUN_API gatun_status gatun_head_loss_forward(gatun_stream* stream, GATUN_OUT(1) gatun_wide* loss,
                                                GATUN_OUT(rows) gatun_wide* lse, GATUN_OUT(1) int64_t* counted,
                                                GATUN_OUT(chunk*stride) void* logits, GATUN_IN(rows*cols) void* x,

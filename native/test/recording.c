@@ -105,6 +105,17 @@ static void refuse_what_cannot_be_replayed(gatun_recording* recording) {
   check(gatun_event_close(event), "closing an event");
 }
 
+/* Without anything from the host too, what changes is named before the calls are planned. */
+static void refuse_a_late_name(void) {
+  gatun_recording* recording = NULL;
+  check(gatun_recording_open(stream, &recording), "opening a recording");
+  check(gatun_recording_begin(recording, 1), "recording");
+  check(gatun_recording_end(recording), "recording");
+  refuses(gatun_recording_changing(recording, &changing_rate, sizeof changing_rate), "before calls are recorded");
+  refuses(gatun_stream_close(stream), "a recording of the stream is still open");
+  check(gatun_recording_close(recording), "closing a recording");
+}
+
 static void replay(void) {
   gatun_recording* recording = NULL;
   begin(replayed);
@@ -167,6 +178,7 @@ int main(void) {
   weights = floats(scope, COLS * COLS);
   rate = floats(scope, 1);
   static float first[COLS * COLS];
+  refuse_a_late_name();
   replay();
   memcpy(first, replayed, sizeof first);
   run_eagerly();

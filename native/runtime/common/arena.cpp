@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 
 #include "device.h"
@@ -87,7 +88,7 @@ gatun_status gatun_device_memory(gatun_device* device, int64_t* free_bytes, int6
     const auto left = gatun::memory_left(device);
     *free_bytes = left.free_bytes;
     *total_bytes = left.total_bytes;
-    *held_bytes = device->pool.held_bytes();
+    *held_bytes = device->pool.held_bytes() + gatun::recorded_bytes(*device);
   });
 }
 
@@ -116,10 +117,12 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
     gatun::require_owner(scope->device);
     if (!scope->loans.empty()) gatun::finish_streams(scope->device);
     // Its chunks serve any stream next; the places of a recording the recorded stream alone.
-    if (scope->recording)
+    if (scope->recording) {
       scope->recording->plan.close(scope);
-    else
+    } else {
       gatun::order_streams(scope->device);
+      gatun::forget_lender(scope);
+    }
     scope->device->scopes.erase(scope);
     delete scope;
   });
@@ -130,10 +133,13 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
     check(scope);
     require(address != nullptr, "the address for the memory is null");
     require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    constexpr int64_t most = std::numeric_limits<int64_t>::max() - gatun::chunk_unit;  // which round_up takes
+    if (bytes > most) gatun::out_of_memory(bytes, gatun::memory_left(scope->device));
     const int64_t room = gatun::round_up(std::max<int64_t>(bytes, 1), gatun::alignment);
     if (scope->cap_bytes && room > scope->cap_bytes - scope->used_bytes)
       gatun::out_of_memory(bytes, {scope->cap_bytes - scope->used_bytes, scope->cap_bytes});
     if (scope->recording) {
+      require(scope->recording->course != gatun::Course::run, "the recording that the scope was opened in has ended");
       auto& plan = scope->recording->plan;
       *address = scope->recording->course == gatun::Course::plan ? plan.ask(scope, room) : plan.next(room);
     } else if (room > scope->end - scope->next) {

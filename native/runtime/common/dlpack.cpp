@@ -182,6 +182,7 @@ gatun_status gatun_dlpack_import(gatun_scope* scope, void** address, int64_t* si
     check(scope);
     require(address && sizes && rank && type && bits, "an address for the answer is null");
     require(managed != nullptr, "the array is null");
+    require(!scope->recording, "the scope was opened while recording: its arrays end with the walk");
     gatun::with_form(form, [&]<class Form>(Form*) {
       auto& array = *static_cast<Form*>(managed);
       const auto place = gatun::place_of(scope->device, array);

@@ -13,7 +13,7 @@ int64_t padded(int64_t bytes) { return (bytes + 15) / 16 * 16; }
 }  // namespace
 
 void Inputs::name(const void* host, int64_t bytes) {
-  require(!chunk_.start, "memory that changes is named before calls are recorded");
+  require(!is_settled_, "memory that changes is named before calls are recorded");
   if (bytes == 0 || changing(host, bytes)) return;
   ranges_.push_back({static_cast<const char*>(host), bytes, changing_bytes_});
   changing_bytes_ += padded(bytes);
@@ -31,6 +31,7 @@ void Inputs::plan(const void* host, int64_t bytes) {
 }
 
 void Inputs::settle(gatun_device* device) {
+  is_settled_ = true;
   const int64_t bytes = changing_bytes_ + planned_bytes_;
   image_.resize(static_cast<size_t>(bytes));
   if (!bytes) return;

@@ -42,7 +42,7 @@ class Inputs {
   std::vector<char> image_;
   Chunk chunk_{nullptr, 0};
   int64_t changing_bytes_ = 0, planned_bytes_ = 0, placed_bytes_ = 0;
-  bool is_sent_ = false;
+  bool is_settled_ = false, is_sent_ = false;
 };
 
 }  // namespace gatun

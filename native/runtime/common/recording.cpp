@@ -2,6 +2,8 @@
 #include "recording.h"
 
 #include <algorithm>
+#include <cstring>
+#include <set>
 
 #include "device.h"
 #include "status.h"
@@ -30,6 +32,49 @@ std::shared_ptr<SharedBlocks> blocks_of(gatun_stream* stream) {
   return std::make_shared<SharedBlocks>(stream->device);
 }
 
+CallShape shape_of(const char* exported, std::initializer_list<Argument> arguments) {
+  uint64_t hash = arguments.size();
+  for (const auto& argument : arguments) {
+    uint64_t bits = 0;
+    switch (argument.kind) {
+      case Argument::Kind::whole:
+        bits = static_cast<uint64_t>(argument.whole);
+        break;
+      case Argument::Kind::real:
+        std::memcpy(&bits, &argument.real, sizeof bits);
+        break;
+      default:
+        bits = argument.address != nullptr;
+    }
+    hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 32;
+  }
+  return {exported, hash};
+}
+
+/// Scopes that lie open around the recording and hold what its calls use.
+std::vector<const gatun_scope*> lenders_of(const gatun_recording& recording) {
+  std::vector<const gatun_scope*> lenders;
+  const auto holds = [](const Chunk& chunk, const void* address) {
+    const auto* const at = static_cast<const char*>(address);
+    return at >= chunk.start && at < chunk.start + chunk.bytes;
+  };
+  for (const auto* scope : recording.stream->device->scopes) {
+    const auto lends = [&](const Argument& argument) {
+      return argument.kind == Argument::Kind::address &&
+             (std::any_of(scope->chunks.begin(), scope->chunks.end(),
+                          [&](const auto& held) { return holds(held->chunk, argument.address); }) ||
+              std::any_of(scope->loans.begin(), scope->loans.end(),
+                          [&](const auto& loan) { return holds(loan->at, argument.address); }));
+    };
+    if (std::any_of(recording.script.begin(), recording.script.end(), [&](const ScriptCall& call) {
+          return std::any_of(call.arguments.begin(), call.arguments.end(), lends);
+        }))
+      lenders.push_back(scope);
+  }
+  return lenders;
+}
+
 void stop(gatun_recording& recording) {
   recording.stream->device->recording = nullptr;
   set_planned(*recording.stream, false);
@@ -46,10 +91,15 @@ Course course_of(const gatun_stream& stream) {
 
 void note_call(const gatun_stream& stream, const char* exported, std::initializer_list<Argument> arguments) {
   auto& recording = *stream.device->recording;
+  const auto shape = shape_of(exported, arguments);
   if (recording.course == Course::record) {
+    const size_t number = recording.script.size();
+    require(number < recording.shapes.size() && recording.shapes[number] == shape, "call ", number + 1, ", ", exported,
+            ", is not the one that was planned: both walks must ask for the same calls");
     recording.script.push_back({exported, arguments});
     return;
   }
+  recording.shapes.push_back(shape);
   recording.plan.begin_call();
   for (const auto& argument : arguments) {
     const bool is_table = argument.kind == Argument::Kind::table;
@@ -60,6 +110,28 @@ void note_call(const gatun_stream& stream, const char* exported, std::initialize
 
 void require_running(const gatun_stream& stream, const char* what) {
   require(course_of(stream) == Course::run, "the stream is being recorded: ", what, " cannot be replayed");
+}
+
+void forget_lender(const gatun_scope* scope) {
+  for (auto* recording : scope->device->recordings) {
+    const auto& lenders = recording->lenders;
+    if (std::find(lenders.begin(), lenders.end(), scope) != lenders.end()) recording->bereft = true;
+  }
+}
+
+int64_t recorded_bytes(const gatun_device& device) {
+  std::set<const SharedBlocks*> counted;
+  int64_t bytes = 0;
+  for (const auto* recording : device.recordings) {
+    const auto* const blocks = recording->plan.blocks().get();
+    bytes += recording->inputs.image_bytes() + (counted.insert(blocks).second ? blocks->bytes() : 0);
+  }
+  return bytes;
+}
+
+void require_unrecorded(const gatun_stream* stream) {
+  for (const auto* recording : stream->device->recordings)
+    require(recording->stream != stream, "a recording of the stream is still open");
 }
 
 Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) {
@@ -118,6 +190,9 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
     require(whole, "a scope that was opened while recording is still open");
     if (kept) {
       recording->plan.require_all_met();
+      require(recording->script.size() == recording->shapes.size(), recording->script.size(), " calls were kept, ",
+              recording->shapes.size(), " were planned: both walks must ask for the same calls");
+      recording->lenders = gatun::lenders_of(*recording);
     } else {
       recording->plan.settle();
       recording->inputs.settle(recording->stream->device);
@@ -141,6 +216,7 @@ gatun_status gatun_recording_replay(gatun_recording* recording) {
     gatun::require_own(recording);
     gatun::check(recording->stream);
     require(recording->complete, "the recording is not complete");
+    require(!recording->bereft, "a scope whose memory the recording uses is closed");
     require(!recording->stream->device->recording, "the device is recording: a replay cannot be replayed");
     gatun::run_calls(*recording, recording->inputs.refresh());
   });
@@ -176,6 +252,7 @@ gatun_status gatun_recording_write(gatun_recording* recording, const char* folde
     gatun::check(recording->stream);
     require(folder != nullptr, "the folder is null");
     require(recording->complete, "the recording is not complete");
+    require(!recording->bereft, "a scope whose memory the recording uses is closed");
     gatun::write_program(*recording, folder);
   });
 }

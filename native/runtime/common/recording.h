@@ -21,6 +21,13 @@ enum class Course {
 /// The calls that a backend has kept.
 class Calls;
 
+/// What a call has in common on both walks: all but addresses, of which only the null ones stay so.
+struct CallShape {
+  const char* exported;
+  uint64_t hash;
+  bool operator==(const CallShape&) const = default;
+};
+
 /// Deletes what only the backend knows.
 struct CallsDeleter {
   void operator()(Calls* calls) const;
@@ -35,7 +42,10 @@ struct gatun_recording {
   std::unique_ptr<gatun::Calls, gatun::CallsDeleter> calls = nullptr;  ///< what its backend keeps
   gatun::Inputs inputs = {};
   std::vector<gatun::ScriptCall> script = {};
+  std::vector<gatun::CallShape> shapes = {};     ///< of the calls that were planned
+  std::vector<const gatun_scope*> lenders = {};  ///< scopes of which the calls use memory
   bool planned = false, complete = false;
+  bool bereft = false;  ///< of a lender
 
   explicit gatun_recording(gatun_stream* stream);
   ~gatun_recording();
@@ -54,6 +64,15 @@ void end_keeping(gatun_recording& recording);
 /// Sends the first `bytes` of the image of its inputs to the device, then runs the calls in their order.
 void run_calls(gatun_recording& recording, int64_t bytes);
 int64_t count_of(const gatun_recording& recording);
+
+// ---- What else has to do with recordings ---------------------------------------------------------------------------
+
+/// The scope's memory goes: what was recorded over it can be replayed no more.
+void forget_lender(const gatun_scope* scope);
+/// Bytes that recordings of the device have taken from the system.
+int64_t recorded_bytes(const gatun_device& device);
+/// Refuses to close a stream under its recordings.
+void require_unrecorded(const gatun_stream* stream);
 
 // ---- What is made of it --------------------------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ gatun_status gatun_stream_close(gatun_stream* stream) {
   return guarded([&] {
     if (!stream) return;
     check(stream);
+    gatun::require_unrecorded(stream);
     stream->device->streams.erase(stream);
     delete stream;
   });

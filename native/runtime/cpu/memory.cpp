@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "device.h"
 #include "dlpack.h"
+#include "places.h"
 #include "recording.h"
 #include "status.h"
 
@@ -42,7 +43,9 @@ MemoryLeft memory_left(gatun_device*) {
   MemoryLeft memory{number_in("/proc/meminfo", "MemAvailable: %ld kB") << 10,
                     number_in("/proc/meminfo", "MemTotal: %ld kB") << 10};
   const int64_t limit = number_in("/sys/fs/cgroup/memory.max", "%ld");
-  const int64_t used = number_in("/sys/fs/cgroup/memory.current", "%ld");
+  // Files that were read and are not in use count as used there, and go where memory is asked for.
+  const int64_t used = number_in("/sys/fs/cgroup/memory.current", "%ld") -
+                       std::max<int64_t>(0, number_in("/sys/fs/cgroup/memory.stat", "inactive_file %ld"));
   if (limit > 0 && used >= 0 && limit < memory.total_bytes) {
     memory.total_bytes = limit;
     memory.free_bytes = std::min(memory.free_bytes, std::max<int64_t>(0, limit - used));
@@ -74,15 +77,9 @@ void give_pinned(void* address) { std::free(address); }
 
 namespace {
 
-void require_places(const gatun_stream* stream, const void* to, const void* from, int64_t bytes) {
-  check(stream);
-  require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
-  require(bytes == 0 || (to && from), "an address to copy between is null");
-}
-
 /// One thread alone does not fill the way to memory. Each has one stretch, since the C library passes the caches by
 /// only where a stretch is longer than they are.
-void move(char* to, const char* from, int64_t bytes) {
+void spread(char* to, const char* from, int64_t bytes) {
   constexpr int64_t least_own = 1 << 20;
 #pragma omp parallel if (bytes >= 2 * least_own)
   {
@@ -95,7 +92,11 @@ void move(char* to, const char* from, int64_t bytes) {
 void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
   if (course_of(stream) != Course::run)
     note_call(stream, "gatun_copy", {Argument(to), Argument(from), Argument(bytes)});
-  in_order(stream, [=](gatun_stream&) { move(static_cast<char*>(to), static_cast<const char*>(from), bytes); });
+  in_order(stream, [=](gatun_stream& on) {
+    begin_body(on);
+    const WithoutSubnormals until_it_ends;  // which threads that start here have for good
+    spread(static_cast<char*>(to), static_cast<const char*>(from), bytes);
+  });
 }
 
 }  // namespace
@@ -103,21 +104,24 @@ void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
 
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
   return guarded([&] {
-    gatun::require_places(stream, to, from, bytes);
+    check(stream);
+    gatun::require_apart(to, from, bytes);
     gatun::copy(*stream, to, from, bytes);
   });
 }
 
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {
   return guarded([&] {
-    gatun::require_places(stream, device_address, host_address, bytes);
+    check(stream);
+    gatun::require_places(device_address, host_address, bytes);
     gatun::copy(*stream, device_address, gatun::source_of(*stream, host_address, bytes).address, bytes);
   });
 }
 
 gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const void* device_address, int64_t bytes) {
   return guarded([&] {
-    gatun::require_places(stream, host_address, device_address, bytes);
+    check(stream);
+    gatun::require_places(host_address, device_address, bytes);
     gatun::require_running(*stream, "a copy to the host");
     gatun::copy(*stream, host_address, device_address, bytes);
   });

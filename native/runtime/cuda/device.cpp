@@ -238,6 +238,7 @@ gatun_status gatun_stream_close(gatun_stream* stream) {
   return guarded([&] {
     if (!stream) return;
     gatun::require_owner(stream->device);
+    gatun::require_unrecorded(stream);
     cudaSetDevice(stream->device->ordinal);
     stream->device->streams.erase(stream);
     delete stream;

@@ -1,5 +1,6 @@
 // Where the CUDA device's chunks come from, and copies.
 #include "device.h"
+#include "places.h"
 #include "recording.h"
 #include "status.h"
 
@@ -61,11 +62,6 @@ void give_pinned(void* address) { cudaFreeHost(address); }
 
 namespace {
 
-void require_places(const void* to, const void* from, int64_t bytes) {
-  require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
-  require(bytes == 0 || (to && from), "an address to copy between is null");
-}
-
 void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
   check(stream);
   require_places(to, from, bytes);
@@ -80,7 +76,10 @@ void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaM
 }  // namespace gatun
 
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
-  return guarded([&] { gatun::copy(stream, to, from, bytes, cudaMemcpyDeviceToDevice); });
+  return guarded([&] {
+    gatun::require_apart(to, from, bytes);
+    gatun::copy(stream, to, from, bytes, cudaMemcpyDeviceToDevice);
+  });
 }
 
 gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, const void* host_address, int64_t bytes) {

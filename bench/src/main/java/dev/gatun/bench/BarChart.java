@@ -3,8 +3,8 @@ package dev.gatun.bench;
 import java.util.List;
 import java.util.Map;
 
-/// Bars of what rows have reached of their ceilings, in SVG, in the colours of
-/// `bench/native/chart.awk`. Longer than the scale is what does not leave the caches.
+/// Bars of what rows have reached of their ceilings, or took of a peer's time, in SVG, in the
+/// colours of `bench/native/chart.awk`. Longer than the scale is what does not leave the caches.
 final class BarChart {
   private static final int LINE = 16;
   private static final int LABELS = 560;
@@ -14,12 +14,34 @@ final class BarChart {
 
   private BarChart() {}
 
-  static String of(List<Map<String, Object>> rows) {
-    var bars = rows.stream().filter(row -> row.containsKey("percent")).toList();
+  /// `strong` is what products bound.
+  private record Bar(String label, double percent, boolean strong) {}
+
+  static String ofCeilings(List<Map<String, Object>> rows) {
+    return of(
+        rows.stream()
+            .filter(row -> row.containsKey("percent"))
+            .map(row -> bar(row, row.get("what") + ", " + row.get("rule"), "percent", 1))
+            .toList());
+  }
+
+  static String ofPeers(List<Map<String, Object>> rows) {
+    return of(
+        rows.stream()
+            .map(row -> bar(row, row.get("work") + ", " + row.get("what"), "share", 100))
+            .toList());
+  }
+
+  private static Bar bar(Map<String, Object> row, String label, String key, double percent) {
+    double value = ((Number) row.get(key)).doubleValue();
+    return new Bar(label, percent * value, row.containsKey("gflops"));
+  }
+
+  private static String of(List<Bar> bars) {
     int height = TOP + LINE * bars.size() + 10;
     var svg = new StringBuilder(head(height));
     for (int percent = 0; percent <= 100; percent += 20) svg.append(mark(percent, height));
-    for (int i = 0; i < bars.size(); i++) svg.append(bar(bars.get(i), TOP + i * LINE));
+    for (int i = 0; i < bars.size(); i++) svg.append(drawn(bars.get(i), TOP + i * LINE));
     return svg.append("</svg>\n").toString();
   }
 
@@ -37,14 +59,13 @@ final class BarChart {
         + text(x, TOP - 8, "middle", percent + " %");
   }
 
-  private static String bar(Map<String, Object> row, int y) {
-    double percent = ((Number) row.get("percent")).doubleValue();
-    double width = SCALE * Math.min(percent, MOST) / 100;
-    var colour = row.containsKey("gflops") ? "#305080" : "#90b0d8";
-    return text(LABELS - 6, y + 10, "end", row.get("what") + ", " + row.get("rule"))
+  private static String drawn(Bar bar, int y) {
+    double width = SCALE * Math.min(bar.percent, MOST) / 100;
+    var colour = bar.strong ? "#305080" : "#90b0d8";
+    return text(LABELS - 6, y + 10, "end", bar.label)
         + "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"%s\"/>%n"
             .formatted(LABELS, y + 1, width, colour)
-        + text(LABELS + width + 4, y + 10, "start", "%.0f".formatted(percent));
+        + text(LABELS + width + 4, y + 10, "start", "%.0f".formatted(bar.percent));
   }
 
   private static String text(double x, int y, String anchor, String what) {

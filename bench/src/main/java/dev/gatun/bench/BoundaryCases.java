@@ -53,7 +53,6 @@ final class BoundaryCases {
     return result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
   }
 
-  /// What the manifest grants does not reach a fork: it is told again.
   private static Options options(Run run, String name) {
     var time = TimeValue.milliseconds(run.quick() ? 20 : 500);
     return new OptionsBuilder()
@@ -71,7 +70,6 @@ final class BoundaryCases {
 
   private static String[] forkOptions(Run run) {
     var options = new ArrayList<>(run.forkOptions());
-    options.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-XX:+UseSerialGC"));
     options.add("-D" + Boundary.BACKEND + "=" + run.backend());
     return options.toArray(String[]::new);
   }

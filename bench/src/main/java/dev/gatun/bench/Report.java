@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Makes `README.md` of the numbers in a folder: what `HEAD.md` says, a section a run on the CPU
@@ -50,13 +51,25 @@ public final class Report {
       var own = rows.stream().filter(row -> row.get("bench").equals(subject.name())).toList();
       if (own.isEmpty()) continue;
       text.append("\n### ").append(subject).append("\n\n").append(ReportTables.of(subject, own));
-      if (subject == Subject.kernels || subject == Subject.ladder) {
-        var name = run.getFileName().toString().replace(".json", "-" + subject + ".svg");
-        Files.writeString(folder.resolve(name), BarChart.of(own));
-        text.append("\n![share of the ceilings](%s)\n".formatted(name));
-      }
+      var chart = chart(subject, own);
+      if (chart.isEmpty()) continue;
+      var name = run.getFileName().toString().replace(".json", "-" + subject + ".svg");
+      Files.writeString(folder.resolve(name), chart.get());
+      text.append("\n![%s](%s)\n".formatted(shown(subject), name));
     }
     return text.toString();
+  }
+
+  private static Optional<String> chart(Subject subject, List<Map<String, Object>> rows) {
+    return switch (subject) {
+      case kernels, ladder -> Optional.of(BarChart.ofCeilings(rows));
+      case pytorch -> Optional.of(BarChart.ofPeers(rows));
+      default -> Optional.empty();
+    };
+  }
+
+  private static String shown(Subject subject) {
+    return subject.isPeer() ? "share of their time" : "share of the ceilings";
   }
 
   private static String head(Map<String, Object> environment) {

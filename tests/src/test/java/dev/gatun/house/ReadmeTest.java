@@ -43,6 +43,15 @@ class ReadmeTest {
     assertTrue(lines.getLast().matches("\\d+ bytes, \\d+ with .*"), lines::toString);
   }
 
+  @Test
+  void sophiaTrainsAndTheHessianMultiplies() throws Exception {
+    var lines = run(programs().get(4)).lines().toList();
+    assertEquals(4, lines.size(), lines::toString);
+    assertTrue(lines.getFirst().matches("loss \\d\\.\\d{4}, \\d+ % not clipped"), lines::toString);
+    assertTrue(lines.getLast().startsWith("row 0 of the Hessian times u: "), lines::toString);
+    assertEquals(5, programs().size());
+  }
+
   /// It needs a GPU to run.
   @Test
   void theTrainerWithItsMemoryInJcudaCompiles() throws Exception {
@@ -82,6 +91,7 @@ class ReadmeTest {
     var command = QuickJvm.command();
     command.addAll(List.of("--module-path", modulePath(), "--add-modules", "dev.gatun"));
     command.addAll(List.of("--enable-native-access=dev.gatun", "--illegal-native-access=deny"));
+    command.add("-Djava.io.tmpdir=" + folder);
     command.add("-Dgatun.library.path=" + System.getProperty("gatun.library.path"));
     command.add(source.toString());
     int code =

@@ -139,6 +139,7 @@ class MisuseTest {
   void aMachineThatIsFullSaysSoAndGoesOn() {
     try (var scope = device.scope()) {
       refused(OutOfDeviceMemory.class, "free of", () -> scope.bytes(1L << 50));
+      refused(OutOfDeviceMemory.class, "free of", () -> scope.bytes(Long.MAX_VALUE - 3));
       refused(InvalidArgument.class, "bytes is -1", () -> scope.bytes(-1));
       assertEquals(0, Tensor.zeros(scope, DType.F32, Shape.of(3)).toFloats()[0]);
     }

@@ -1,7 +1,10 @@
 package dev.gatun.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.optim.OnDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,11 +37,18 @@ class CopiesTest {
       memory.copyToDevice(there, sent);
       on.kernels().copy(on.stream(), memory.at(copy, BEFORE), there, bytes);
       memory.copyToHost(all, copy);
+      if (bytes > 1) refused(on, memory.at(copy, BEFORE), memory.at(copy, BEFORE + 1), bytes);
       assertEquals(-1, all.asSlice(BEFORE, bytes).mismatch(sent));
       for (long i = 0; i < BEFORE; i++) assertEquals(0, all.get(ValueLayout.JAVA_BYTE, i));
       for (long i = BEFORE + bytes; i < all.byteSize(); i++) {
         assertEquals(0, all.get(ValueLayout.JAVA_BYTE, i));
       }
     }
+  }
+
+  private static void refused(OnDevice on, MemorySegment to, MemorySegment from, long bytes) {
+    var refusal =
+        assertThrows(InvalidArgument.class, () -> on.kernels().copy(on.stream(), to, from, bytes));
+    assertTrue(refusal.getMessage().contains("overlap"), refusal.getMessage());
   }
 }

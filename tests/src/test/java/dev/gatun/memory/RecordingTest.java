@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -116,6 +117,7 @@ class RecordingTest {
     var tokens = Tensor.of(memory, shape, new Random(2).ints(32, 0, 256).toArray());
     Runnable step =
         () -> {
+          gpt.parameters().forgetGradients();
           try (var tape = Tape.open(device)) {
             tape.backward(gpt.loss(tokens, tokens));
           }
@@ -269,6 +271,72 @@ class RecordingTest {
                       left[0].floats(3);
                     }));
     assertTrue(refusal.getMessage().contains("is still open"), refusal.getMessage());
+    assertFalse(left[0].isOpen());
+    assertEquals(2, Tensor.of(device.innermost(), Shape.of(1), 1f).times(2).item());
+  }
+
+  @Test
+  void whatAStepFailsOfIsWhatIsTold() {
+    var failure = new IllegalStateException("of the step's own");
+    Runnable step =
+        () -> {
+          device.scope().floats(3);
+          throw failure;
+        };
+    assertSame(failure, assertThrows(IllegalStateException.class, () -> device.record(step)));
+    assertSame(memory, device.innermost());
+  }
+
+  @Test
+  void overAClosedScopeNothingIsReplayed() {
+    var other = device.scope();
+    var x = Tensor.of(other, Shape.of(2), 1f, 2f);
+    try (var recording = device.record(() -> scale(x))) {
+      recording.replay();
+      other.close();
+      var refusal = assertThrows(InvalidArgument.class, recording::replay);
+      assertTrue(refusal.getMessage().contains("is closed"), refusal.getMessage());
+    }
+  }
+
+  private void scale(Tensor x) {
+    try (var _ = device.scope()) {
+      x.times(2);
+    }
+  }
+
+  @Test
+  void bothWalksAskForTheSameCalls() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var walks = new int[1];
+    refused(
+        "is not the one that was planned",
+        () -> {
+          try (var _ = device.scope()) {
+            x.times(walks[0]++);
+          }
+        });
+    refused(
+        "were planned",
+        () -> {
+          try (var _ = device.scope()) {
+            if (walks[0]++ % 2 == 0) x.times(2);
+          }
+        });
+  }
+
+  @Test
+  void memoryOfRecordingsIsHeldByTheDevice() {
+    long before = device.memory().heldBytes();
+    Runnable step =
+        () -> {
+          try (var work = device.scope()) {
+            Tensor.zeros(work, DType.F32, Shape.of(1 << 20));
+          }
+        };
+    try (var _ = device.record(step)) {
+      assertTrue(device.memory().heldBytes() >= before + (4 << 20));
+    }
   }
 
   @Test

@@ -125,11 +125,11 @@ class RecomputeMemoryTest {
   }
 
   private long planned(Gpt gpt, Recompute recompute) {
-    gpt.parameters().forgetGradients();
     var some = gpt.withRecompute(recompute);
     try (Recording recording =
         device.record(
             () -> {
+              gpt.parameters().forgetGradients();
               try (var tape = Tape.open(device)) {
                 tape.backward(loss(some, tape, 2));
               }

@@ -213,7 +213,7 @@ public final class Device implements AutoCloseable {
     if (closed) return;
     requireOwner();
     try {
-      while (!open.isEmpty()) open.peek().close();
+      closeScopesBeyond(0);
       List.copyOf(recordings).forEach(Recording::close);
       List.copyOf(pinned).forEach(Pinned::close);
       List.copyOf(wrapped).forEach(Stream::close);
@@ -231,6 +231,15 @@ public final class Device implements AutoCloseable {
 
   void opened(Scope scope) {
     open.push(scope);
+  }
+
+  int openScopes() {
+    return open.size();
+  }
+
+  /// Closes those opened last, until so many are left.
+  void closeScopesBeyond(int count) {
+    while (open.size() > count) open.peek().close();
   }
 
   void closed(Scope scope) {

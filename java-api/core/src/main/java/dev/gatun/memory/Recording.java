@@ -33,6 +33,7 @@ public final class Recording implements AutoCloseable {
     device.kernels().recordingOpen(device.stream().handle(), answer);
     handle = answer.get(ValueLayout.ADDRESS, 0);
     device.opened(this);
+    int scopes = device.openScopes();
     try {
       walk(step, 1);
       walk(step, 0);
@@ -41,12 +42,22 @@ public final class Recording implements AutoCloseable {
           .recordingSize(
               handle, answer, answer.asSlice(Long.BYTES), answer.asSlice(2 * Long.BYTES));
     } catch (Throwable failure) {
-      close();
+      abandon(scopes, failure);
       throw failure;
     }
     calls = answer.getAtIndex(ValueLayout.JAVA_LONG, 0);
     heldBytes = answer.getAtIndex(ValueLayout.JAVA_LONG, 1);
     naiveBytes = answer.getAtIndex(ValueLayout.JAVA_LONG, 2);
+  }
+
+  /// Closes what the step has left open, itself too. What it failed of is what is told.
+  private void abandon(int scopes, Throwable failure) {
+    try {
+      device.closeScopesBeyond(scopes);
+      close();
+    } catch (RuntimeException another) {
+      failure.addSuppressed(another);
+    }
   }
 
   private void walk(Runnable step, int plan) {
@@ -67,7 +78,7 @@ public final class Recording implements AutoCloseable {
     images.add(image); // and so it stays
   }
 
-  /// Runs the recorded calls. Does not wait.
+  /// Runs the recorded calls. Does not wait. Refused where a scope whose memory they use is closed.
   public void replay() {
     if (closed) throw new ClosedTensor("the recording is closed");
     device.kernels().recordingReplay(handle);

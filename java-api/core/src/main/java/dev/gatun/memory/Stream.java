@@ -20,6 +20,7 @@ public final class Stream implements AutoCloseable {
   /// What kernels take as their first argument.
   public MemorySegment handle() {
     if (closed) throw new ClosedTensor("the stream is closed");
+    device.requireOwner();
     return handle;
   }
 

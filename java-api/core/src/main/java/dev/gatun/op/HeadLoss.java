@@ -4,10 +4,11 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import java.util.List;
 
-/// The mean cross-entropy of the logits x table^T, which never exist whole. x (…, C), table (rows,
-/// C) of which the first `vocabulary` rows count, targets (…) I32, negative ones left out. While a
-/// tape records and the logits fit `budgetBytes`, their gradient is kept for the pullback; else
-/// both rules work on at least 2048 rows at a time, and the pullback computes the logits again.
+/// The mean cross-entropy of the logits x table^T, which beyond `budgetBytes` never exist whole. x
+/// (…, C), table (rows, C) of which the first `vocabulary` rows count, targets (…) I32, negative
+/// ones left out. While a tape records and the logits fit `budgetBytes`, their gradient is kept for
+/// the pullback; else both rules work on at least 2048 rows at a time, and the pullback computes
+/// the logits again.
 public record HeadLoss(long vocabulary, long budgetBytes) implements Op {
   private static final long LEAST_CHUNK = 2048;
 

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/// Moves parameters along their gradients. Nothing it does waits for the device.
+/// Moves parameters along their gradients. No step waits for the device; what asks for a number
+/// does.
 public interface Optimizer {
   /// One step with the gradients in the parameters' slots, at learning rate `rate`; then the
   /// gradients are forgotten.

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /// How well a model predicts given batches, as [Evaluation#of] finds it, each batch a replay.
-final class RecordedEvaluation {
+final class RecordedEvaluation implements AutoCloseable {
   private final Gpt gpt;
   private final List<Batch> batches;
   private final Map<Integer, LossOfBatch> byRows = new HashMap<>();
@@ -29,6 +29,13 @@ final class RecordedEvaluation {
       tokens += batch.inputs().length;
     }
     return new Evaluation(sum / tokens, tokens);
+  }
+
+  /// Gives back the recordings; another [#run] makes them anew.
+  @Override
+  public void close() {
+    byRows.values().forEach(each -> each.recording.close());
+    byRows.clear();
   }
 
   /// The mean loss of a batch of so many windows.

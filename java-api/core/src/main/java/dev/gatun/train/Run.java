@@ -123,6 +123,12 @@ public final class Run {
   /// Throws [NotFinite] when a loss or gradient is not finite, and
   /// [dev.gatun.store.StoreFailure] when the disk refuses.
   public Evaluation toEnd(Listener listener) {
+    try (validation) {
+      return train(listener);
+    }
+  }
+
+  private Evaluation train(Listener listener) {
     var evaluation = evaluate();
     var machine = machine();
     // As text, since JSON has one kind of number.

@@ -137,7 +137,7 @@ class RefusalsTest {
     refused(call, call.sample(), before, arena, InvalidArgument.class, array.name());
   }
 
-  /// Over the last sample of each kernel that has elements.
+  /// Over the first sample of each kernel that has elements.
   private static Stream<DynamicTest> each(Check check) {
     return Prototype.KERNELS.stream()
         .filter(kernel -> Devices.isUnderTest(kernel.name()))

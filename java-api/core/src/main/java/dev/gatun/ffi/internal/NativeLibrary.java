@@ -65,10 +65,6 @@ public final class NativeLibrary {
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";
   }
 
-  public Path file() {
-    return file;
-  }
-
   public String backend() {
     return text(find("gatun_backend_name"));
   }
