@@ -46,7 +46,7 @@ final class Environment {
   /// Without where the numbers went.
   private static String afterJar(String command) {
     int space = command.indexOf(' ');
-    return space < 0 ? "" : command.substring(space + 1).replaceAll(" --out \\S+", "");
+    return space < 0 ? "" : command.substring(space + 1).replaceAll(" --out[ =]\\S+", "");
   }
 
   /// Whether the processor has instructions for it.
