@@ -86,45 +86,48 @@ final class StepProducts implements Runnable {
   }
 
   private void forward(Layer l, int transposed) {
-    int dtype = size.dtype().code();
-    kernels()
-        .matmulForward(stream(), l.y, l.x, l.w, 1, size.rows(), l.out, l.in, transposed, dtype);
+    product(l.y, l.x, l.w, l.out, l.in, transposed);
   }
 
+  private void product(
+      MemorySegment c, MemorySegment a, MemorySegment b, long cols, long inner, int transposed) {
+    int dtype = size.dtype().code();
+    kernels().matmulForward(stream(), c, a, b, 1, size.rows(), cols, inner, transposed, dtype);
+  }
+
+  /// The table is (out, in), and so is its gradient, in wide numbers as all of weights are.
   private void headBackward() {
-    kernels()
-        .matmulPullback(
-            stream(),
-            head.dx,
-            head.dw,
-            head.y,
-            head.x,
-            head.w,
-            1,
-            size.rows(),
-            head.out,
-            head.in,
-            TABLE_TRANSPOSED,
-            ALL_FRESH,
-            size.dtype().code());
+    product(head.dx, head.y, head.w, head.in, head.out, 0);
+    backward(null, head.dw, head.x, head.y, head.w, head.out, head.in);
   }
 
   private void backward(Layer l) {
+    backward(l.dx, l.dw, l.y, l.x, l.w, l.in, l.out);
+  }
+
+  private void backward(
+      MemorySegment dx,
+      MemorySegment dw,
+      MemorySegment dy,
+      MemorySegment x,
+      MemorySegment w,
+      long in,
+      long out) {
     kernels()
         .linearPullback(
             stream(),
             null,
-            l.dx,
-            l.dw,
+            dx,
+            dw,
             null,
-            l.y,
-            l.x,
-            l.w,
+            dy,
+            x,
+            w,
             null,
             null,
             size.rows(),
-            l.in,
-            l.out,
+            in,
+            out,
             0,
             ALL_FRESH,
             size.dtype().code());
