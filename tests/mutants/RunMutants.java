@@ -156,6 +156,7 @@ record Tests(Copy copy, Backend backend, String classPath, Path libraries) {
   private boolean pass(Trial trial, String overlay) throws IOException, InterruptedException {
     var words = new ArrayList<>(List.of(Copy.java("java"), "-cp", overlay + classPath, "-Xmx2g"));
     words.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    words.add("-XX:ErrorFile=" + copy.work().resolve("crash.log"));
     words.add("--enable-native-access=ALL-UNNAMED");
     words.add("-Dgatun.library.path=" + libraries);
     words.add("-Dgatun.root=" + copy.root());

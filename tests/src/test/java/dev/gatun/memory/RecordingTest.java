@@ -317,6 +317,13 @@ class RecordingTest {
           }
         });
     refused(
+        "is not the one that was planned",
+        () -> {
+          try (var _ = device.scope()) {
+            x.slice(0, walks[0]++ % 2, 1);
+          }
+        });
+    refused(
         "were planned",
         () -> {
           try (var _ = device.scope()) {
