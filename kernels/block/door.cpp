@@ -56,6 +56,7 @@ gatun_status gatun_mlp_forward(gatun_stream* stream, void* y, void* normed, void
   return guarded([&] {
     check(stream);
     computes_in(dtype);
+    finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}, {"hidden", hidden}});
     arrays({{"y", y, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
@@ -103,6 +104,7 @@ gatun_status gatun_attention_block_forward(gatun_stream* stream, void* y, void* 
                                            gatun_dtype dtype) {
   return guarded([&] {
     check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
+    finite_and_not_negative("eps", eps);
     const int64_t rows = batch * context, cols = heads * head_size;
     arrays({{"y", y, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     arrays({{"qkv", qkv, rows * 3 * cols}, {"mixed", mixed, rows * cols}, {"lse", lse, rows * heads}});

@@ -1,6 +1,7 @@
 // The door of a kernel: the exported function checks its arguments, once and in the caller's words, then runs the body.
 // Doors are shared by the backends; only bodies differ.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -26,8 +27,7 @@ template <class... Arguments> struct BodyOf<gatun_status(gatun_stream*, Argument
 
 /// Runs a body on the stream.
 template <class Body, class... Arguments> void run(gatun_stream* stream, const Body& body, Arguments... arguments) {
-  if (course_of(*stream) != Course::run)
-    note_call(*stream, exported_name((const void*)&body), {Argument(arguments)...});
+  if (is_noted(*stream)) note_call(*stream, exported_name((const void*)&body), {Argument(arguments)...});
   run_body(stream, body, arguments...);
 }
 
@@ -36,13 +36,32 @@ struct Named {
   int64_t value;
 };
 
+/// Extents are products of sizes: none is so large that an int64_t does not hold its bytes.
+inline void countable(std::initializer_list<Named> list) {
+  constexpr int64_t most = int64_t{1} << 58;
+  int64_t product = 1;
+  for (const auto& size : list) {
+    if (size.value == 0) continue;
+    require(product <= most / size.value, size.name, " is ", size.value,
+            "; with the other sizes it counts more than any memory holds");
+    product *= size.value;
+  }
+}
+
+inline void not_negative(std::initializer_list<Named> list) {
+  for (const auto& number : list)
+    require(number.value >= 0, number.name, " is ", number.value, "; it must not be negative");
+}
+
 /// Sizes that may be 0.
 inline void sizes(std::initializer_list<Named> list) {
-  for (const auto& size : list) require(size.value >= 0, size.name, " is ", size.value, "; it must not be negative");
+  not_negative(list);
+  countable(list);
 }
 
 inline void positive(std::initializer_list<Named> list) {
   for (const auto& size : list) require(size.value > 0, size.name, " is ", size.value, "; it must be positive");
+  countable(list);
 }
 
 struct Array {
@@ -55,6 +74,10 @@ struct Array {
 inline void arrays(std::initializer_list<Array> list) {
   for (const auto& array : list)
     require(array.address || array.extent == 0, array.name, " is null but has ", array.extent, " elements");
+}
+
+inline void finite_and_not_negative(const char* name, double value) {
+  require(std::isfinite(value) && value >= 0, name, " is ", value, "; it must be finite and not negative");
 }
 
 inline void one_of(const char* name, int32_t kind, int32_t kinds) {

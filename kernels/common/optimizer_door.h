@@ -14,10 +14,6 @@ inline void finite(const char* name, double value) {
   require(std::isfinite(value), name, " is ", value, "; it must be finite");
 }
 
-inline void finite_and_not_negative(const char* name, double value) {
-  require(std::isfinite(value) && value >= 0, name, " is ", value, "; it must be finite and not negative");
-}
-
 /// What every step is ruled by.
 inline void check_rule(gatun_stream* stream, const double* rate, const int64_t* step, const void* norm, double beta1,
                        double beta2, double weight_decay, double max_norm) {
@@ -31,7 +27,8 @@ inline void check_rule(gatun_stream* stream, const double* rate, const int64_t* 
 
 /// A flat arena whose arrays, weights among them, have n elements each.
 inline void check_arena(int64_t first, int64_t n, int64_t decayed, std::initializer_list<Array> list) {
-  sizes({{"first", first}, {"n", n}, {"decayed", decayed}});
+  not_negative({{"first", first}, {"decayed", decayed}});
+  sizes({{"n", n}});
   require(decayed <= n, "decayed is ", decayed, ", but there are ", n, " weights");
   arrays(list);
 }

@@ -11,7 +11,8 @@ gatun_status gatun_curvature_hutchinson(gatun_stream* stream, void* h, const voi
     check(stream);
     computes_in(dtype);
     one_of("probe", probe, 2);
-    sizes({{"first", first}, {"n", n}});
+    not_negative({{"first", first}});
+    sizes({{"n", n}});
     require(first <= INT64_MAX - n, "first + n is above 2^63 - 1: first is ", first, ", n is ", n);
     arrays({{"h", h, n}, {"product", product, n}, {"key", key, 2}});
     inside_the_unit("beta", beta);

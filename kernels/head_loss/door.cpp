@@ -10,7 +10,7 @@ using namespace gatun;
 namespace {
 
 void check_sizes(int64_t rows, int64_t cols, int64_t vocab, int64_t stride) {
-  sizes({{"rows", rows}});
+  sizes({{"rows", rows}, {"stride", stride}});
   positive({{"cols", cols}, {"vocab", vocab}});
   require(stride >= vocab, "stride is ", stride, ", less than the ", vocab, " rows of vocab");
 }

@@ -13,6 +13,7 @@ gatun_status gatun_layernorm_forward(gatun_stream* stream, void* y, void* mean, 
   return guarded([&] {
     check(stream);
     computes_in(dtype);
+    finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
     arrays({{"y", y, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}, {"x", x, rows * cols}});

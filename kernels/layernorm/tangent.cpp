@@ -83,7 +83,12 @@ template <class T> void row_pullback_tangent(Gradient<T> tdx, Gradient<T> tdresi
       const int64_t c = from + i;
       const W n = row.n(c), rest = row.g(c) - shift - n * slope;
       const W trest = row.tg(c) - tshift - row.tn(c) * slope - n * tslope;
-      values[i] = row.trstd * rest + row.rstd * trest + at(in.tdsum, r * cols + c);
+      values[i] = row.trstd * rest + row.rstd * trest;
+    }
+    if (in.tdsum) {
+      const T* const tdsum = in.tdsum + r * cols + from;
+#pragma omp simd
+      for (int64_t i = 0; i < width; i++) values[i] += widened(tdsum[i]);
     }
     deliver(tdx, r * cols + from, values, width);
     deliver(tdresidual, r * cols + from, values, width);

@@ -11,7 +11,8 @@ using namespace gatun;
 namespace {
 
 void sequence(const void* x, const int64_t* key, int64_t first, int64_t n) {
-  sizes({{"first", first}, {"n", n}});
+  not_negative({{"first", first}});
+  sizes({{"n", n}});
   require(first <= INT64_MAX - n, "first + n is above 2^63 - 1: first is ", first, ", n is ", n);
   arrays({{"x", x, n}, {"key", key, 2}});
 }

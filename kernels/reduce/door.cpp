@@ -33,6 +33,10 @@ gatun_status gatun_reduce_pullback(gatun_stream* stream, void* dx, const void* d
     computes_in(dtype);
     check_shape(outer, middle, inner, kind);
     arrays({{"dx", dx, outer * middle * inner}, {"dy", dy, outer * inner}});
+    if (middle == 1) {  // no sum, but one run: so arrays are added
+      inner *= outer;
+      outer = 1;
+    }
     run(stream, reduce_pullback, dx, dy, outer, middle, inner, kind, fresh, dtype);
   });
 }

@@ -11,6 +11,7 @@ gatun_status gatun_residual_layernorm_forward(gatun_stream* stream, void* sum, v
   return guarded([&] {
     check(stream);
     computes_in(dtype);
+    finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
     arrays({{"sum", sum, rows * cols}, {"y", y, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});

@@ -10,7 +10,8 @@ gatun_status gatun_sample_categorical(gatun_stream* stream, int32_t* labels, int
   return guarded([&] {
     check(stream);
     computes_in(dtype);
-    sizes({{"first", first}, {"rows", rows}});
+    not_negative({{"first", first}});
+    sizes({{"rows", rows}, {"stride", stride}});
     positive({{"vocab", vocab}});
     require(stride >= vocab, "stride is ", stride, ", less than the ", vocab, " logits of vocab");
     require(vocab <= INT32_MAX, "vocab is ", vocab, "; labels are below 2^31");

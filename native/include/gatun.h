@@ -13,6 +13,8 @@
  *                     not fall and end at the limit less 1.
  *   GATUN_TABLE(n)    n addresses of arrays; the comment says what is done to those.
  *   ..._OPT           may be null: an output not wanted, or an input that counts as zero.
+ * Arrays and tables lie in the device's memory. What a call writes must not overlap what else it is given, unless the
+ * comment says so.
  *
  * Types. `void*` points to elements of `dtype`. `gatun_wide*` points to statistics, losses, biases, norm weights and
  * gradients of parameters: float for GATUN_F32 and GATUN_BF16, double for GATUN_F64. Matrices are row-major. Sizes
@@ -20,9 +22,9 @@
  * subnormal numbers (under 2^-126 in fp32) as 0, in what it reads and in what it writes.
  *
  * Errors. Every function answers 0, or a status for which gatun_last_error() has a sentence. A call that fails has
- * not started its work, unless the status is GATUN_DEVICE_LOST. What lies in the device's memory is known when the work
- * comes to it: of a replay and of a block some kernels may be done when an index is refused, and CUDA refuses one when
- * the stream is joined.
+ * not started its work, unless the status is GATUN_DEVICE_LOST, or GATUN_OUT_OF_MEMORY where memory ran out midway.
+ * What lies in the device's memory is known when the work comes to it: of a replay and of a block some kernels may be
+ * done when an index is refused, and CUDA refuses one when the stream is joined.
  *
  * Order. A call on a stream may return before its work is done; calls on one stream run in order;
  * gatun_stream_join() waits. What changes from one step of a training run to the next (learning rate, step count,
@@ -88,9 +90,9 @@ GATUN_API gatun_status gatun_choose_cublaslt(const char* file);
 
 /* ---- Device, stream, memory ------------------------------------------------------------------------------------- */
 
-/** Opens device `ordinal` for the calling thread. `threads` is the number of threads the CPU works with; 0 takes all
- * that the process may use. Results have the same bits from run to run at the same number. The environment variable
- * GATUN_CPU_LEVEL (v2, v3, v4: the x86-64 levels) lowers the instruction set. */
+/** Opens device `ordinal` for the calling thread. `threads` is the number of threads the CPU works with, 1024 at the
+ * most; 0 takes all that the process may use. Results have the same bits from run to run at the same number. The
+ * environment variable GATUN_CPU_LEVEL (v2, v3, v4: the x86-64 levels) lowers the instruction set. */
 GATUN_API gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads);
 
 /** Closes the device with all that was opened on it. Null does nothing. */
@@ -175,9 +177,10 @@ GATUN_API gatun_status gatun_recording_open(gatun_stream* stream, gatun_recordin
 
 /** Until gatun_recording_end, calls on the stream are checked but not run. The same calls come twice. First with `plan` =
  * 1: nothing is kept of them, but what running them takes is made ready, memory, loaded kernels, chosen algorithms. Then
- * with `plan` = 0: they are kept, and must be the same calls with the same numbers. Scopes that are opened meanwhile have
- * memory of the recording's own, and are closed before its end. Refused is what cannot be replayed: copies to the host,
- * joining the stream, events. One recording of a device is made at a time. */
+ * with `plan` = 0: they are kept, and must be the same calls with the same arrays and numbers. (The CPU chooses how it
+ * multiplies when the first replay comes to it.) Scopes that are opened meanwhile have memory of the recording's own,
+ * and are closed before its end. Refused is what cannot be replayed, which is copies to the host, joining the stream and
+ * events, and whatever another stream of the device is asked for. One recording of a device is made at a time. */
 GATUN_API gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan);
 GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
 
@@ -187,7 +190,7 @@ GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
 GATUN_API gatun_status gatun_recording_changing(gatun_recording* recording, const void* host_address, int64_t bytes);
 
 /** Runs the recorded calls in their order on the stream. Does not wait. Refused once a scope is closed whose memory they
- * use. */
+ * use; where they use tables of addresses, that is every scope that lay open then. */
 GATUN_API gatun_status gatun_recording_replay(gatun_recording* recording);
 
 /** How many calls it holds (of a GPU: nodes of its graph); how much memory the scopes that were opened while it was made
@@ -198,8 +201,8 @@ GATUN_API gatun_status gatun_recording_size(gatun_recording* recording, int64_t*
 
 /** Writes it into an existing folder as a program, step.c, with the files it reads: buffers.bin, what the arrays that it
  * uses hold now, and images.bin, what it reads from the host. Compiled and linked with this library it records and
- * replays the same calls, and computes the same bits. Waits. Refused are steps that use tables of addresses, or memory
- * of other libraries. */
+ * replays the same calls, on a device of the same number with as many threads, and computes the same bits. Waits.
+ * Refused are steps that use tables of addresses, or memory of other libraries. */
 GATUN_API gatun_status gatun_recording_write(gatun_recording* recording, const char* folder);
 
 /** Waits for replays under way. Null does nothing. */

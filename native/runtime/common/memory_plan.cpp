@@ -70,11 +70,29 @@ void MemoryPlan::use(Asked& array) {
 }
 
 void MemoryPlan::use(const void* address) {
-  const auto at = reinterpret_cast<int64_t>(address);
-  if (at < nowhere || at >= nowhere + asked_bytes_) return;
-  const auto behind = std::upper_bound(asked_.begin(), asked_.end(), at,
+  const auto planned = reinterpret_cast<uint64_t>(address);
+  if (is_asked(planned)) use(asked_[number_of(static_cast<int64_t>(planned))]);
+}
+
+bool MemoryPlan::is_asked(uint64_t planned) const {
+  return planned >= uint64_t{nowhere} && planned < uint64_t{nowhere} + static_cast<uint64_t>(asked_bytes_);
+}
+
+size_t MemoryPlan::number_of(int64_t planned) const {
+  const auto behind = std::upper_bound(asked_.begin(), asked_.end(), planned,
                                        [](int64_t place, const Asked& array) { return place < array.at; });
-  use(*std::prev(behind));
+  return static_cast<size_t>(behind - asked_.begin()) - 1;
+}
+
+bool MemoryPlan::lies_at(uint64_t planned, const void* address) const {
+  const auto at = static_cast<int64_t>(planned);
+  const size_t number = number_of(at);
+  const auto& array = asked_[number];
+  if (array.first && address == blocks_->at(array.offset) + (at - array.at)) return true;
+  // An empty part at the end of one array seems to be the next one's.
+  if (at != array.at || number == 0) return false;
+  const auto& previous = asked_[number - 1];
+  return previous.first && address == blocks_->at(previous.offset) + previous.bytes;
 }
 
 void MemoryPlan::use_all() {

@@ -54,6 +54,10 @@ class MemoryPlan {
 
   /// The place of the array that was asked for in its turn.
   char* next(int64_t bytes);
+  /// Whether an address of the first walk lies in an array that was asked for, and whether another one is where it lies
+  /// now.
+  bool is_asked(uint64_t planned) const;
+  bool lies_at(uint64_t planned, const void* address) const;
   /// Refuses arrays that were asked for the first time and not the second.
   void require_all_met() const;
 
@@ -69,6 +73,8 @@ class MemoryPlan {
     int64_t first = 0, last = 0, offset = 0;
   };
   void use(Asked& array);
+  /// The number of the array that an address of the first walk lies in.
+  size_t number_of(int64_t planned) const;
   /// Answers where the last one ends. With `blocks`, each lies in one of them.
   int64_t place(const SharedBlocks* blocks);
 

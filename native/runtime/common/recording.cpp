@@ -2,7 +2,7 @@
 #include "recording.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <set>
 
 #include "device.h"
@@ -32,47 +32,96 @@ std::shared_ptr<SharedBlocks> blocks_of(gatun_stream* stream) {
   return std::make_shared<SharedBlocks>(stream->device);
 }
 
-CallShape shape_of(const char* exported, std::initializer_list<Argument> arguments) {
-  uint64_t hash = arguments.size();
-  for (const auto& argument : arguments) {
-    uint64_t bits = 0;
-    switch (argument.kind) {
-      case Argument::Kind::whole:
-        bits = static_cast<uint64_t>(argument.whole);
-        break;
-      case Argument::Kind::real:
-        std::memcpy(&bits, &argument.real, sizeof bits);
-        break;
-      default:
-        bits = argument.address != nullptr;
-    }
-    hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 32;
-  }
-  return {exported, hash};
+/// Stands for arrays that a scope from outside was asked for while the calls were planned: at the second walk it gives
+/// others.
+constexpr uint64_t asked_meanwhile = 1;
+
+bool holds(const Chunk& chunk, const void* address) {
+  const auto* const at = static_cast<const char*>(address);
+  return at >= chunk.start && at < chunk.start + chunk.bytes;
 }
 
-/// Scopes that lie open around the recording and hold what its calls use.
-std::vector<const gatun_scope*> lenders_of(const gatun_recording& recording) {
-  std::vector<const gatun_scope*> lenders;
-  const auto holds = [](const Chunk& chunk, const void* address) {
-    const auto* const at = static_cast<const char*>(address);
-    return at >= chunk.start && at < chunk.start + chunk.bytes;
-  };
+/// An open scope from outside the recording that holds the address, and which of its arrays there; null where none
+/// does.
+struct Holder {
+  const gatun_scope* scope = nullptr;
+  size_t array = 0;
+};
+
+Holder holder_of(const gatun_recording& recording, const void* address) {
   for (const auto* scope : recording.stream->device->scopes) {
-    const auto lends = [&](const Argument& argument) {
-      return argument.kind == Argument::Kind::address &&
-             (std::any_of(scope->chunks.begin(), scope->chunks.end(),
-                          [&](const auto& held) { return holds(held->chunk, argument.address); }) ||
-              std::any_of(scope->loans.begin(), scope->loans.end(),
-                          [&](const auto& loan) { return holds(loan->at, argument.address); }));
-    };
-    if (std::any_of(recording.script.begin(), recording.script.end(), [&](const ScriptCall& call) {
-          return std::any_of(call.arguments.begin(), call.arguments.end(), lends);
-        }))
-      lenders.push_back(scope);
+    if (scope->recording) continue;
+    const auto& arrays = scope->arrays;
+    const auto array = std::find_if(arrays.begin(), arrays.end(), [&](const auto& one) { return holds(one, address); });
+    if (array != arrays.end()) return {scope, static_cast<size_t>(array - arrays.begin())};
+    for (const auto& loan : scope->loans)
+      if (holds(loan->at, address)) return {scope};
   }
-  return lenders;
+  return {};
+}
+
+bool is_new(const gatun_recording& recording, const Holder& holder) {
+  if (!holder.scope || holder.scope->arrays.empty()) return false;
+  const auto scope = recording.before.find(holder.scope);
+  return scope == recording.before.end() || holder.array >= scope->second;
+}
+
+bool is_address(const Argument& argument) {
+  return argument.kind == Argument::Kind::address || argument.kind == Argument::Kind::table;
+}
+
+uint64_t mark_of(const Argument& argument) {
+  switch (argument.kind) {
+    case Argument::Kind::whole:
+      return static_cast<uint64_t>(argument.whole);
+    case Argument::Kind::real:
+      return std::bit_cast<uint64_t>(argument.real);
+    case Argument::Kind::input:
+      return 0;
+    default:
+      return reinterpret_cast<uint64_t>(argument.address);
+  }
+}
+
+CallShape shape_of(const gatun_recording& recording, const char* exported, std::initializer_list<Argument> arguments) {
+  CallShape shape{exported, {}};
+  for (const auto& argument : arguments)
+    shape.marks.push_back(is_address(argument) && is_new(recording, holder_of(recording, argument.address))
+                              ? asked_meanwhile
+                              : mark_of(argument));
+  return shape;
+}
+
+/// Whether the argument is what it was when the calls were planned.
+bool is_planned(const gatun_recording& recording, const Argument& argument, uint64_t mark) {
+  if (!is_address(argument)) return mark_of(argument) == mark;
+  if (recording.plan.is_asked(mark)) return recording.plan.lies_at(mark, argument.address);
+  if (mark == asked_meanwhile) return is_new(recording, holder_of(recording, argument.address));
+  return mark_of(argument) == mark;
+}
+
+void require_planned(const gatun_recording& recording, const char* exported,
+                     std::initializer_list<Argument> arguments) {
+  const size_t number = recording.script.size();
+  const auto is_same = [&] {
+    if (number >= recording.shapes.size() || recording.shapes[number].exported != exported) return false;
+    return std::equal(arguments.begin(), arguments.end(), recording.shapes[number].marks.begin(),
+                      [&](const Argument& argument, uint64_t mark) { return is_planned(recording, argument, mark); });
+  };
+  require(is_same(), "call ", number + 1, ", ", exported,
+          ", is not the one that was planned: both walks must ask for the same calls with the same arrays and numbers");
+}
+
+/// What a table names is not known: it may lie in any scope.
+void note_lenders(gatun_recording& recording, std::initializer_list<Argument> arguments) {
+  for (const auto& argument : arguments) {
+    if (argument.kind == Argument::Kind::table) {
+      for (const auto* scope : recording.stream->device->scopes)
+        if (!scope->recording) recording.lenders.insert(scope);
+    } else if (argument.kind == Argument::Kind::address) {
+      if (const auto* scope = holder_of(recording, argument.address).scope) recording.lenders.insert(scope);
+    }
+  }
 }
 
 void stop(gatun_recording& recording) {
@@ -91,15 +140,13 @@ Course course_of(const gatun_stream& stream) {
 
 void note_call(const gatun_stream& stream, const char* exported, std::initializer_list<Argument> arguments) {
   auto& recording = *stream.device->recording;
-  const auto shape = shape_of(exported, arguments);
   if (recording.course == Course::record) {
-    const size_t number = recording.script.size();
-    require(number < recording.shapes.size() && recording.shapes[number] == shape, "call ", number + 1, ", ", exported,
-            ", is not the one that was planned: both walks must ask for the same calls");
+    require_planned(recording, exported, arguments);
+    note_lenders(recording, arguments);
     recording.script.push_back({exported, arguments});
     return;
   }
-  recording.shapes.push_back(shape);
+  recording.shapes.push_back(shape_of(recording, exported, arguments));
   recording.plan.begin_call();
   for (const auto& argument : arguments) {
     const bool is_table = argument.kind == Argument::Kind::table;
@@ -108,14 +155,19 @@ void note_call(const gatun_stream& stream, const char* exported, std::initialize
   }
 }
 
+bool is_noted(const gatun_stream& stream) {
+  const auto* recording = stream.device->recording;
+  require(!recording || recording->stream == &stream, "another stream of the device is being recorded");
+  return recording != nullptr;
+}
+
 void require_running(const gatun_stream& stream, const char* what) {
   require(course_of(stream) == Course::run, "the stream is being recorded: ", what, " cannot be replayed");
 }
 
 void forget_lender(const gatun_scope* scope) {
   for (auto* recording : scope->device->recordings) {
-    const auto& lenders = recording->lenders;
-    if (std::find(lenders.begin(), lenders.end(), scope) != lenders.end()) recording->bereft = true;
+    if (recording->lenders.count(scope)) recording->bereft = true;
   }
 }
 
@@ -136,7 +188,8 @@ void require_unrecorded(const gatun_stream* stream) {
 
 Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) {
   const auto course = course_of(stream);
-  if (course == Course::run || bytes == 0) return {host_address, false};
+  if (bytes == 0) return {nullptr, false};
+  if (course == Course::run) return {host_address, false};
   auto& inputs = stream.device->recording->inputs;
   if (course == Course::record) return {inputs.place(host_address, bytes), true};
   inputs.plan(host_address, bytes);
@@ -171,6 +224,7 @@ gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan) {
             plan ? "the calls are planned already" : "calls are planned before they are kept");
     recording->course = plan ? Course::plan : Course::record;
     if (plan) {
+      for (const auto* scope : device.scopes) recording->before[scope] = scope->arrays.size();
       // What closed scopes left is the recording's to take.
       device.pool.trim();
       gatun::set_planned(*recording->stream, true);
@@ -192,7 +246,6 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
       recording->plan.require_all_met();
       require(recording->script.size() == recording->shapes.size(), recording->script.size(), " calls were kept, ",
               recording->shapes.size(), " were planned: both walks must ask for the same calls");
-      recording->lenders = gatun::lenders_of(*recording);
     } else {
       recording->plan.settle();
       recording->inputs.settle(recording->stream->device);

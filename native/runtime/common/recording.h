@@ -1,7 +1,9 @@
 // What is kept of a stream's calls, so that they run again: what recordings of all backends share.
 #pragma once
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "arena.h"
@@ -21,11 +23,15 @@ enum class Course {
 /// The calls that a backend has kept.
 class Calls;
 
-/// What a call has in common on both walks: all but addresses, of which only the null ones stay so.
+/// What a call has in common on both walks: a mark for each argument.
 struct CallShape {
   const char* exported;
-  uint64_t hash;
-  bool operator==(const CallShape&) const = default;
+  std::vector<uint64_t> marks;
+};
+
+/// What a device was opened with.
+struct Opening {
+  int32_t ordinal, threads;
 };
 
 /// Deletes what only the backend knows.
@@ -42,8 +48,9 @@ struct gatun_recording {
   std::unique_ptr<gatun::Calls, gatun::CallsDeleter> calls = nullptr;  ///< what its backend keeps
   gatun::Inputs inputs = {};
   std::vector<gatun::ScriptCall> script = {};
-  std::vector<gatun::CallShape> shapes = {};     ///< of the calls that were planned
-  std::vector<const gatun_scope*> lenders = {};  ///< scopes of which the calls use memory
+  std::vector<gatun::CallShape> shapes = {};    ///< of the calls that were planned
+  std::map<const gatun_scope*, size_t> before;  ///< how many arrays the scopes held when it was begun
+  std::set<const gatun_scope*> lenders = {};    ///< scopes from outside of which the calls use memory
   bool planned = false, complete = false;
   bool bereft = false;  ///< of a lender
 
@@ -64,6 +71,7 @@ void end_keeping(gatun_recording& recording);
 /// Sends the first `bytes` of the image of its inputs to the device, then runs the calls in their order.
 void run_calls(gatun_recording& recording, int64_t bytes);
 int64_t count_of(const gatun_recording& recording);
+Opening opening_of(const gatun_device& device);
 
 // ---- What else has to do with recordings ---------------------------------------------------------------------------
 
@@ -78,6 +86,10 @@ void require_unrecorded(const gatun_stream* stream);
 
 /// What the stream does with a call that it is asked for now.
 Course course_of(const gatun_stream& stream);
+
+/// Whether note_call is to be told of a call. Refuses streams beside the one that is recorded: there may be no memory
+/// yet behind what scopes were asked for meanwhile.
+bool is_noted(const gatun_stream& stream);
 
 /// Refuses what cannot be run again, in the words of who asks.
 void require_running(const gatun_stream& stream, const char* what);

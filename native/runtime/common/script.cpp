@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -80,18 +81,24 @@ class Places {
   std::vector<Chunk> buffers_;
 };
 
-std::string written(const Argument& argument, Places& places) {
+/// Hexadecimal, so that every bit is there; whatever the locale.
+std::string written(double real) {
+  if (std::isnan(real)) return "NAN";
   char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, std::fabs(real), std::chars_format::hex).ptr;
+  const std::string sign = std::signbit(real) ? "-" : "";
+  return sign + (std::isinf(real) ? "INFINITY" : "0x" + std::string(text, end));
+}
+
+std::string written(const Argument& argument, Places& places) {
   switch (argument.kind) {
     case Argument::Kind::address:
+    case Argument::Kind::input:
       return "(void*)(" + places.of(argument.address) + ")";
     case Argument::Kind::whole:
       return std::to_string(argument.whole);
     case Argument::Kind::real:
-      if (std::isnan(argument.real)) return "NAN";
-      if (std::isinf(argument.real)) return argument.real > 0 ? "INFINITY" : "-INFINITY";
-      std::snprintf(text, sizeof text, "%a", argument.real);  // hexadecimal: every bit
-      return text;
+      return written(argument.real);
     case Argument::Kind::table:
       break;
   }
@@ -101,10 +108,10 @@ std::string written(const Argument& argument, Places& places) {
 constexpr char head[] =
     R"(/* A recorded step of Gatun, as the calls that it is. It begins with the arrays as they were when it was written.
  *
- *   cc -O2 -I <include> step.c -L <library> -lgatun_cpu -lm -o step
+ *   cc -O2 -I <include> step.c -L <library> -lgatun_<backend> -Wl,-rpath,<library> -lm -o step
  *   ./step [steps] [threads]
  *
- * runs in the folder of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an
+ * with the backend that it was recorded on. It runs, with as many threads as the recording's device has, in the folder of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an
  * image a step; behind the last comes the first again. What its arrays hold behind the last step goes to after.bin. It
  * prints the median of the microseconds that a step takes. With - for the steps it reads how many to run, a line each,
  * and answers each line so. */
@@ -181,12 +188,12 @@ static double median(gatun_stream* stream, gatun_recording* recording, FILE* ima
 
 int main(int count, char** words) {
   const char* const asked = count > 1 ? words[1] : "1";
-  const int threads = count > 2 ? atoi(words[2]) : 0;
+  const int threads = count > 2 ? atoi(words[2]) : recorded_threads;
   gatun_device* device = NULL;
   gatun_stream* stream = NULL;
   gatun_scope* scope = NULL;
   gatun_recording* recording = NULL;
-  check(gatun_device_open(&device, 0, threads));
+  check(gatun_device_open(&device, recorded_ordinal, threads));
   check(gatun_stream_open(device, &stream));
   check(gatun_scope_open(device, &scope, 0));
   FILE* file = opened("buffers.bin", "rb");
@@ -240,7 +247,9 @@ void write_calls(Output& program, const gatun_recording& recording, Places& plac
   }
   const auto& inputs = recording.inputs;
   program.text(head);
-  program.text("\nenum { buffer_count = " + std::to_string(places.buffers().size()) + " };\n");
+  const auto opening = opening_of(*recording.stream->device);
+  program.text("\nenum { buffer_count = " + std::to_string(places.buffers().size()) + ", recorded_ordinal = " +
+               std::to_string(opening.ordinal) + ", recorded_threads = " + std::to_string(opening.threads) + " };\n");
   program.text("static char* buffers[buffer_count + 1];\n");
   program.text("static const int64_t buffer_bytes[buffer_count + 1] = {");
   for (const auto& buffer : places.buffers()) program.text(std::to_string(buffer.bytes) + ", ");

@@ -20,7 +20,13 @@ struct NamedBody {
 };
 
 struct Argument {
-  enum class Kind { address, table, whole, real } kind;
+  enum class Kind {
+    address,
+    table,
+    input,  ///< an address of the host, or what stands for it in a recording
+    whole,
+    real
+  } kind;
   union {
     const void* address;
     int64_t whole;
@@ -39,6 +45,12 @@ struct Argument {
       kind = Kind::whole;
       whole = static_cast<int64_t>(argument);
     }
+  }
+
+  static Argument input(const void* address) {
+    Argument argument(address);
+    argument.kind = Kind::input;
+    return argument;
   }
 };
 

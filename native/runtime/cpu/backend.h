@@ -31,15 +31,26 @@ void check(const gatun_stream* stream);
 void in_order(gatun_stream& stream, std::function<void(gatun_stream&)> work);
 /// Whether the stream runs what it is asked for at once.
 bool runs_at_once(const gatun_stream& stream);
-/// Has what follows on this thread use as many threads as the stream's device; the level of that device.
-Level begin_body(const gatun_stream& stream);
+Level level_of(const gatun_stream& stream);
+
+/// While it lives, what runs in parallel on this thread uses as many threads as the stream's device.
+class Team {
+ public:
+  explicit Team(const gatun_stream& stream);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+ private:
+  int before_;
+};
 
 template <class Body, class... Arguments>
 void run_body(gatun_stream* stream, const Leveled<Body>& body, Arguments... arguments) {
   const auto work = [=, &body](gatun_stream& on) {
-    const auto level = begin_body(on);
+    const Team team(on);
     const WithoutSubnormals until_it_ends;
-    body.at(level)(on, arguments...);
+    body.at(level_of(on))(on, arguments...);
   };
   if (runs_at_once(*stream)) return work(*stream);
   in_order(*stream, work);

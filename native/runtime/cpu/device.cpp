@@ -35,12 +35,16 @@ void check(const gatun_stream* stream) {
   check(stream->device);
 }
 
-Level begin_body(const gatun_stream& stream) {
-  omp_set_num_threads(stream.device->threads);
-  return stream.device->level;
-}
+Team::Team(const gatun_stream& stream) : before_(omp_get_max_threads()) { omp_set_num_threads(stream.device->threads); }
+
+Team::~Team() { omp_set_num_threads(before_); }
+
+Level level_of(const gatun_stream& stream) { return stream.device->level; }
 
 namespace {
+
+/// More than any machine has; the OpenMP library ends a process that the system refuses so many.
+constexpr int32_t most_threads = 1024;
 
 int usable_processors() {
   cpu_set_t set;
@@ -82,7 +86,8 @@ gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t t
   return guarded([&] {
     require(device != nullptr, "the address for the device is null");
     require(ordinal == 0, "CPU device ", ordinal, " does not exist; there is only device 0");
-    require(threads >= 0, "threads is ", threads, "; it must be positive, or 0 for all");
+    require(threads >= 0 && threads <= gatun::most_threads, "threads is ", threads, "; it must be 1 to ",
+            gatun::most_threads, ", or 0 for all");
     const auto level = gatun::choose_level();
     gatun::lower_products_to(level);
     auto opened = std::make_unique<gatun_device>();

@@ -89,13 +89,12 @@ void spread(char* to, const char* from, int64_t bytes) {
   }
 }
 
-void copy(gatun_stream& stream, void* to, const void* from, int64_t bytes) {
-  if (course_of(stream) != Course::run)
-    note_call(stream, "gatun_copy", {Argument(to), Argument(from), Argument(bytes)});
+void copy(gatun_stream& stream, void* to, Argument from, int64_t bytes) {
+  if (is_noted(stream)) note_call(stream, "gatun_copy", {Argument(to), from, Argument(bytes)});
   in_order(stream, [=](gatun_stream& on) {
-    begin_body(on);
+    const Team team(on);
     const WithoutSubnormals until_it_ends;  // which threads that start here have for good
-    spread(static_cast<char*>(to), static_cast<const char*>(from), bytes);
+    spread(static_cast<char*>(to), static_cast<const char*>(from.address), bytes);
   });
 }
 
@@ -106,7 +105,7 @@ gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_
   return guarded([&] {
     check(stream);
     gatun::require_apart(to, from, bytes);
-    gatun::copy(*stream, to, from, bytes);
+    gatun::copy(*stream, to, gatun::Argument(from), bytes);
   });
 }
 
@@ -114,7 +113,8 @@ gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, co
   return guarded([&] {
     check(stream);
     gatun::require_places(device_address, host_address, bytes);
-    gatun::copy(*stream, device_address, gatun::source_of(*stream, host_address, bytes).address, bytes);
+    const auto source = gatun::source_of(*stream, host_address, bytes);
+    gatun::copy(*stream, device_address, gatun::Argument::input(source.address), bytes);
   });
 }
 
@@ -123,6 +123,6 @@ gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const 
     check(stream);
     gatun::require_places(host_address, device_address, bytes);
     gatun::require_running(*stream, "a copy to the host");
-    gatun::copy(*stream, host_address, device_address, bytes);
+    gatun::copy(*stream, host_address, gatun::Argument(device_address), bytes);
   });
 }

@@ -46,4 +46,6 @@ int64_t count_of(const gatun_recording& recording) {
   return recording.calls ? static_cast<int64_t>(recording.calls->row.size()) : 0;
 }
 
+Opening opening_of(const gatun_device& device) { return {0, device.threads}; }
+
 }  // namespace gatun

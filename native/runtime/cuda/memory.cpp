@@ -62,13 +62,12 @@ void give_pinned(void* address) { cudaFreeHost(address); }
 
 namespace {
 
-void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaMemcpyKind kind) {
+void copy(gatun_stream* stream, void* to, Argument from, int64_t bytes, cudaMemcpyKind kind) {
   check(stream);
-  require_places(to, from, bytes);
-  if (course_of(*stream) != Course::run)
-    note_call(*stream, "gatun_copy", {Argument(to), Argument(from), Argument(bytes)});
+  require_places(to, from.address, bytes);
+  if (is_noted(*stream)) note_call(*stream, "gatun_copy", {Argument(to), from, Argument(bytes)});
   if (bytes && !stream->planned)
-    require_cuda(stream->device, cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kind, stream->handle),
+    require_cuda(stream->device, cudaMemcpyAsync(to, from.address, static_cast<size_t>(bytes), kind, stream->handle),
                  "copying");
 }
 
@@ -78,7 +77,7 @@ void copy(gatun_stream* stream, void* to, const void* from, int64_t bytes, cudaM
 gatun_status gatun_copy(gatun_stream* stream, void* to, const void* from, int64_t bytes) {
   return guarded([&] {
     gatun::require_apart(to, from, bytes);
-    gatun::copy(stream, to, from, bytes, cudaMemcpyDeviceToDevice);
+    gatun::copy(stream, to, gatun::Argument(from), bytes, cudaMemcpyDeviceToDevice);
   });
 }
 
@@ -87,7 +86,7 @@ gatun_status gatun_copy_to_device(gatun_stream* stream, void* device_address, co
     check(stream);
     gatun::require_places(device_address, host_address, bytes);
     const auto source = gatun::source_of(*stream, host_address, bytes);
-    gatun::copy(stream, device_address, source.address, bytes,
+    gatun::copy(stream, device_address, gatun::Argument::input(source.address), bytes,
                 source.is_on_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice);
   });
 }
@@ -96,7 +95,7 @@ gatun_status gatun_copy_to_host(gatun_stream* stream, void* host_address, const 
   const auto status = guarded([&] {
     check(stream);
     gatun::require_running(*stream, "a copy to the host");
-    gatun::copy(stream, host_address, device_address, bytes, cudaMemcpyDeviceToHost);
+    gatun::copy(stream, host_address, gatun::Argument(device_address), bytes, cudaMemcpyDeviceToHost);
   });
   return status == GATUN_DONE ? gatun_stream_join(stream) : status;
 }

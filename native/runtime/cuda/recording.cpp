@@ -100,4 +100,6 @@ int64_t count_of(const gatun_recording& recording) {
   return static_cast<int64_t>(count);
 }
 
+Opening opening_of(const gatun_device& device) { return {device.ordinal, 0}; }
+
 }  // namespace gatun

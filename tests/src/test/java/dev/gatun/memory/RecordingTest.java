@@ -24,6 +24,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RecordingTest {
   private static final GptConfig CONFIG = GptConfig.of(2, 2, 16, 12, 61);
   private static final Shape WINDOWS = Shape.of(2, 11);
+  private static final Shape TABLED = Shape.of(64);
   private static final int MICRO_STEPS = 2;
   private static final int STEPS = 4;
 
@@ -192,53 +194,67 @@ class RecordingTest {
   /// last, of the other sign, must not lie in their place.
   @Test
   void whatATableNamesKeepsItsPlace() {
-    int n = 64;
-    var w = Tensor.zeros(memory, DType.F32, Shape.of(n));
-    var m = Tensor.zeros(memory, DType.F32, Shape.of(n));
+    var w = Tensor.zeros(memory, DType.F32, TABLED);
+    try (var recording = device.record(lionByTables(w))) {
+      recording.replay();
+    }
+    for (float weight : w.toFloats()) assertEquals(-1, weight);
+  }
+
+  @Test
+  void whereATableNamesAClosedScopeNothingIsReplayed() {
+    var other = device.scope();
+    var w = Tensor.zeros(other, DType.F32, TABLED);
+    try (var recording = device.record(lionByTables(w))) {
+      recording.replay();
+      other.close();
+      assertThrows(InvalidArgument.class, recording::replay);
+    }
+  }
+
+  /// A step of Lion on w, which it knows by a table alone.
+  private Runnable lionByTables(Tensor w) {
+    long n = TABLED.count();
+    var m = Tensor.zeros(memory, DType.F32, TABLED);
     var rate = memory.doubles(1);
     var counts = memory.longs(2);
     memory.copyToDevice(rate, MemorySegment.ofArray(new double[] {1}));
     memory.copyToDevice(counts, MemorySegment.ofArray(new long[] {n, 1}));
     var decays = memory.bytes(Integer.BYTES);
     memory.copyToDevice(decays, MemorySegment.ofArray(new int[] {0}));
-    try (var recording =
-        device.record(
-            () -> {
-              try (var scope = device.scope()) {
-                var gradients = Tensor.filled(scope, DType.F32, Shape.of(n), 1);
-                var tables = new MemorySegment[3];
-                var named = new Tensor[] {w, m, gradients};
-                for (int i = 0; i < tables.length; i++) {
-                  tables[i] = scope.longs(1);
-                  long address = named[i].data().address();
-                  scope.copyToDevice(tables[i], MemorySegment.ofArray(new long[] {address}));
-                }
-                Tensor.filled(scope, DType.F32, Shape.of(n), -1);
-                device
-                    .kernels()
-                    .lionTableStep(
-                        device.stream().handle(),
-                        tables[0],
-                        null,
-                        tables[1],
-                        tables[2],
-                        counts,
-                        decays,
-                        rate,
-                        memory.at(counts, Long.BYTES),
-                        null,
-                        null,
-                        1,
-                        0.9,
-                        0.99,
-                        0,
-                        1,
-                        DType.F32.code());
-              }
-            })) {
-      recording.replay();
-    }
-    for (float weight : w.toFloats()) assertEquals(-1, weight);
+    return () -> {
+      try (var scope = device.scope()) {
+        var gradients = Tensor.filled(scope, DType.F32, TABLED, 1);
+        var tables = new MemorySegment[3];
+        var named = new Tensor[] {w, m, gradients};
+        for (int i = 0; i < tables.length; i++) {
+          tables[i] = scope.longs(1);
+          long address = named[i].data().address();
+          scope.copyToDevice(tables[i], MemorySegment.ofArray(new long[] {address}));
+        }
+        Tensor.filled(scope, DType.F32, TABLED, -1);
+        device
+            .kernels()
+            .lionTableStep(
+                device.stream().handle(),
+                tables[0],
+                null,
+                tables[1],
+                tables[2],
+                counts,
+                decays,
+                rate,
+                memory.at(counts, Long.BYTES),
+                null,
+                null,
+                1,
+                0.9,
+                0.99,
+                0,
+                1,
+                DType.F32.code());
+      }
+    };
   }
 
   @Test
@@ -248,6 +264,20 @@ class RecordingTest {
     refused("to wait for it cannot be replayed", () -> device.stream().join());
     refused("the device records already", () -> device.record(() -> {}).close());
     assertArrayEquals(new float[] {1, 2}, x.toFloats());
+  }
+
+  /// Behind what scopes are asked for meanwhile there may be no memory yet.
+  @Test
+  void whatAnotherStreamIsAskedForMeanwhileIsRefused() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var kernels = device.kernels();
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.ADDRESS);
+      kernels.streamOpen(device.handle(), answer);
+      var other = answer.get(ValueLayout.ADDRESS, 0);
+      refused("another stream", () -> kernels.fill(other, x.data(), 2, 0, DType.F32.code()));
+      kernels.streamClose(other);
+    }
   }
 
   private void refused(String sentence, Runnable step) {
@@ -299,6 +329,32 @@ class RecordingTest {
     }
   }
 
+  @Test
+  void overAScopeThatClosedMeanwhileNothingIsReplayed() {
+    var other = device.scope();
+    var x = Tensor.of(other, Shape.of(2), 1f, 2f);
+    var walks = new int[1];
+    Runnable step =
+        () -> {
+          scale(x);
+          if (walks[0]++ == 1) other.close();
+        };
+    try (var recording = device.record(step)) {
+      assertThrows(InvalidArgument.class, recording::replay);
+    }
+  }
+
+  /// Each walk asks the scope for an array; the second one's is the recording's.
+  @Test
+  void aResultMayLieInAScopeFromOutside() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var y = new Tensor[1];
+    try (var recording = device.record(() -> y[0] = x.times(3))) {
+      recording.replay();
+      assertArrayEquals(new float[] {3, 6}, y[0].toFloats());
+    }
+  }
+
   private void scale(Tensor x) {
     try (var _ = device.scope()) {
       x.times(2);
@@ -321,6 +377,18 @@ class RecordingTest {
         () -> {
           try (var _ = device.scope()) {
             x.slice(0, walks[0]++ % 2, 1);
+          }
+        });
+    var y = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    refused("with the same arrays", () -> scale(walks[0]++ % 2 == 0 ? x : y));
+    refused(
+        "with the same arrays",
+        () -> {
+          try (var _ = device.scope()) {
+            var a = x.times(2);
+            var b = x.times(3);
+            (walks[0]++ % 2 == 0 ? a : b).times(4);
+            a.plus(b);
           }
         });
     refused(

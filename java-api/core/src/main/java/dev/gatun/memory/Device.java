@@ -64,7 +64,7 @@ public final class Device implements AutoCloseable {
     return cpu(0);
   }
 
-  /// The CPU with `threads` threads; results have the same bits from run to run at the same number.
+  /// The CPU with `threads` threads, 1024 at the most; results have the same bits from run to run at the same number.
   public static Device cpu(int threads) {
     return new Device("cpu", 0, threads);
   }
@@ -141,7 +141,8 @@ public final class Device implements AutoCloseable {
   /// Records `step`, so that [Recording#replay] runs it again: the same kernels on the same memory,
   /// whatever Java did between them. For that `step` is run twice, and the device does nothing yet:
   /// first what it takes is made ready, memory and algorithms, then its calls are kept. It must ask
-  /// for the same calls both times, close the scopes that it opens, and neither wait nor read: a
+  /// for the same calls with the same arrays both times, close the scopes that it opens, use no
+  /// other stream of the device, and neither wait nor read: a
   /// [dev.gatun.tensor.Tensor#item] has no answer yet. What differs from one replay to the next
   /// comes through a [Feed]; anything else copied to the device is copied again as it was.
   public Recording record(Runnable step) {

@@ -68,6 +68,34 @@ class RefusalsTest {
         });
   }
 
+  /// Of which no memory holds the bytes, and an int64_t not their product.
+  @TestFactory
+  Stream<DynamicTest> refusesSizesBeyondAllMemory() {
+    return each(
+        (call, arena) -> {
+          for (var size : call.kernel().parameters()) {
+            // Where in a sequence of random numbers a call begins, is any number.
+            if (!size.isSize() || size.name().equals("first")) continue;
+            var said = call.sample().with(size.name(), 0x1p62);
+            refused(call, said, arena, InvalidArgument.class, size.name());
+          }
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> refusesAnEpsThatIsNone() {
+    return each(
+        (call, arena) -> {
+          for (var scalar : call.kernel().parameters()) {
+            if (!scalar.name().equals("eps")) continue;
+            for (double none : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+              var said = call.sample().with("eps", none);
+              refused(call, said, arena, InvalidArgument.class, "eps");
+            }
+          }
+        });
+  }
+
   @TestFactory
   Stream<DynamicTest> servesOrRefusesEmptySizes() {
     return each(
