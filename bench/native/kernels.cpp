@@ -9,6 +9,8 @@
 
 #include "measure.h"
 
+void measure_attentions();  // attention.cpp
+
 namespace {
 
 void measure_copy() {
@@ -199,52 +201,6 @@ void measure_products() {
   measure_product("product, first factor transposed", sized(4096, 64), 1, bf16);
   measure_product("product", sized(4096, 64), 0, GATUN_F32);
   measure_linear(sized(65536, 65), sized(768, 40), sized(3072, 72));
-}
-
-/// Tokens of a measurement of attention, whatever its context.
-constexpr int64_t attention_tokens = 16384, attention_width = 2048;
-
-/// FLOPs are counted as is usual: two products forward and five in the pullback (which makes seven), of a causal mask
-/// half of them.
-void measure_attention(int64_t context, int64_t head_size, bool causal) {
-  const int64_t batch = sized(attention_tokens / context, 1), heads = sized(attention_width / head_size, 2);
-  const int64_t rows = batch * context, cols = heads * head_size, n = rows * cols;
-  const double product =
-      2.0 * static_cast<double>(batch * heads * context) * static_cast<double>(context * head_size) / (causal ? 2 : 1);
-  const double scale = 1 / std::sqrt(static_cast<double>(head_size));
-  Memory memory;
-  void *const y = memory.array(n, bf16), *const lse = memory.array(rows * heads, GATUN_F32);
-  void *const delta = memory.array(rows * heads, GATUN_F32), *const dqkv = memory.array(3 * n, bf16);
-  const void *const qkv = memory.normals(3 * n, bf16), *const dy = memory.normals(n, bf16);
-  const auto work = [&](const char* what, double arrays, double products) {
-    return Work{std::string("attention ") + what + (causal ? ", causal" : ""),
-                shape_of({batch, context, heads, head_size}),
-                "bf16",
-                2.0 * arrays * static_cast<double>(n),
-                products * product,
-                false};
-  };
-  const double forward = measure(work("forward", 4, 2), {[=] {
-                                   return gatun_attention_forward(stream, y, lse, qkv, nullptr, batch, context, heads,
-                                                                  head_size, 0, scale, causal, bf16);
-                                 }});
-  const double pullback =
-      measure(work("pullback", 8, 5), {[=] {
-                return gatun_attention_pullback(stream, delta, dqkv, dy, qkv, y, lse, nullptr, batch, context, heads,
-                                                head_size, 0, scale, causal, all_fresh, bf16);
-              }});
-  print(work("forward and pullback", 12, 7), forward + pullback, forward + pullback, forward + pullback);
-}
-
-void measure_attentions() {
-  for (const int64_t head_size : {64, 128})
-    for (const bool causal : {true, false}) {
-      if (tiny) {
-        measure_attention(65, head_size, causal);
-        continue;
-      }
-      for (int64_t context = 512; context <= 16384; context *= 2) measure_attention(context, head_size, causal);
-    }
 }
 
 /// The halves of a block of GPT-2 124M, forward.

@@ -6,6 +6,7 @@
 // can be tried where time means nothing.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -79,6 +80,42 @@ class Memory {
  private:
   gatun_scope* scope_ = nullptr;
 };
+
+// ---- Answers, which are looked at before anything is timed ----------------------------------------------------------
+
+/// Waits.
+inline std::vector<float> to_host(const void* x, int64_t count, gatun_dtype dtype) {
+  std::vector<float> values(static_cast<size_t>(count));
+  std::vector<uint16_t> halves(dtype == GATUN_BF16 ? values.size() : 0);
+  void* const to = dtype == GATUN_BF16 ? static_cast<void*>(halves.data()) : values.data();
+  check(gatun_copy_to_host(stream, to, x, count * bytes_of(dtype)));
+  for (size_t i = 0; i < halves.size(); i++) values[i] = std::bit_cast<float>(uint32_t{halves[i]} << 16);
+  return values;
+}
+
+inline double dot(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); i++) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+/// How far `x` lies from the slope between two points that are `2 * step` apart, of the slope's own length.
+inline double distance(const std::vector<float>& x, const std::vector<float>& ahead, const std::vector<float>& behind,
+                       double step) {
+  double off = 0, all = 0;
+  for (size_t i = 0; i < x.size(); i++) {
+    const double slope = (static_cast<double>(ahead[i]) - behind[i]) / (2 * step);
+    off += (x[i] - slope) * (x[i] - slope);
+    all += slope * slope;
+  }
+  return std::sqrt(off / all);
+}
+
+/// A wrong answer ends the program: nothing is timed.
+inline void require(const std::string& what, double error, double allowed) {
+  std::fprintf(stderr, "%s: off by %.1e, allowed %.0e\n", what.c_str(), error, allowed);
+  if (!(error <= allowed)) std::exit(1);
+}
 
 // ---- Measuring -----------------------------------------------------------------------------------------------------
 
