@@ -151,19 +151,27 @@ void measure_optimizer() {
   auto* const unclipped = static_cast<int64_t*>(memory.bytes(8));
   measure({"global norm", shape_of({n}), "fp32", 4.0 * n, 0},
           {[=] { return gatun_global_norm(stream, norm, gradients, n, GATUN_F32); }});
-  measure({"adamw", shape_of({n}), "fp32", 28.0 * n, 0}, {[=] {
-            return gatun_adamw_step(stream, weights, nullptr, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
-                                    0.9, 0.95, 1e-8, 0.1, 1, GATUN_F32);
-          }});
-  measure({"sophia", shape_of({n}), "fp32", 24.0 * n, 0}, {[=] {
-            return gatun_sophia_step(stream, weights, nullptr, m, unclipped, v, gradients, rate, step, nullptr, norm,
-                                     nullptr, 0, n, n / 2, 0.96, 0.99, 0.01, 1e-12, 0.2, 1, GATUN_SOPHIA_FLOORED, 0,
-                                     GATUN_F32);
-          }});
-  measure({"lion", shape_of({n}), "fp32", 20.0 * n, 0}, {[=] {
-            return gatun_lion_step(stream, weights, nullptr, m, gradients, rate, step, norm, nullptr, 0, n, n / 2, 0.95,
-                                   0.98, 0.5, 1, GATUN_F32);
-          }});
+  // In fp32, and as a step in bf16 has them: over fp32 masters, 2 bytes more for what the products read.
+  void* const rounded = memory.array(n, bf16);
+  for (const gatun_dtype dtype : {GATUN_F32, GATUN_BF16}) {
+    void *const read = dtype == bf16 ? rounded : weights, *const master = dtype == bf16 ? weights : nullptr;
+    const auto work = [&](const char* what, double bytes) {
+      return Work{what, shape_of({n}), dtype == bf16 ? "bf16" : "fp32", (bytes + (dtype == bf16 ? 2 : 0)) * n, 0};
+    };
+    measure(work("adamw", 28), {[=] {
+              return gatun_adamw_step(stream, read, master, m, v, gradients, rate, step, norm, nullptr, 0, n, n / 2,
+                                      0.9, 0.95, 1e-8, 0.1, 1, dtype);
+            }});
+    measure(work("sophia", 24), {[=] {
+              return gatun_sophia_step(stream, read, master, m, unclipped, v, gradients, rate, step, nullptr, norm,
+                                       nullptr, 0, n, n / 2, 0.96, 0.99, 0.01, 1e-12, 0.2, 1, GATUN_SOPHIA_FLOORED, 0,
+                                       dtype);
+            }});
+    measure(work("lion", 20), {[=] {
+              return gatun_lion_step(stream, read, master, m, gradients, rate, step, norm, nullptr, 0, n, n / 2, 0.95,
+                                     0.98, 0.5, 1, dtype);
+            }});
+  }
   const int64_t* const key = memory.scalar<int64_t>({1, 2});
   measure({"hutchinson's curvature", shape_of({n}), "fp32", 12.0 * n, 0},
           {[=] { return gatun_curvature_hutchinson(stream, v, gradients, key, 0, n, 0.99, GATUN_SIGNS, GATUN_F32); }});
