@@ -3,8 +3,9 @@
 //
 //   gpt2 [--tiny] [124m] [355m]        (both when none is named; --tiny has a size of its own)
 //
-// FLOPs are counted as is usual, 6 a parameter and token, and 6 layers * width * context a token for causal attention.
 // Before anything is timed, the loss must begin where that of an untrained model does, and fall.
+#include "gpt2.h"
+
 #include <cmath>
 #include <set>
 
@@ -14,16 +15,6 @@ namespace {
 
 constexpr gatun_dtype bf16 = GATUN_BF16;
 constexpr double eps = 1e-5;
-
-struct Size {
-  const char* name;
-  int64_t layers, heads, head_size, context, batch, vocab, stride;
-
-  int64_t width() const { return heads * head_size; }
-  int64_t rows() const { return batch * context; }
-  int64_t matrices() const { return (stride + context) * width() + layers * 12 * width() * width(); }
-  int64_t vectors() const { return (layers * 13 + 2) * width(); }
-};
 
 /// A weight matrix or table in bf16, or a vector in fp32, and its gradient in fp32.
 struct Parameter {
@@ -232,10 +223,8 @@ void measure_step(const Size& size) {
   Gpt2 model(memory, size);
   require_learning(model, size);
   const auto tokens = static_cast<double>(size.rows());
-  const double parameters = static_cast<double>(size.matrices() + size.vectors());
-  const double attended = 6.0 * static_cast<double>(size.layers * size.width() * size.context);
   measure({std::string("gpt2 ") + size.name + " training step", shape_of({size.batch, size.context}), "bf16", 0,
-           (6 * parameters + attended) * tokens, true, tokens},
+           size.flops(), true, tokens},
           {[&] {
             model.step();
             return GATUN_DONE;
@@ -251,7 +240,7 @@ int main(int count, char** arguments) {
   check(gatun_stream_open(device, &stream));
   print_device();
   if (tiny) {
-    measure_step({"tiny", 2, 2, 32, 33, 2, 67, 72});
+    measure_step(tiny_gpt2);
   } else {
     const Size sizes[] = {{"124m", 12, 12, 64, 1024, 64, 50257, 50304}, {"355m", 24, 16, 64, 1024, 32, 50257, 50304}};
     for (const auto& size : sizes)
