@@ -9,12 +9,16 @@ import statistics
 import sys
 
 import torch
+from torch.autograd import forward_ad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy, embedding, gelu, layer_norm, linear, scaled_dot_product_attention
 
 TINY = "--tiny" in sys.argv
 DEVICE = "cpu" if TINY else "cuda"
 BF16, FP32 = torch.bfloat16, torch.float32
 torch.manual_seed(7)
+# Attention that is written out would else compute in fp32 what comes in bf16.
+torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
 
 
 def sized(full, small):
@@ -206,6 +210,57 @@ def attentions():
                 attention(context, head_size, causal)
 
 
+def second_order_of_attentions():
+    """Forward with its tangent, and gradient with Hessian-vector product: PyTorch has them of the attention that it
+    writes out, with all its scores in memory, alone."""
+    def calls(qkv, tqkv, dy, tdy, heads, causal):
+        def forward(qkv):
+            with sdpa_kernel(SDPBackend.MATH):
+                return scaled_dot_product_attention(*heads_of(qkv, heads), is_causal=causal)
+
+        def with_tangent():
+            with torch.no_grad(), forward_ad.dual_level():
+                return forward_ad.unpack_dual(forward(forward_ad.make_dual(qkv, tqkv)))
+
+        def with_product():
+            x = qkv.detach().requires_grad_()
+            y = forward(x)
+            gradient, = torch.autograd.grad(y, x, dy, create_graph=True)
+            # Of what moves with x, and of what moves with dy, in one walk back.
+            product, = torch.autograd.grad((gradient, y), x, (tqkv, tdy))
+            return gradient, product
+
+        return with_tangent, with_product
+
+    def require_slope(causal, step=1e-4):
+        """The tangents in fp64 beside how far their primals move."""
+        qkv, tqkv = (normals(1, 7, 3 * 8, dtype=torch.float64) for _ in range(2))
+        dy, tdy = (normals(1, 2, 7, 4, dtype=torch.float64) for _ in range(2))
+        tangent, product = (call()[1] for call in calls(qkv, tqkv, dy, tdy, 2, causal))
+        ends = [[call()[0] for call in calls(qkv + by * tqkv, tqkv, dy + by * tdy, tdy, 2, causal)]
+                for by in (step, -step)]
+        for found, ahead, behind in zip((tangent, product), *ends):
+            torch.testing.assert_close(found, (ahead - behind) / (2 * step), rtol=1e-4, atol=1e-6)
+
+    def attention(context, head_size, causal):
+        batch, heads = sized(16384 // context, 1), sized(2048 // head_size, 2)
+        n, cols = batch * context * heads * head_size, heads * head_size
+        product = 2 * n * context // (2 if causal else 1)
+        name, shape = ", causal" if causal else "", (batch, context, heads, head_size)
+        qkv, tqkv = normals(batch, context, 3 * cols), normals(batch, context, 3 * cols)
+        dy, tdy = normals(batch, heads, context, head_size), normals(batch, heads, context, head_size)
+        with_tangent, with_product = calls(qkv, tqkv, dy, tdy, heads, causal)
+        measure("attention forward and tangent" + name, shape, "bf16", [with_tangent], bytes=24 * n, flops=6 * product)
+        measure("attention gradient and HVP" + name, shape, "bf16", [with_product], bytes=66 * n, flops=23 * product)
+
+    for causal in (True, False):
+        require_slope(causal)
+        for head_size in (64, 128):
+            # Scores of longer sequences are more than a GPU's memory holds.
+            for context in [65] if TINY else [512, 1024, 2048, 4096]:
+                attempt(f"attention {context}", lambda: attention(context, head_size, causal))
+
+
 def blocks():
     batch, context, heads, head_size = sized(64, 1), sized(1024, 33), sized(12, 2), 64
     rows, cols = batch * context, heads * head_size
@@ -234,7 +289,8 @@ def blocks():
 
 
 if __name__ == "__main__":
-    for work in (copy, norms, gelus, embeddings, losses, optimizer, products, attentions, blocks):
+    for work in (copy, norms, gelus, embeddings, losses, optimizer, products, attentions,
+                 second_order_of_attentions, blocks):
         attempt(work.__name__, work)
         if not TINY:
             torch.cuda.empty_cache()
