@@ -81,7 +81,8 @@ configure() {
 build_programs() {
   if on_emulator; then programs="layer_emu replay"; else programs="layer_cuda replay_cuda fragments_cuda"; fi
   # shellcheck disable=SC2086
-  cmake --build "$build" --parallel "$(nproc)" --target "gatun_$backend" "kernels_$backend" "gpt2_$backend" fragments $programs &&
+  cmake --build "$build" --parallel "$(nproc)" --target "gatun_$backend" "kernels_$backend" "gpt2_$backend" \
+    "hvp_$backend" fragments $programs &&
     cp "$kit"/native/* "$build"
 }
 
@@ -192,16 +193,19 @@ part_bench() {
   write_results
 }
 
-# ---- Training steps -------------------------------------------------------------------------------------------------
+# ---- Training steps and Hessian-vector products ---------------------------------------------------------------------
 
 part_steps() {
   rows=$work/rows-steps
   : >"$rows"
   if on_emulator; then set -- --tiny; else set --; fi
   timed gpt2 120 "$rows" "$build/bench/gpt2_$backend" "$@"
+  timed hvp 60 "$rows" "$build/bench/hvp_$backend" "$@"
   if has_pytorch $#; then
+    timed pytorch-hvp 90 "$rows" python3 "$root/bench/peers/gpu_hvp.py" "$@"
     timed pytorch-gpt2 300 "$rows" python3 "$root/bench/peers/gpu_gpt2.py" "$@"
   else
+    skip pytorch-hvp "there is no PyTorch with a GPU"
     skip pytorch-gpt2 "there is no PyTorch with a GPU"
   fi
   write_results

@@ -2,7 +2,7 @@
 # and PyTorch's times.
 
 BEGIN {
-  least_share["adamw"] = 0.90
+  least_share["adamw"] = least_share["sophia"] = least_share["lion"] = 0.90
   least_share["layernorm forward"] = least_share["residual+layernorm forward"] = 0.85
   least_share["layernorm pullback"] = least_share["residual+layernorm pullback"] = 0.70
   most_ms["cross-entropy and gradient over the logits"] = 4.6
@@ -16,11 +16,51 @@ BEGIN {
   least_tflops["attention forward and pullback, causal", 1024, 64] = 0.75 * 192
   least_tflops["attention forward and pullback, causal", 4096, 64] = 0.75 * 257
   least_tokens["gpt2 124m training step"] = 430000
+  # What is to reach the TFLOP/s of its primal, causal or not.
+  primal["attention forward and tangent"] = "attention forward"
+  primal["attention pullback tangent"] = "attention pullback"
+  # Second order: at most so many times the first, and of PyTorch's time.
+  first_order["gpt2 124m gradient and HVP"] = "gpt2 124m gradient"
+  most_of_first = 3.3
+  most_of_torch = 1 / 3
   # Dense bf16 products, TFLOP/s, as the makers name them: what MFU is a share of.
   nominal["H100"] = nominal["H200"] = 989
 }
 
 function verdict(holds) { return holds ? "met" : "missed" }
+
+# Of a row, that of other work of the same size; 0 where there is none.
+function beside(i, other,    part, j) {
+  split(row[i], part, "|")
+  for (j = 1; j <= rows; j++) if (row[j] == other "|" part[2] "|" part[3] && row_by[j] == row_by[i]) return j
+  return 0
+}
+
+function base_of(what) {
+  sub(/, causal$/, "", what)
+  return what
+}
+
+function to_primal(i, what,    base, other, share) {
+  base = base_of(what)
+  other = beside(i, primal[base] substr(what, length(base) + 1))
+  if (!other || row_rate[i] == "" || row_rate[other] == "") return ">= the primal's TFLOP/s"
+  share = row_rate[i] / row_rate[other]
+  return sprintf(">= the primal's %.0f TFLOP/s, %.2f of it, %s", row_rate[other], share, verdict(share >= 1))
+}
+
+function to_first_order(i, what, torch_time,    other, text, times) {
+  text = sprintf("<= %.1f of the gradient's time", most_of_first)
+  other = beside(i, first_order[what])
+  if (other && row_rate[i] != "") {
+    times = row_ms[i] / row_ms[other]
+    text = text sprintf(", %.2f, %s", times, verdict(times <= most_of_first))
+  }
+  text = text sprintf("; <= %.2f of PyTorch's", most_of_torch)
+  if (torch_time > 0 && row_rate[i] != "")
+    text = text sprintf(", %.2f, %s", row_ms[i] / torch_time, verdict(row_ms[i] <= most_of_torch * torch_time))
+  return text
+}
 
 # What was to be reached, and whether it was.
 function goal(i, what, dtype, share,    size, timed, torch_time) {
@@ -30,6 +70,8 @@ function goal(i, what, dtype, share,    size, timed, torch_time) {
   if ((what, size[3], size[5]) in least_tflops)
     return sprintf(">= %.0f TFLOP/s", least_tflops[what, size[3], size[5]]) \
       (timed ? ", " verdict(row_rate[i] >= least_tflops[what, size[3], size[5]]) : "")
+  if (base_of(what) in primal) return to_primal(i, what)
+  if (what in first_order) return to_first_order(i, what, torch_time)
   if (what in least_tokens)
     return sprintf(">= %d tokens/s and PyTorch's", least_tokens[what]) \
       (timed && torch_time > 0 ? ", " verdict(tokens_a_second(i) >= least_tokens[what] && row_ms[i] <= torch_time) : "")
