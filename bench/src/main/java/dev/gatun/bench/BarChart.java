@@ -46,16 +46,17 @@ final class BarChart {
   }
 
   private static String head(int height) {
-    return """
-    <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="10">
-    <rect width="100%%" height="100%%" fill="white"/>
-    """
-        .formatted(LABELS + SCALE + 60, height);
+    return Text.of(
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="10">
+        <rect width="100%%" height="100%%" fill="white"/>
+        """,
+        LABELS + SCALE + 60, height);
   }
 
   private static String mark(int percent, int height) {
     double x = LABELS + SCALE * percent / 100.0;
-    return "<path d=\"M%.0f %dV%d\" stroke=\"#ddd\"/>%n".formatted(x, TOP - 4, height - 8)
+    return Text.of("<path d=\"M%.0f %dV%d\" stroke=\"#ddd\"/>%n", x, TOP - 4, height - 8)
         + text(x, TOP - 8, "middle", percent + " %");
   }
 
@@ -63,13 +64,15 @@ final class BarChart {
     double width = SCALE * Math.min(bar.percent, MOST) / 100;
     var colour = bar.strong ? "#305080" : "#90b0d8";
     return text(LABELS - 6, y + 10, "end", bar.label)
-        + "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"%s\"/>%n"
-            .formatted(LABELS, y + 1, width, colour)
-        + text(LABELS + width + 4, y + 10, "start", "%.0f".formatted(bar.percent));
+        + Text.of(
+            "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"%s\"/>%n",
+            LABELS, y + 1, width, colour)
+        + text(LABELS + width + 4, y + 10, "start", Text.of("%.0f", bar.percent));
   }
 
   private static String text(double x, int y, String anchor, String what) {
-    return "<text x=\"%.0f\" y=\"%d\" text-anchor=\"%s\">%s</text>%n"
-        .formatted(x, y, anchor, what.replace("&", "&amp;").replace("<", "&lt;"));
+    return Text.of(
+        "<text x=\"%.0f\" y=\"%d\" text-anchor=\"%s\">%s</text>%n",
+        x, y, anchor, what.replace("&", "&amp;").replace("<", "&lt;"));
   }
 }

@@ -5,6 +5,6 @@ final class BenchFailure extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   BenchFailure(String why, Object... parts) {
-    super(why.formatted(parts));
+    super(Text.of(why, parts));
   }
 }

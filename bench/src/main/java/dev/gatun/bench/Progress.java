@@ -17,10 +17,14 @@ final class Progress {
 
   void runAll() throws Exception {
     for (int i = 0; i < cases.size(); i++) {
-      out.printf("[%d/%d] %s, %s left%n", i + 1, cases.size(), cases.get(i).name(), left(i));
+      tell("[%d/%d] %s, %s left", i + 1, cases.size(), cases.get(i).name(), left(i));
       cases.get(i).work().run();
     }
-    out.printf("done in %s%n", clock(seconds()));
+    tell("done in %s", clock(seconds()));
+  }
+
+  private void tell(String form, Object... parts) {
+    out.println(Text.of(form, parts));
   }
 
   private String left(int done) {
@@ -39,6 +43,6 @@ final class Progress {
 
   private static String clock(double seconds) {
     long whole = Math.round(seconds);
-    return "%d:%02d".formatted(whole / 60, whole % 60);
+    return Text.of("%d:%02d", whole / 60, whole % 60);
   }
 }

@@ -86,7 +86,7 @@ final class PyTorchCases {
 
   private static Case attention(Run run) {
     int batch = 2, heads = 8, context = 1024, size = 64;
-    var name = "%dx%dx%dx%d".formatted(batch, heads, context, size);
+    var name = Text.of("%dx%dx%dx%d", batch, heads, context, size);
     var op = new Attention(heads, 1 / Math.sqrt(size), true);
     var sample = new OpSample(op, null, Argument.floats(batch, context, 3L * heads * size));
     return named(

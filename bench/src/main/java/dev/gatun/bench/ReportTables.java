@@ -81,8 +81,9 @@ final class ReportTables {
 
   private static String ceilings(List<Map<String, Object>> rows) {
     var measured = rows.stream().filter(row -> !row.containsKey("us")).findFirst().orElseThrow();
-    return "Ceilings of this run: a large copy %s GB/s, the fastest large product %s GFLOP/s.\n\n"
-        .formatted(measured.get("copy_gbs"), measured.get("product_gflops"));
+    return Text.of(
+        "Ceilings of this run: a large copy %s GB/s, the fastest large product %s GFLOP/s.\n\n",
+        measured.get("copy_gbs"), measured.get("product_gflops"));
   }
 
   private static List<Map<String, Object>> rated(List<Map<String, Object>> rows) {
@@ -109,9 +110,9 @@ final class ReportTables {
   private static String cell(Object value) {
     return switch (value) {
       case null -> "";
-      case Double number when Math.abs(number) >= 100 -> "%.0f".formatted(number);
-      case Double number when Math.abs(number) >= 10 -> "%.1f".formatted(number);
-      case Double number -> "%.2f".formatted(number);
+      case Double number when Math.abs(number) >= 100 -> Text.of("%.0f", number);
+      case Double number when Math.abs(number) >= 10 -> Text.of("%.1f", number);
+      case Double number -> Text.of("%.2f", number);
       default -> value.toString();
     };
   }

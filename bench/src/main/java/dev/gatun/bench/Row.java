@@ -27,7 +27,7 @@ record Row(Map<String, Object> fields) {
     if (!Double.isFinite(number)) {
       throw new BenchFailure("%s, %s: there is no number for %s", bench(), what(), key);
     }
-    fields.put(key, Double.parseDouble("%.4g".formatted(number)));
+    fields.put(key, Double.parseDouble(Text.of("%.4g", number)));
     return this;
   }
 

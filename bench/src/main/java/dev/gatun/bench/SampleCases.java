@@ -40,7 +40,7 @@ final class SampleCases {
   private static Case of(Run run, OpBench bench, String op, List<OpSample> samples) {
     double seconds = run.quick() ? QUICK_SECONDS : SECONDS_A_RULE;
     return new Case(
-        "samples %s, %d of them".formatted(op, samples.size()),
+        Text.of("samples %s, %d of them", op, samples.size()),
         samples.size() * 8 * seconds,
         () -> measure(run, bench, samples, seconds));
   }
