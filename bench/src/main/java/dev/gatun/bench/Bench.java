@@ -1,6 +1,6 @@
 package dev.gatun.bench;
 
-import dev.gatun.GatunException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +12,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/// The command: runs the benches named, or all, prints their rows and writes them to a file. It
-/// answers with 0 where each yielded its numbers, 2 where the command line is wrong, else 1.
+/// The command: runs the benches named, or all, prints their rows and writes them to a file, those
+/// of the rest too where one fails. It answers with 0 where each yielded its numbers, 2 where the
+/// command line is wrong, else 1.
 @Command(name = "gatun bench", description = "Measures Gatun on this machine.")
 public final class Bench implements Callable<Integer> {
   @Parameters(
@@ -31,7 +32,7 @@ public final class Bench implements Callable<Integer> {
   @Option(names = "--quick", description = "Small sizes, for moments: shows that all work.")
   private boolean quick;
 
-  @Option(names = "--peers", description = "The same work by DJL and by PyTorch too.")
+  @Option(names = "--peers", description = "The same work by DJL and by PyTorch too; on the CPU.")
   private boolean peers;
 
   @Option(
@@ -45,7 +46,7 @@ public final class Bench implements Callable<Integer> {
       names = "--device",
       paramLabel = "cpu|cuda|emu",
       defaultValue = "cpu",
-      description = "Whose kernels; no other's are taken.")
+      description = "Whose kernels; no other's are taken. Reports are made of those of cpu.")
   private Backend backend;
 
   @Option(
@@ -72,29 +73,61 @@ public final class Bench implements Callable<Integer> {
   }
 
   public static void main(String... words) {
+    System.exit(answer(words));
+  }
+
+  /// The same inside a process that goes on.
+  static int answer(String... words) {
     var line = new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler((failure, _, _) -> failed(failure));
-    System.exit(line.execute(words));
+    return line.execute(words);
   }
 
   private static int failed(Exception failure) {
-    boolean told = failure instanceof GatunException || failure instanceof BenchFailure;
-    System.err.println("gatun: " + (told ? failure.getMessage() : failure));
-    if (!told) failure.printStackTrace();
+    BenchFailure.tell(failure, System.err);
     return 1;
   }
 
   @Override
   public Integer call() throws Exception {
-    if (threads < 0) throw new ParameterException(new CommandLine(this), "--threads is below 0");
+    requireSensible();
     var run = new Run(backend.name(), threads, quick, new Rows());
+    var cases = cases(run);
+    Files.createDirectories(out);
     var environment = Environment.of(run);
-    var cases = new ArrayList<Case>();
-    for (var subject : subjects()) cases.addAll(subject.cases(run));
-    cases.removeIf(each -> !each.isCeiling() && !only.matcher(each.name()).find());
-    new Progress(cases, System.err).runAll();
+    var failed = new Progress(cases, System.err).runAll();
+    if (!failed.isEmpty()) environment.put("failed", failed);
     System.out.println("written to " + run.rows().write(out, environment));
-    return 0;
+    return failed.isEmpty() ? 0 : 1;
+  }
+
+  private void requireSensible() {
+    if (threads < 0) throw wrong("--threads is below 0");
+    if (backend != Backend.cpu && subjects().stream().anyMatch(Subject::isPeer)) {
+      throw wrong("DJL and PyTorch are measured beside --device cpu only, not " + backend);
+    }
+  }
+
+  private ParameterException wrong(String why) {
+    return new ParameterException(new CommandLine(this), why);
+  }
+
+  /// Without benches of which nothing is left but their ceilings. Fails where a peer of one that is
+  /// left cannot run.
+  private List<Case> cases(Run run) throws Exception {
+    var cases = new ArrayList<Case>();
+    for (var subject : subjects()) {
+      var own = subject.cases(run).stream().filter(this::isAsked).toList();
+      if (own.stream().allMatch(Case::isCeiling)) continue;
+      subject.requirePeer();
+      cases.addAll(own);
+    }
+    if (cases.isEmpty()) throw wrong("--only " + only + " is found in no case's name");
+    return cases;
+  }
+
+  private boolean isAsked(Case each) {
+    return each.isCeiling() || only.matcher(each.name()).find();
   }
 
   private List<Subject> subjects() {

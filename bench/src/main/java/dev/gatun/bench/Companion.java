@@ -20,13 +20,19 @@ final class Companion implements Turns.Timed, AutoCloseable {
   Companion(Path folder, List<String> command) throws IOException {
     this.command = command;
     errors = Files.createTempFile("gatun-bench", ".err");
-    process =
-        new ProcessBuilder(command)
-            .directory(folder.toFile())
-            .redirectError(errors.toFile())
-            .start();
+    process = started(folder);
     answers = process.inputReader(StandardCharsets.UTF_8);
     wishes = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
+  }
+
+  private Process started(Path folder) throws IOException {
+    var program = new ProcessBuilder(command).directory(folder.toFile());
+    try {
+      return program.redirectError(errors.toFile()).start();
+    } catch (IOException absent) {
+      Files.delete(errors);
+      throw new BenchFailure("%s", absent.getMessage());
+    }
   }
 
   /// The next line it says.

@@ -1,5 +1,6 @@
 package dev.gatun.bench;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,10 +20,20 @@ final class DjlCases {
     return List.of(new Case("djl " + Net.LINEARS, run.quick() ? 8 : 20, () -> measure(run)));
   }
 
+  static void requirePeer() throws Exception {
+    try (var djl = started()) {
+      djl.line();
+    }
+  }
+
+  private static Companion started() throws IOException {
+    return new Companion(Path.of("").toAbsolutePath(), command());
+  }
+
   private static void measure(Run run) throws Exception {
     try (var device = run.open(1);
         var step = new Step(device, Net.LINEARS);
-        var djl = new Companion(Path.of("").toAbsolutePath(), command())) {
+        var djl = started()) {
       var version = djl.line();
       int runs = run.quick() ? QUICK : RUNS;
       djl.microseconds(runs);

@@ -1,6 +1,7 @@
 package dev.gatun.bench;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Runs cases one after the other, and tells before each which it is and how long the rest will
@@ -15,12 +16,28 @@ final class Progress {
     this.out = out;
   }
 
-  void runAll() throws Exception {
+  /// Answers with the names of those that failed: one that does takes no other's numbers with it.
+  List<String> runAll() throws InterruptedException {
+    var failed = new ArrayList<String>();
     for (int i = 0; i < cases.size(); i++) {
-      tell("[%d/%d] %s, %s left", i + 1, cases.size(), cases.get(i).name(), left(i));
-      cases.get(i).work().run();
+      var each = cases.get(i);
+      tell("[%d/%d] %s, %s left", i + 1, cases.size(), each.name(), left(i));
+      if (!succeeds(each)) failed.add(each.name());
     }
-    tell("done in %s", clock(seconds()));
+    tell("done in %s%s", clock(seconds()), failed.isEmpty() ? "" : "; failed: " + failed);
+    return failed;
+  }
+
+  private boolean succeeds(Case each) throws InterruptedException {
+    try {
+      each.work().run();
+      return true;
+    } catch (InterruptedException stop) {
+      throw stop;
+    } catch (Exception | Error failure) {
+      BenchFailure.tell(failure, out);
+      return false;
+    }
   }
 
   private void tell(String form, Object... parts) {

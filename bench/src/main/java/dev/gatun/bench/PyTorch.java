@@ -32,6 +32,16 @@ final class PyTorch implements AutoCloseable {
     version = program.line();
   }
 
+  static void requireHere() throws Exception {
+    try {
+      new PyTorch(Work.step, Net.LINEARS, 1).close();
+    } catch (BenchFailure absent) {
+      throw new BenchFailure(
+          "PyTorch is not here; GATUN_PYTHON names a Python that has torch and transformers: %s",
+          absent.getMessage());
+    }
+  }
+
   Companion program() {
     return program;
   }

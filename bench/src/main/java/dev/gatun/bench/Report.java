@@ -74,7 +74,16 @@ public final class Report {
 
   private static String head(Map<String, Object> environment) {
     var text = new StringBuilder("## %s\n\n".formatted(environment.get("cpu")));
-    Stream.of("began", "cores", "load", "os", "jdk", "backend", "gatun matrix products", "commit")
+    Stream.of(
+            "began",
+            "cores",
+            "load",
+            "os",
+            "jdk",
+            "backend",
+            "gatun matrix products",
+            "commit",
+            "failed")
         .filter(environment::containsKey)
         .forEach(key -> text.append("%s: %s  \n".formatted(key, environment.get(key))));
     return text.append("`%s`\n".formatted(environment.get("command"))).toString();

@@ -18,9 +18,8 @@ final class Rows {
     System.out.println(row);
   }
 
-  /// Writes them into `folder`: one file a run, with where and how it was measured.
+  /// Writes them into `folder`, which is there: one file a run, with where and how it was measured.
   Path write(Path folder, Map<String, Object> environment) throws IOException {
-    Files.createDirectories(folder);
     var file = folder.resolve(fileName(environment));
     var content = new LinkedHashMap<String, Object>();
     content.put("environment", environment);

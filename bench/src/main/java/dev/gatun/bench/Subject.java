@@ -33,6 +33,15 @@ enum Subject {
     return cases.apply(run);
   }
 
+  /// Fails where its peer cannot run here: before anything is measured.
+  void requirePeer() throws Exception {
+    switch (this) {
+      case djl -> DjlCases.requirePeer();
+      case pytorch -> PyTorch.requireHere();
+      default -> {}
+    }
+  }
+
   /// Whether it is run only where peers are asked for.
   boolean isPeer() {
     return this == djl || this == pytorch;
