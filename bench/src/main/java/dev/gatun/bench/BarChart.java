@@ -3,24 +3,26 @@ package dev.gatun.bench;
 import java.util.List;
 import java.util.Map;
 
-/// Bars of what rows have reached of their ceilings, or took of a peer's time, in SVG, in the
-/// colours of `bench/native/chart.awk`. Longer than the scale is what does not leave the caches.
+/// Bars of what rows have reached of the fastest large product, or took of a peer's time, in SVG.
+/// Rows that are bound by memory have none: whether they lie above its ceiling is a matter of what
+/// the caches hold.
 final class BarChart {
   private static final int LINE = 16;
   private static final int LABELS = 560;
   private static final int SCALE = 420;
   private static final int TOP = 30;
+
+  /// Where a bar is cut off; its number tells how long it is.
   private static final double MOST = 110;
 
   private BarChart() {}
 
-  /// `strong` is what products bound.
-  private record Bar(String label, double percent, boolean strong) {}
+  private record Bar(String label, double percent) {}
 
-  static String ofCeilings(List<Map<String, Object>> rows) {
+  static String ofProducts(List<Map<String, Object>> rows) {
     return of(
         rows.stream()
-            .filter(row -> row.containsKey("percent"))
+            .filter(row -> row.containsKey("gflops"))
             .map(row -> bar(row, row.get("what") + ", " + row.get("rule"), "percent", 1))
             .toList());
   }
@@ -34,7 +36,7 @@ final class BarChart {
 
   private static Bar bar(Map<String, Object> row, String label, String key, double percent) {
     double value = ((Number) row.get(key)).doubleValue();
-    return new Bar(label, percent * value, row.containsKey("gflops"));
+    return new Bar(label, percent * value);
   }
 
   private static String of(List<Bar> bars) {
@@ -62,11 +64,10 @@ final class BarChart {
 
   private static String drawn(Bar bar, int y) {
     double width = SCALE * Math.min(bar.percent, MOST) / 100;
-    var colour = bar.strong ? "#305080" : "#90b0d8";
     return text(LABELS - 6, y + 10, "end", bar.label)
         + Text.of(
-            "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"%s\"/>%n",
-            LABELS, y + 1, width, colour)
+            "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"#305080\"/>%n",
+            LABELS, y + 1, width)
         + text(LABELS + width + 4, y + 10, "start", Text.of("%.0f", bar.percent));
   }
 

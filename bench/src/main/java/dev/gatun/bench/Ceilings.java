@@ -7,7 +7,7 @@ import dev.gatun.op.MatMul;
 import dev.gatun.tensor.DType;
 
 /// What this machine reaches in the same run: the bytes of a large copy, the FLOPs of the fastest
-/// large product. Measured before and after, since it moves within minutes; the best counts.
+/// large product. Measured before the bench that is held to them, since they move within minutes.
 final class Ceilings {
   static final String NAME = "ceilings";
 

@@ -1,5 +1,6 @@
 package dev.gatun.bench;
 
+import dev.gatun.laws.Argument;
 import dev.gatun.laws.OpSample;
 import dev.gatun.op.Attention;
 import dev.gatun.op.AttentionBlock;
@@ -9,6 +10,9 @@ import dev.gatun.op.MatMul;
 import dev.gatun.op.Mlp;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
 
 /// FLOPs of the products that the mathematics of a rule has, whatever a kernel computes twice; 0
 /// for ops that only move and map.
@@ -30,10 +34,10 @@ final class Flops {
       case Linear _ -> products * 2.0 * shapes.get(0).rows() * shapes.get(1).count();
       case Mlp _ -> products * 4.0 * shapes.get(0).rows() * shapes.get(2).count();
       case HeadLoss _ -> products * 2.0 * shapes.get(0).rows() * shapes.get(1).count();
-      case Attention op -> attention(op.causal(), op.documents(), shapes.get(0), 3, rule);
+      case Attention op -> ATTENTION[rule.ordinal()] * attention(sample, op.causal(), 3);
       case AttentionBlock op ->
           products * 2.0 * shapes.get(0).rows() * (shapes.get(2).count() + shapes.get(3).count())
-              + attention(op.causal(), op.documents(), shapes.get(0), 1, rule);
+              + ATTENTION[rule.ordinal()] * attention(sample, op.causal(), 1);
       default -> 0;
     };
   }
@@ -48,13 +52,26 @@ final class Flops {
     return sample.op().shapes(sample.specs(DType.F32)).values().getFirst().shape();
   }
 
-  /// Documents cut it shorter than can be said without their bounds, so it counts as whole.
-  private static double attention(
-      boolean causal, boolean documents, Shape x, int parts, Rule rule) {
-    double batch = x.size(0);
-    double context = x.size(1);
-    double width = (double) x.size(2) / parts;
-    double whole = 2 * batch * context * context * width * ATTENTION[rule.ordinal()];
-    return causal && !documents ? whole / 2 : whole;
+  /// A product of positions with the keys that they see, or of these with values; x is `parts`
+  /// times as wide as attention.
+  private static double attention(OpSample sample, boolean causal, int parts) {
+    var x = sample.shapes().getFirst();
+    double pairs = 0;
+    for (long length : documents(sample, x)) pairs += (double) length * length;
+    return 2 * (causal ? pairs / 2 : pairs) * x.size(2) / parts;
+  }
+
+  /// The lengths of what positions see of: sequences, or the pieces of them that documents leave.
+  private static List<Long> documents(OpSample sample, Shape x) {
+    var cuts = new TreeSet<Long>();
+    for (long row = 0; row <= x.size(0); row++) cuts.add(row * x.size(1));
+    for (var argument : sample.arguments()) {
+      if (argument instanceof Argument.Given bounds) {
+        for (int bound : bounds.elements()) cuts.add((long) bound);
+      }
+    }
+    var lengths = new ArrayList<Long>();
+    for (long cut : cuts) if (cut != cuts.last()) lengths.add(cuts.higher(cut) - cut);
+    return lengths;
   }
 }

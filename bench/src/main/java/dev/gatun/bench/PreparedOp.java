@@ -143,21 +143,28 @@ final class PreparedOp {
     return all.stream().filter(Objects::nonNull).filter(x -> x.dtype().isFloating()).toList();
   }
 
-  /// Bytes of all that a rule reads and writes, each array once.
+  /// Bytes that a rule has to read and write, each once.
   long bytes(Rule rule) {
+    return Traffic.isLinear(op) ? linearBytes(rule) : generalBytes(rule);
+  }
+
+  private long linearBytes(Rule rule) {
     return switch (rule) {
-      case FORWARD -> bytes(in) + bytes(out);
-      case PULLBACK -> bytes(reads) + bytes(gradients);
-      case TANGENT -> bytes(in) + bytes(tangentsIn) + bytes(tangentsOut);
-      case PULLBACK_TANGENT -> bytes(reads) + bytes(readTangents) + bytes(gradientTangents);
+      case FORWARD -> Traffic.taken(op, in, out) + Traffic.bytes(out);
+      case PULLBACK -> Traffic.bytes(Traffic.ofLinearPullback(reads), gradients);
+      case TANGENT -> Traffic.taken(op, tangentsIn, tangentsOut) + Traffic.bytes(tangentsOut);
+      case PULLBACK_TANGENT ->
+          Traffic.bytes(Traffic.ofLinearPullback(readTangents), gradientTangents);
     };
   }
 
-  private static long bytes(List<Tensor> tensors) {
-    return tensors.stream()
-        .filter(Objects::nonNull)
-        .mapToLong(tensor -> tensor.shape().count() * tensor.dtype().bytes())
-        .sum();
+  private long generalBytes(Rule rule) {
+    return switch (rule) {
+      case FORWARD -> Traffic.bytes(in, out);
+      case PULLBACK -> Traffic.bytes(reads, gradients);
+      case TANGENT -> Traffic.bytes(in, tangentsIn, tangentsOut);
+      case PULLBACK_TANGENT -> Traffic.bytes(reads, readTangents, gradientTangents);
+    };
   }
 
   private static Frame frame(

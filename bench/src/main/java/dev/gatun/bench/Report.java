@@ -62,14 +62,14 @@ public final class Report {
 
   private static Optional<String> chart(Subject subject, List<Map<String, Object>> rows) {
     return switch (subject) {
-      case kernels, ladder -> Optional.of(BarChart.ofCeilings(rows));
+      case kernels, ladder -> Optional.of(BarChart.ofProducts(rows));
       case pytorch -> Optional.of(BarChart.ofPeers(rows));
       default -> Optional.empty();
     };
   }
 
   private static String shown(Subject subject) {
-    return subject.isPeer() ? "share of their time" : "share of the ceilings";
+    return subject.isPeer() ? "share of their time" : "share of the fastest large product";
   }
 
   private static String head(Map<String, Object> environment) {
