@@ -15,7 +15,8 @@ their microseconds. WORK is
     adamw               without clipping; NAME is the number of weights
 
 NAME is linears or the name of a GPT below; one that ends in -bf16 has its products in bf16, by autocast, over weights in
-fp32.
+fp32. With --start, numbers of Gatun's in fp32, it also says in a second line what must come of them: of the linears the
+loss and by how much a step makes it smaller, of weights and gradients how far two steps of AdamW move the weights.
 """
 import argparse
 import statistics
@@ -49,15 +50,22 @@ def gpt_loss(name, attention):
     return list(model.parameters()), loss
 
 
+def linears():
+    return torch.nn.Sequential(*(torch.nn.Linear(16, 16) for _ in range(9)))
+
+
 def linears_loss():
     """Nine linear layers of 16 by 16 on 8 rows, the mean squared error."""
-    model = torch.nn.Sequential(*(torch.nn.Linear(16, 16) for _ in range(9)))
+    model = linears()
     x, y = torch.rand(8, 16) * 2 - 1, torch.rand(8, 16) * 2 - 1
     return list(model.parameters()), lambda: torch.nn.functional.mse_loss(model(x), y)
 
 
 def step(name):
-    parameters, loss = linears_loss() if name == "linears" else gpt_loss(name, "sdpa")
+    return step_of(*(linears_loss() if name == "linears" else gpt_loss(name, "sdpa")))
+
+
+def step_of(parameters, loss):
     adamw = torch.optim.AdamW(parameters, lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
 
     def run():
@@ -100,8 +108,41 @@ def attention(name):
 def adamw(name):
     weights = torch.nn.Parameter(torch.randn(int(name)))
     weights.grad = 1e-3 * torch.randn(int(name))
+    return adamw_of(weights)
+
+
+def adamw_of(weights):
     return torch.optim.AdamW([weights], lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True).step
 
+
+def found_by_step(start):
+    """Of the layers' weights, (in, out) as Gatun has them, each with its bias behind, and of x and y."""
+    model = linears()
+    layers, (x, y) = start[:9 * 272].view(9, 272), start[9 * 272:].view(2, 8, 16)
+    with torch.no_grad():
+        for layer, numbers in zip(model, layers):
+            layer.weight.copy_(numbers[:256].view(16, 16).T)
+            layer.bias.copy_(numbers[256:])
+
+    def loss():
+        return torch.nn.functional.mse_loss(model(x), y)
+
+    before = loss().item()
+    step_of(list(model.parameters()), loss)()
+    return [before, before - loss().item()]
+
+
+def found_by_adamw(start):
+    before, gradients = start.view(2, -1)
+    weights = torch.nn.Parameter(before.clone())
+    weights.grad = gradients.clone()
+    run = adamw_of(weights)
+    for _ in range(2):
+        run()
+    return (weights.detach().double() - before.double()).tolist()
+
+
+FOUND = {"step": found_by_step, "adamw": found_by_adamw}
 
 WORKS = {"step": step, "gradient": gradient, "gradientAndProduct": gradient_and_product, "attention": attention,
          "adamw": adamw}
@@ -121,11 +162,16 @@ def main():
     parser.add_argument("work", choices=WORKS)
     parser.add_argument("name")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--start", metavar="FILE")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     run = WORKS[options.work](options.name)
     print("PyTorch " + torch.__version__, flush=True)
+    if options.start:
+        with open(options.start, "rb") as file:
+            start = torch.frombuffer(bytearray(file.read()), dtype=torch.float32)
+        print(*FOUND[options.work](start), flush=True)
     for line in sys.stdin:
         print(round(median(run, int(line)), 3), flush=True)
 

@@ -19,12 +19,17 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /// The same calls through each floor: a bare method handle, [Kernels], an op. Those of `empty` have
-/// nothing to do, those of `scale` one element, so that what differs is the floor.
+/// nothing to do, those of `scale` one element, so that what differs is the floor. Each is called
+/// once before it is timed, and must have done what it is for.
 public class Boundary extends ForkedBenchmark {
   /// Names the backend to a fork.
   static final String BACKEND = "gatun.bench.device";
 
   static final int OPS = 100;
+
+  private static final double FACTOR = 1.5;
+  private static final double SCALED = FACTOR * FACTOR;
+  private static final double CHAINED = Math.pow(FACTOR, OPS + 1);
 
   private static final String CHOSEN = System.getProperty(BACKEND, "cpu");
   private static final MethodHandle NAME = RawHandle.text(CHOSEN, "gatun_backend_name");
@@ -47,15 +52,46 @@ public class Boundary extends ForkedBenchmark {
   private MemorySegment stream;
   private MemorySegment y;
   private Tensor x;
+  private Tensor scaled;
 
   @Setup
-  public void open() {
+  public void open() throws Throwable {
     device = new Run(CHOSEN, 1, false, null).open();
     kernels = device.kernels();
     stream = device.stream().handle();
     var memory = device.scope();
-    x = Tensor.of(memory, Shape.of(1), 1.5f);
-    y = memory.floats(1);
+    x = Tensor.of(memory, Shape.of(1), (float) FACTOR);
+    scaled = Tensor.zeros(memory, DType.F32, Shape.of(1));
+    y = scaled.data();
+    requireEffects();
+  }
+
+  private void requireEffects() throws Throwable {
+    var name = noArgumentsByHandle().reinterpret(Long.MAX_VALUE).getString(0);
+    require(name.equals(CHOSEN), "noArgumentsByHandle", name);
+    require(emptyByHandle() == 0, "emptyByHandle", "a status");
+    emptyByKernels();
+    requireValue("empty", 0, scaled);
+    require(scaleByHandle() == 0, "scaleByHandle", "a status");
+    requireValue("scaleByHandle", SCALED, scaled);
+    scaled.copyFrom(0);
+    scaleByKernels();
+    requireValue("scaleByKernels", SCALED, scaled);
+    try (var _ = device.scope()) {
+      requireValue("scaleByOp", CHAINED, chain(x));
+    }
+    try (var tape = Tape.open(device)) {
+      requireValue("scaleByOpOnTape", CHAINED, chain(tape.watch(x)));
+    }
+  }
+
+  private static void requireValue(String floor, double right, Tensor found) {
+    double value = found.item();
+    require(Math.abs(value - right) <= 1e-5 * right, floor, value);
+  }
+
+  private static void require(boolean holds, String floor, Object found) {
+    if (!holds) throw new BenchFailure("%s yields %s", floor, found);
   }
 
   @Benchmark
@@ -75,12 +111,13 @@ public class Boundary extends ForkedBenchmark {
 
   @Benchmark
   public int scaleByHandle() throws Throwable {
-    return (int) UNARY.invokeExact(stream, y, x.data(), 1L, 1.5, Kernels.SCALE, DType.F32.code());
+    return (int)
+        UNARY.invokeExact(stream, y, x.data(), 1L, FACTOR, Kernels.SCALE, DType.F32.code());
   }
 
   @Benchmark
   public void scaleByKernels() {
-    kernels.unaryForward(stream, y, x.data(), 1, 1.5, Kernels.SCALE, Kernels.F32);
+    kernels.unaryForward(stream, y, x.data(), 1, FACTOR, Kernels.SCALE, Kernels.F32);
   }
 
   /// In a scope of its own, which is a part of what ops cost.
@@ -103,7 +140,7 @@ public class Boundary extends ForkedBenchmark {
 
   private static Tensor chain(Tensor from) {
     var at = from;
-    for (int i = 0; i < OPS; i++) at = at.times(1.5);
+    for (int i = 0; i < OPS; i++) at = at.times(FACTOR);
     return at;
   }
 

@@ -3,6 +3,7 @@ package dev.gatun.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// The nine linear layers by DJL and its PyTorch engine, whose jars are in a folder of their own:
@@ -21,37 +22,55 @@ final class DjlCases {
   }
 
   static void requirePeer() throws Exception {
-    try (var djl = started()) {
+    try (var djl = started(List.of())) {
       djl.line();
     }
   }
 
-  private static Companion started() throws IOException {
-    return new Companion(Path.of("").toAbsolutePath(), command());
+  private static Companion started(List<String> words) throws IOException {
+    var command = new ArrayList<>(command());
+    command.addAll(words);
+    return new Companion(Path.of("").toAbsolutePath(), command);
   }
 
   private static void measure(Run run) throws Exception {
-    try (var device = run.open(1);
-        var step = new Step(device, Net.LINEARS);
-        var djl = started()) {
-      var version = djl.line();
-      int runs = run.quick() ? QUICK : RUNS;
-      djl.microseconds(runs);
-      Timing.fitting(run.seconds(), runs, runs, step::replay);
-      var times =
-          new Turns()
-              .with("gatun", step::replay)
-              .with("djl", djl)
-              .times(run.quick() ? 1 : ROUNDS, runs);
-      run.rows()
-          .add(
-              Row.of(Subject.djl, Net.LINEARS)
-                  .with("work", "step")
-                  .with("by", version)
-                  .with("gatun_us", times.of("gatun"))
-                  .with("us", times.of("djl"))
-                  .with("share", times.ratio("gatun", "djl")));
+    var folder = Files.createTempDirectory("gatun-peers");
+    try {
+      measure(run, folder);
+    } finally {
+      Shell.delete(folder);
     }
+  }
+
+  private static void measure(Run run, Path folder) throws Exception {
+    try (var device = run.open(1);
+        var step = new Step(device, Net.LINEARS)) {
+      var agreement = Agreement.onStep(device);
+      try (var djl = started(agreement.words(folder))) {
+        var version = djl.line();
+        agreement.require(version, djl);
+        measure(run, step, djl, version);
+      }
+    }
+  }
+
+  private static void measure(Run run, Step step, Companion djl, String version) throws Exception {
+    int runs = run.quick() ? QUICK : RUNS;
+    djl.microseconds(runs);
+    Timing.fitting(run.seconds(), runs, runs, step::replay);
+    var times =
+        new Turns()
+            .with("gatun", step::replay)
+            .with("djl", djl)
+            .times(run.quick() ? 1 : ROUNDS, runs);
+    run.rows()
+        .add(
+            Row.of(Subject.djl, Net.LINEARS)
+                .with("work", "step")
+                .with("by", version)
+                .with("gatun_us", times.of("gatun"))
+                .with("us", times.of("djl"))
+                .with("share", times.ratio("gatun", "djl")));
   }
 
   private static List<String> command() {

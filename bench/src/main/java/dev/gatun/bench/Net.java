@@ -10,10 +10,11 @@ import dev.gatun.tensor.Tensor;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// A network with random weights, and its loss on random data that stays. The peers know the same
 /// networks by the same names.
-record Net(Parameters parameters, Supplier<Tensor> loss) {
+record Net(Parameters parameters, List<Tensor> data, Supplier<Tensor> loss) {
   static final String LINEARS = "linears";
   static final String TINY_GPT = "gpt-2x2x64";
 
@@ -64,7 +65,13 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
     var y = Tensor.zeros(memory, DType.F32, Shape.of(ROWS, WIDTH));
     draw(x, random, 1);
     draw(y, random, 1);
-    return new Net(net, () -> through(net, x).squaredError(y));
+    return new Net(net, List.of(x, y), () -> through(net, x).squaredError(y));
+  }
+
+  /// Weights and data, of a network whose data are in fp32.
+  List<float[]> numbers() {
+    var weights = parameters.names().stream().map(parameters::get);
+    return Stream.concat(weights, data.stream()).map(Tensor::toFloats).toList();
   }
 
   private static Tensor through(Parameters net, Tensor x) {
@@ -86,7 +93,7 @@ record Net(Parameters parameters, Supplier<Tensor> loss) {
     var random = new Random(1);
     var tokens = Tensor.of(memory, shape, ids(shape, config, random));
     var targets = Tensor.of(memory, shape, ids(shape, config, random));
-    return new Net(gpt.parameters(), () -> gpt.loss(tokens, targets));
+    return new Net(gpt.parameters(), List.of(tokens, targets), () -> gpt.loss(tokens, targets));
   }
 
   private static int[] ids(Shape shape, GptConfig config, Random random) {

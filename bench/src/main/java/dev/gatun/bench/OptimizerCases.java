@@ -16,7 +16,7 @@ final class OptimizerCases {
   static final long WEIGHTS = 124_475_904;
   private static final long QUICK_WEIGHTS = 4096;
   private static final long CHECKED = 1000;
-  private static final double ALLOWED = 1e-5;
+  private static final double ALLOWED = 1e-7;
   private static final int ROUNDS = 15;
 
   private OptimizerCases() {}

@@ -3,6 +3,7 @@ package dev.gatun.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// A work of `bench/peers/pytorch.py`. GATUN_PYTHON names a Python that has torch and transformers.
@@ -22,19 +23,22 @@ final class PyTorch implements AutoCloseable {
     adamw
   }
 
-  PyTorch(Work work, String name, int threads) throws Exception {
+  /// Fails where it does not find what is agreed.
+  PyTorch(Work work, String name, int threads, Agreement agreement) throws Exception {
     folder = Files.createTempDirectory("gatun-peers");
     Shell.unpacked("peers/pytorch.py", folder);
     int all = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    program =
-        new Companion(
-            folder, List.of(PYTHON, "pytorch.py", work.name(), name, "--threads", "" + all));
+    var command = new ArrayList<>(List.of(PYTHON, "pytorch.py", work.name(), name));
+    command.addAll(List.of("--threads", "" + all));
+    command.addAll(agreement.words(folder));
+    program = new Companion(folder, command);
     version = program.line();
+    agreement.require(version, program);
   }
 
   static void requireHere() throws Exception {
     try {
-      new PyTorch(Work.step, Net.LINEARS, 1).close();
+      new PyTorch(Work.step, Net.LINEARS, 1, Agreement.NONE).close();
     } catch (BenchFailure absent) {
       throw new BenchFailure(
           "PyTorch is not here; GATUN_PYTHON names a Python that has torch and transformers: %s",

@@ -52,7 +52,8 @@ final class PyTorchCases {
         () -> {
           try (var device = run.open(run.threadsFor(net));
               var step = new Step(device, net)) {
-            beside(run, Work.step, net, step::replay);
+            var agreement = net.equals(Net.LINEARS) ? Agreement.onStep(device) : Agreement.NONE;
+            beside(run, Work.step, net, agreement, step::replay);
           }
         });
   }
@@ -120,14 +121,20 @@ final class PyTorchCases {
           try (var device = run.open()) {
             var weights = new RandomWeights(device.scope(), count, DType.F32);
             var adamw = weights.optimizer("adamw");
-            beside(run, Work.adamw, "" + count, () -> weights.step(adamw));
+            beside(
+                run, Work.adamw, "" + count, Agreement.onAdamW(device), () -> weights.step(adamw));
           }
         });
   }
 
   /// Times `ours` beside PyTorch's work of this name.
   private static void beside(Run run, Work work, String name, Runnable ours) throws Exception {
-    try (var pytorch = new PyTorch(work, name, run.threadsFor(name))) {
+    beside(run, work, name, Agreement.NONE, ours);
+  }
+
+  private static void beside(Run run, Work work, String name, Agreement agreement, Runnable ours)
+      throws Exception {
+    try (var pytorch = new PyTorch(work, name, run.threadsFor(name), agreement)) {
       double seconds = run.quick() ? QUICK_SECONDS : ROUND_SECONDS;
       pytorch.program().microseconds(2);
       int runs = Timing.fitting(seconds, 1, MOST, ours);

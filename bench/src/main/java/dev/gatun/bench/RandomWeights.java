@@ -65,6 +65,14 @@ final class RandomWeights {
     return sophia;
   }
 
+  float[] gradients() {
+    var w = parameters.get("w");
+    var host = new float[Math.toIntExact(w.shape().count())];
+    var gradient = w.slot().orElseThrow().gradient();
+    parameters.scope().copyToHost(MemorySegment.ofArray(host), gradient);
+    return host;
+  }
+
   double[] weights() {
     return parameters.get("w").toDoubles();
   }

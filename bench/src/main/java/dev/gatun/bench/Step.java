@@ -4,6 +4,7 @@ import dev.gatun.grad.Tape;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Recording;
 import dev.gatun.optim.AdamW;
+import java.util.Arrays;
 
 /// A step of training by [Net]'s loss: forward, backward, clipping, AdamW; op by op, or recorded.
 final class Step implements AutoCloseable {
@@ -43,6 +44,38 @@ final class Step implements AutoCloseable {
   /// What the host does before either.
   void prepare() {
     optimizer.prepare(RATE);
+  }
+
+  /// On the weights as they are.
+  double loss() {
+    try (var _ = device.scope()) {
+      return net.loss().get().item();
+    }
+  }
+
+  /// Fails unless steps op by op and replayed ones leave the same bits. Two of them, since AdamW's
+  /// first says little of how large gradients are.
+  static void requireSameBits(Device device, String net) {
+    try (var eager = new Step(device, net);
+        var replayed = new Step(device, net)) {
+      for (int i = 0; i < 2; i++) {
+        eager.eager();
+        replayed.replay();
+      }
+      for (var name : eager.net.parameters().names()) requireSameBits(eager, replayed, name);
+      if (eager.loss() != replayed.loss()) throw new BenchFailure("%s: losses differ", net);
+    }
+  }
+
+  private static void requireSameBits(Step eager, Step replayed, String name) {
+    var one = eager.net.parameters().master(name).toFloats();
+    var other = replayed.net.parameters().master(name).toFloats();
+    if (Arrays.equals(one, other)) return;
+    throw new BenchFailure("%s differs between a step op by op and a replay", name);
+  }
+
+  Net net() {
+    return net;
   }
 
   Device device() {

@@ -30,6 +30,9 @@ final class StepCases {
       share = JavaShare.of(run, net, empty);
     }
     int threads = run.threadsFor(net);
+    try (var device = run.open(threads)) {
+      Step.requireSameBits(device, net);
+    }
     try (var device = run.open(threads);
         var step = new Step(device, net)) {
       step.prepare();
