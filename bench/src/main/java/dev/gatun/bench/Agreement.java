@@ -8,7 +8,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Numbers that a peer begins with, and what it must find with them before it is timed: within
@@ -77,11 +76,14 @@ record Agreement(List<float[]> start, double[] expected, double allowed) {
   /// Fails unless the peer says what is expected.
   void require(String peer, Companion program) throws IOException, InterruptedException {
     if (start.isEmpty()) return;
-    var found = new ArrayList<Double>();
-    for (var word : program.line().split(" ")) found.add(Double.parseDouble(word));
+    var words = program.line().split(" ");
+    if (words.length != expected.length) {
+      throw new BenchFailure("%s finds %d numbers, not %d", peer, words.length, expected.length);
+    }
     for (int i = 0; i < expected.length; i++) {
-      if (Math.abs(found.get(i) - expected[i]) <= allowed * Math.abs(expected[i])) continue;
-      throw new BenchFailure("%s finds %g where we find %g", peer, found.get(i), expected[i]);
+      double found = Double.parseDouble(words[i]);
+      if (Math.abs(found - expected[i]) <= allowed * Math.abs(expected[i])) continue;
+      throw new BenchFailure("%s finds %g where we find %g", peer, found, expected[i]);
     }
   }
 }

@@ -1,0 +1,39 @@
+package dev.gatun.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Works in turns on a machine that is ten times as slow in one round.
+class TurnsTest {
+  private final List<String> order = new ArrayList<>();
+
+  @Test
+  void comparesWithinRounds() throws Exception {
+    var times =
+        new Turns().with("a", timed("a", 2, 40, 6)).with("b", timed("b", 1, 10, 2)).times(3, 5);
+    assertEquals(3, times.rounds());
+    assertEquals(6, times.of("a"));
+    assertEquals(2, times.of("b"));
+    assertEquals(3, times.ratio("a", "b"));
+    assertEquals(4, times.difference("a", "b"));
+  }
+
+  @Test
+  void eachRoundBeginsWithAnother() throws Exception {
+    new Turns().with("a", timed("a", 1, 1, 1)).with("b", timed("b", 1, 1, 1)).times(3, 5);
+    assertEquals(List.of("a", "b", "b", "a", "a", "b"), order);
+  }
+
+  private Turns.Timed timed(String name, double... microseconds) {
+    var rounds = microseconds.clone();
+    var at = new int[1];
+    return runs -> {
+      assertEquals(5, runs);
+      order.add(name);
+      return rounds[at[0]++];
+    };
+  }
+}
