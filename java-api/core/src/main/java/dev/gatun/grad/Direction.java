@@ -7,7 +7,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /// A direction in the space of parameters and watched tensors. It is asked for a tensor's part each
-/// time that is needed, so that a direction that can be computed need never be stored whole.
+/// time that is needed, so that a direction that can be computed need never be stored whole. For a
+/// watched result of an operation it says what is added to the tangent that comes through it.
 @FunctionalInterface
 public interface Direction {
   /// The part of `parameter`, of its shape and type, or null for zero. It may be made in `scope`,

@@ -33,7 +33,7 @@ record DualWalk(Cotangents gradients, Cotangents products, TangentWalk tangents)
     var pullback = node.op().pullback();
     var run = PullbackRun.of(tape, node, gradients);
     var specs = pullback.shapes(run.specs()).values();
-    var moved = tangents.of(run.inputs(), work);
+    var moved = tangents.of(run.inputs(), node.values(), work);
     int first = moved.length - node.values().size();
     for (int i = 0; i < node.values().size(); i++) {
       var product = products.heldBy(node.values().get(i));

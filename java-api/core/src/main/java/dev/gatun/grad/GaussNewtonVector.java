@@ -72,7 +72,7 @@ public final class GaussNewtonVector implements VectorProduct {
     seeds.seed(loss, seed);
     var run = PullbackRun.of(tape, node, seeds);
     try (var work = tape.device().scope()) {
-      var moved = tangents.of(run.inputs(), work);
+      var moved = tangents.of(run.inputs(), node.values(), work);
       moved[moved.length - 1] = null;
       if (TangentWalk.areAllZero(run.inputs(), moved)) {
         throw new InvalidArgument("the loss does not depend on what the direction moves");

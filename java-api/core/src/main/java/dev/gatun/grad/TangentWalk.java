@@ -13,10 +13,17 @@ import java.util.Map;
 /// Walks a tape forwards once more and finds the tangents of all that has been recorded, along a
 /// direction of the parameters. What is missing is zero. Of what lies in segments they live as long
 /// as the segment's run.
+///
+/// A watched result moves by what comes through it and by what the direction has for it. The op
+/// that made it sees the first alone: the direction moves the result, not what the op computes.
 final class TangentWalk {
   private final Tape whole;
   private final Direction direction;
+  /// As the ops that made them see them.
   private final Map<Tensor, Tensor> tangents = new IdentityHashMap<>();
+
+  /// Of watched results that the direction moves, as those see them that read them.
+  private final Map<Tensor, Tensor> pushed = new IdentityHashMap<>();
 
   TangentWalk(Tape whole, Direction direction) {
     this.whole = whole;
@@ -34,6 +41,20 @@ final class TangentWalk {
         }
         case SegmentNode segment -> step(tape, segment);
       }
+      for (var value : node.values()) if (whole.isWatched(value)) push(tape, value);
+    }
+  }
+
+  private void push(Tape tape, Tensor value) {
+    try (var work = tape.device().scope()) {
+      var part = direction.along(value, work);
+      if (part == null) return;
+      var through = tangents.get(value);
+      var sum = tape.copied(part);
+      if (through != null) {
+        tape.accumulate(sum.data(), through.data(), value.shape(), value.dtype().code());
+      }
+      pushed.put(value, sum);
     }
   }
 
@@ -48,7 +69,7 @@ final class TangentWalk {
   }
 
   private void step(Tape tape, OpNode node, Scope work) {
-    var tangentsIn = of(node.inputs(), work);
+    var tangentsIn = of(node.inputs(), List.of(), work);
     if (areAllZero(node.inputs(), tangentsIn)) return;
     var specs = new ArrayList<Spec>();
     for (var input : node.inputs()) {
@@ -72,20 +93,23 @@ final class TangentWalk {
   }
 
   /// The tangents of these tensors where they have one that is not zero; integers are themselves.
-  MemorySegment[] of(List<Tensor> tensors, Scope work) {
+  /// Whoever asks has made the tensors `own`.
+  MemorySegment[] of(List<Tensor> tensors, List<Tensor> own, Scope work) {
     var addresses = new MemorySegment[tensors.size()];
     for (int i = 0; i < addresses.length; i++) {
       var tensor = tensors.get(i);
       if (tensor == null) continue;
-      var tangent = tensor.dtype().isFloating() ? of(tensor, work) : tensor;
+      var tangent = tensor.dtype().isFloating() ? of(tensor, own, work) : tensor;
       addresses[i] = tangent == null ? null : tangent.data();
     }
     return addresses;
   }
 
-  private Tensor of(Tensor tensor, Scope work) {
-    boolean chosen = tensor.slot().isPresent() || whole.isWatched(tensor);
-    return chosen ? direction.along(tensor, work) : tangents.get(tensor);
+  private Tensor of(Tensor tensor, List<Tensor> own, Scope work) {
+    if (tensor.slot().isPresent()) return direction.along(tensor, work);
+    if (own.contains(tensor)) return tangents.get(tensor);
+    var found = pushed.getOrDefault(tensor, tangents.get(tensor));
+    return found == null && whole.isWatched(tensor) ? direction.along(tensor, work) : found;
   }
 
   static boolean areAllZero(List<Tensor> tensors, MemorySegment[] tangents) {

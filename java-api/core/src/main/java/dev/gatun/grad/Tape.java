@@ -51,7 +51,10 @@ public final class Tape extends Scope implements Recorder {
     return new Tape(device, capBytes);
   }
 
-  /// Asks for the gradient by a tensor that is no parameter.
+  /// Asks for the gradient by a tensor that is no parameter. Where it is the result of an operation
+  /// recorded here, nothing else changes: gradients pass through it to what lies before, and so do
+  /// tangents to what lies behind. A direction that has a part for such a result adds it to the
+  /// tangent that comes through, as if a tensor of zeros were added to the result and moved.
   public Tensor watch(Tensor tensor) {
     watched.add(tensor);
     return tensor;
