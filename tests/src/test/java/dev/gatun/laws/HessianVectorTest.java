@@ -10,6 +10,7 @@ import dev.gatun.grad.Direction;
 import dev.gatun.grad.GaussNewtonVector;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
+import dev.gatun.grad.VectorProduct;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
@@ -29,6 +30,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// What every Hessian obeys, at a whole GPT in fp64: symmetry, linearity, and the slopes of the
 /// gradient.
@@ -191,21 +194,39 @@ class HessianVectorTest {
     }
   }
 
-  @Test
-  void onlySomeParametersMeansTheirRowsAndNoOthers() {
-    var v = draw();
+  private static List<Function<Direction, VectorProduct>> both() {
+    return List.of(HessianVector::along, GaussNewtonVector::along);
+  }
+
+  @ParameterizedTest
+  @MethodSource("both")
+  void onlySomeParametersMeansTheirRowsAndNoOthers(Function<Direction, VectorProduct> along) {
+    var product = along.apply(Direction.of(parts(draw())));
     var chosen = gpt.parameters().get("h.1.attn.c_attn.weight");
-    var whole = new double[1][];
+    double[] whole;
     try (var tape = Tape.open(device)) {
-      whole[0] =
-          HessianVector.along(Direction.of(parts(v))).of(tape, loss(tape)).of(chosen).toDoubles();
+      whole = product.of(tape, loss(tape)).of(chosen).toDoubles();
     }
     try (var tape = Tape.open(device)) {
-      var products =
-          HessianVector.along(Direction.of(parts(v))).only(List.of(chosen)).of(tape, loss(tape));
-      assertArrayEquals(whole[0], products.of(chosen).toDoubles());
+      var products = product.only(List.of(chosen)).of(tape, loss(tape));
+      assertArrayEquals(whole, products.of(chosen).toDoubles());
       var other = gpt.parameters().get("wte.weight");
-      assertThrows(InvalidArgument.class, () -> products.of(other));
+      var why = assertThrows(InvalidArgument.class, () -> products.of(other)).getMessage();
+      assertTrue(why.contains("leave it out"), why);
+    }
+  }
+
+  /// A direction that is zero, or that the loss cannot see, has a product of zeros.
+  @ParameterizedTest
+  @MethodSource("both")
+  void whatDoesNotReachTheLossHasAProductOfZeros(Function<Direction, VectorProduct> along) {
+    var unseen = Tensor.zeros(memory, DType.F64, Shape.of(3));
+    for (var parts : List.of(Map.<Tensor, Tensor>of(), Map.of(unseen, unseen))) {
+      try (var tape = Tape.open(device)) {
+        tape.watch(unseen);
+        var products = along.apply(Direction.of(parts)).of(tape, loss(tape));
+        assertEquals(0, Norms.largest(gathered(products::of)));
+      }
     }
   }
 
@@ -252,6 +273,10 @@ class HessianVectorTest {
       assertThrows(InvalidArgument.class, () -> along.of(tape, parameter.plus(parameter)));
       var plain = Tensor.filled(tape, DType.F64, Shape.SCALAR, 1);
       assertThrows(InvalidArgument.class, () -> along.of(tape, plain));
+      var watched = tape.watch(plain);
+      var gaussNewton = GaussNewtonVector.along(Direction.of(Map.of(watched, watched)));
+      var why = assertThrows(InvalidArgument.class, () -> gaussNewton.of(tape, watched));
+      assertTrue(why.getMessage().contains("watched"), why.getMessage());
     }
   }
 }

@@ -36,7 +36,8 @@ public final class GaussNewtonVector implements VectorProduct {
     return new GaussNewtonVector(direction, places.inPlaceOfGradients());
   }
 
-  /// The product of `seed` times the loss. No gradient is computed.
+  /// The product of `seed` times the loss. No gradient is computed. It is zero where the loss does
+  /// not depend on what the direction moves.
   @Override
   public Gradients of(Tape tape, Tensor loss, double seed) {
     tape.requireLoss("gauss-newton-vector product", loss);
@@ -51,7 +52,11 @@ public final class GaussNewtonVector implements VectorProduct {
       Tape tape, Tensor loss, double seed, Cotangents products, TangentWalk tangents) {
     var nodes = tape.nodes();
     int last = nodes.size() - 1;
-    while (!nodes.get(last).values().contains(loss)) last--;
+    while (last >= 0 && !nodes.get(last).values().contains(loss)) last--;
+    if (last < 0) {
+      throw new InvalidArgument(
+          "gauss-newton-vector product: the loss is a watched tensor; it must be the value of an op");
+    }
     switch (nodes.get(last)) {
       case OpNode op -> curve(tape, op, loss, seed, products, tangents);
       case SegmentNode segment -> {
@@ -74,9 +79,7 @@ public final class GaussNewtonVector implements VectorProduct {
     try (var work = tape.device().scope()) {
       var moved = tangents.of(run.inputs(), node.values(), work);
       moved[moved.length - 1] = null;
-      if (TangentWalk.areAllZero(run.inputs(), moved)) {
-        throw new InvalidArgument("the loss does not depend on what the direction moves");
-      }
+      if (TangentWalk.areAllZero(run.inputs(), moved)) return;
       var into = products.destinations(node, pullback.shapes(run.specs()).values());
       var frame = run.frame(work, into.addresses(), into.fresh());
       pullback.gaussNewton(

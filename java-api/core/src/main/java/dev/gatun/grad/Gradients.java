@@ -15,11 +15,17 @@ public final class Gradients {
   /// as the tape.
   public Tensor of(Tensor tensor) {
     var gradient = cotangents.gradient(tensor);
-    if (gradient == null) {
-      throw new InvalidArgument(
-          "no gradient by a tensor of shape %s: it is no parameter, is not watched, or the loss does not depend on it"
-              .formatted(tensor.shape()));
-    }
+    if (gradient == null) throw new InvalidArgument(refusal(tensor));
     return gradient;
+  }
+
+  private static String refusal(Tensor tensor) {
+    return "no gradient by a %s of shape %s: %s"
+        .formatted(
+            tensor.slot().isPresent() ? "parameter" : "tensor",
+            tensor.shape(),
+            tensor.slot().isPresent()
+                ? "the walk was told to leave it out"
+                : "it is no parameter, is not watched, or nothing has arrived at it");
   }
 }

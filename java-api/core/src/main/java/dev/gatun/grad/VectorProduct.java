@@ -6,7 +6,8 @@ import java.util.Collection;
 /// Exact products of a loss's matrix of curvature with a direction: of its Hessian, or of its
 /// Gauss-Newton matrix.
 public sealed interface VectorProduct permits HessianVector, GaussNewtonVector {
-  /// Only the rows of these parameters: nothing is computed for the others.
+  /// Only the rows of these parameters, and of what is watched: those of the other parameters are
+  /// neither computed nor stored. The direction stays whole, and so do gradients that come along.
   VectorProduct only(Collection<Tensor> parameters);
 
   /// The product itself goes where gradients of parameters go, added to what is not fresh there,
