@@ -2,6 +2,7 @@ package dev.gatun.optim;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
@@ -10,15 +11,21 @@ import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Gradient and diagonal out of one walk are, to the bit, those that are found apart.
 @Tag("backend")
@@ -38,10 +45,16 @@ class DifferentiateTest {
     device.close();
   }
 
+  private static Tensor tokens(Scope scope) {
+    return Tensor.of(scope, Shape.of(2, 4), new int[] {0, 3, 6, 1, 2, 5, 5, 4});
+  }
+
+  private static Tensor targets(Scope scope) {
+    return Tensor.of(scope, Shape.of(2, 4), new int[] {3, 6, 1, -1, 2, 5, 4, 0});
+  }
+
   private Tensor loss(Tape tape) {
-    var tokens = Tensor.of(tape, Shape.of(2, 4), new int[] {0, 3, 6, 1, 2, 5, 5, 4});
-    var targets = Tensor.of(tape, Shape.of(2, 4), new int[] {3, 6, 1, -1, 2, 5, 4, 0});
-    return gpt.loss(tokens, targets);
+    return gpt.loss(tokens(tape), targets(tape));
   }
 
   private Hutchinson drawn(Sophia.Probe probe) {
@@ -67,6 +80,7 @@ class DifferentiateTest {
     try (var tape = Tape.open(device)) {
       alone = DenseCurvature.flat(gpt, hutchinson.diagonal(tape, loss(tape))::of);
     }
+    hutchinson.draw(3);
     try (var tape = Tape.open(device)) {
       var both = hutchinson.differentiate(tape, loss(tape));
       assertArrayEquals(expected, DenseCurvature.flat(gpt, both.gradient()::of));
@@ -91,15 +105,74 @@ class DifferentiateTest {
     }
   }
 
+  /// Neither one that is made nor the plain form takes them for forgotten.
   @Test
-  void thePlainFormLeavesGradientsAlone() {
+  void gradientsThatAreThereStay() {
     var before = gradient();
-    var hutchinson = new Hutchinson(gpt.parameters(), 11);
-    gradient();
+    new GaussNewtonBartlett(gpt.parameters(), 11);
     try (var tape = Tape.open(device)) {
-      hutchinson.diagonal(tape, loss(tape));
+      new Hutchinson(gpt.parameters(), 11).diagonal(tape, loss(tape));
     }
+    gpt.parameters().settle();
     assertArrayEquals(before, DenseCurvature.gradients(gpt));
+  }
+
+  private double[] diagonal(Hutchinson hutchinson) {
+    try (var tape = Tape.open(device)) {
+      return DenseCurvature.flat(gpt, hutchinson.diagonal(tape, loss(tape))::of);
+    }
+  }
+
+  private double[] differentiated(Hutchinson hutchinson) {
+    try (var tape = Tape.open(device)) {
+      var both = hutchinson.differentiate(tape, loss(tape));
+      return DenseCurvature.flat(gpt, both.diagonal()::of);
+    }
+  }
+
+  @Test
+  void anEstimateThatNothingWasDrawnForTakesTheNextNumber() {
+    var hutchinson = new Hutchinson(gpt.parameters(), 11);
+    var byNumber = new Hutchinson(gpt.parameters(), 11);
+    var numbers = new int[] {0, 1, 2, 7, 8};
+    for (int i = 0; i < numbers.length; i++) {
+      if (numbers[i] == 7) hutchinson.draw(7);
+      byNumber.draw(numbers[i]);
+      var found = i % 2 == 0 ? diagonal(hutchinson) : differentiated(hutchinson);
+      assertArrayEquals(diagonal(byNumber), found, "estimate " + i);
+    }
+  }
+
+  private static List<Function<Parameters, Curvature>> estimators() {
+    return List.of(of -> new Hutchinson(of, 11), of -> new GaussNewtonBartlett(of, 11));
+  }
+
+  /// Two micro-steps share a number, and gradients from before have no part in what they add up to.
+  @ParameterizedTest
+  @MethodSource("estimators")
+  void soDoesOneThatIsAddedUp(Function<Parameters, Curvature> estimator) {
+    var parameters = gpt.parameters();
+    var undrawn = estimator.apply(parameters);
+    var drawn = estimator.apply(parameters);
+    var found = new ArrayList<double[]>();
+    for (int number = 0; number < 3; number++) {
+      gradient();
+      found.add(added(undrawn));
+      drawn.draw(number);
+      assertArrayEquals(added(drawn), found.get(number), "estimate " + number);
+    }
+    assertFalse(Arrays.equals(found.get(0), found.get(1)));
+  }
+
+  private double[] added(Curvature curvature) {
+    var sophia = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON.withBetas(0.9, 0));
+    for (int micro = 0; micro < 2; micro++) {
+      try (var scope = device.scope()) {
+        curvature.add(gpt, tokens(scope), targets(scope), 0.5);
+      }
+    }
+    curvature.refresh(sophia);
+    return curvature(sophia);
   }
 
   /// Another draw, once the estimate has been found, does not change what it was drawn with.

@@ -10,7 +10,8 @@ import dev.gatun.tensor.Tensor;
 /// gradients, and blending forgets it.
 public interface Curvature extends Diagonal {
   /// Begins an estimate, and forgets all gradients. A number has the same random choices
-  /// everywhere.
+  /// everywhere. An estimate that begins without it takes the number after the last, the first of
+  /// all number 0.
   default void draw(long number) {
     prepare(number);
     begin();

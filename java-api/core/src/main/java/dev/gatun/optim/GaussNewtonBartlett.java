@@ -23,17 +23,19 @@ public final class GaussNewtonBartlett implements Curvature {
   /// Where the labels' random numbers come from, and how many there are before the first.
   private final Feed feed;
   private long drawn;
+  private long next;
+  private boolean isBegun;
 
   public GaussNewtonBartlett(Parameters parameters, long seed) {
     this.parameters = parameters;
     feed = new Feed(parameters.scope(), STATE_BYTES);
     feed.image().set(ValueLayout.JAVA_LONG, 0, seed);
-    draw(0);
   }
 
   @Override
   public void prepare(long number) {
     feed.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
+    next = number + 1;
   }
 
   @Override
@@ -41,6 +43,7 @@ public final class GaussNewtonBartlett implements Curvature {
     parameters.forgetGradients();
     feed.send();
     drawn = 0;
+    isBegun = true;
   }
 
   /// How many labels there are so far.
@@ -50,6 +53,7 @@ public final class GaussNewtonBartlett implements Curvature {
 
   @Override
   public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
+    if (!isBegun) draw(next);
     try (var tape = Tape.open(gpt.device())) {
       var sampled = Tensor.uninitialized(tape, DType.I32, targets.shape());
       sample(gpt, tokens, targets, sampled);
@@ -89,6 +93,7 @@ public final class GaussNewtonBartlett implements Curvature {
   @Override
   public void blend(MemorySegment mean, double keep) {
     blend(parameters, mean, counted(), keep);
+    isBegun = false;
   }
 
   /// The same out of the gradients in the parameters' slots, at as many labels as `counted` says,

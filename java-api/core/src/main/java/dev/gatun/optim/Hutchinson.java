@@ -17,7 +17,8 @@ import java.lang.foreign.ValueLayout;
 /// it is needed and never stored.
 ///
 /// For a loss of one's own: `draw(step); add(tape, loss, 1); refresh(sophia)`. Where a step of
-/// training wants the gradient too, [#differentiate] finds both at once.
+/// training wants the gradient too, [#differentiate] finds both at once. Each estimate has a probe
+/// of its own, drawn or not.
 public final class Hutchinson implements Curvature {
   /// Bytes that it allocates in the parameters' scope.
   public static final long STATE_BYTES = 2 * Long.BYTES;
@@ -26,6 +27,8 @@ public final class Hutchinson implements Curvature {
   private final Probe probe;
   private final Feed key;
   private final HessianVector product;
+  private long next;
+  private boolean isBegun;
 
   /// Signs: no estimate out of independent entries varies less.
   public Hutchinson(Parameters parameters, long seed) {
@@ -39,35 +42,43 @@ public final class Hutchinson implements Curvature {
     key = new Feed(parameters.scope(), STATE_BYTES);
     key.image().set(ValueLayout.JAVA_LONG, 0, seed);
     product = HessianVector.along(direction()).inPlaceOfGradients();
-    draw(0);
+    key.send();
   }
 
   @Override
   public void prepare(long number) {
     key.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
+    next = number + 1;
   }
 
   @Override
   public void begin() {
     parameters.forgetGradients();
     key.send();
+    isBegun = true;
   }
 
   /// Adds `share` times the product of the loss's Hessian with the probe to what stands in the
-  /// gradients' place. `share` is 1/n where n micro-steps make one estimate.
+  /// gradients' place. `share` is 1/n where n micro-steps make one estimate; the first of them
+  /// draws the next number, as [Curvature#draw] does, where nothing has been drawn for it.
   public void add(Tape tape, Tensor loss, double share) {
+    if (!isBegun) draw(next);
     product.of(tape, loss, share);
   }
 
   /// Gradient and estimate, from one walk forwards and one backwards with duals over what the tape
   /// has recorded. The gradients of parameters are in their slots, as [Tape#backward] leaves them.
+  ///
+  /// A number drawn before serves one estimate. Where none has been drawn this one takes the number
+  /// after the last, and forgets no gradient.
   public GradientAndDiagonal differentiate(Tape tape, Tensor loss) {
     var probed = probe(tape);
     var both = HessianVector.along(probed).both(tape, loss, 1);
     return new GradientAndDiagonal(both.gradient(), estimate(tape, probed, both.product()));
   }
 
-  /// The estimate alone. Gradients of parameters are neither computed nor touched.
+  /// The estimate alone, by the same choice of number. Gradients of parameters are neither computed
+  /// nor touched.
   public DiagonalEstimate diagonal(Tape tape, Tensor loss) {
     var probed = probe(tape);
     var product = HessianVector.along(probed).withoutGradients().of(tape, loss);
@@ -79,6 +90,11 @@ public final class Hutchinson implements Curvature {
 
   /// The probe with a key of its own, which the next [#draw] leaves as it is.
   private RandomDirection probe(Tape tape) {
+    if (!isBegun) {
+      prepare(next);
+      key.send();
+    }
+    isBegun = false;
     var own = tape.longs(2);
     parameters
         .device()
@@ -111,9 +127,10 @@ public final class Hutchinson implements Curvature {
     parameters.settle();
     direction().blend(mean, parameters.gradients(), keep);
     parameters.forgetGradients();
+    isBegun = false;
   }
 
-  /// The direction that the probe is.
+  /// The direction that the probe of the last draw is; that of number 0 before the first.
   public RandomDirection direction() {
     return new RandomDirection(parameters, probe, key.data());
   }
