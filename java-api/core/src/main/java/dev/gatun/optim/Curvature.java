@@ -24,8 +24,9 @@ public interface Curvature extends Diagonal {
   /// What the device does of [#draw]. It can be recorded.
   void begin();
 
-  /// Adds `share` times what one batch says; the shares of an estimate add up to 1. Targets below 0
-  /// are left out.
+  /// Adds `share` times what the mean loss of one batch says. Targets below 0 are left out. The
+  /// estimate is of the mean loss over all targets that count if each batch has the share of them
+  /// that it holds: 1/8 and 7/8 of two batches with 1 and 7 that count. Shares add up to 1.
   void add(Gpt gpt, Tensor tokens, Tensor targets, double share);
 
   /// FLOPs that [#add] takes for a token of a window of `time`, counted as

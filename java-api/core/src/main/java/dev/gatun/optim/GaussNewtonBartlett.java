@@ -13,8 +13,9 @@ import java.lang.foreign.ValueLayout;
 /// The Gauss-Newton-Bartlett estimate of the curvature's diagonal: B g², where g is the gradient of
 /// the mean loss over B labels that are drawn from the model's own distribution rather than taken
 /// from the text. Its mean is the diagonal of the loss's Gauss-Newton matrix, by Bartlett's
-/// identities. Labels are drawn on the device, and B is counted here: it is the number of labels,
-/// targets that are left out not among them.
+/// identities. Labels are drawn on the device, and B is counted here: it is the number of labels of
+/// all batches of an estimate, targets that are left out not among them. With shares that are not
+/// those of the labels, g is no mean over them, and B g² no estimate of anything.
 public final class GaussNewtonBartlett implements Curvature {
   /// Bytes that it allocates in the parameters' scope.
   public static final long STATE_BYTES = 3 * Long.BYTES;
