@@ -73,7 +73,7 @@ public final class Gpt {
   static Parameters.Declarations declare(GptConfig config) {
     var parameters = Parameters.declare();
     long c = config.width();
-    parameters.plain(Names.TOKENS, config.paddedVocabulary(), c);
+    parameters.plain(Names.TOKENS, config.paddedVocabulary(), c).padded(config.vocabulary());
     parameters.plain(Names.POSITIONS, config.context(), c);
     for (int layer = 0; layer < config.layers(); layer++) {
       norm(parameters, config, Names.inBlock(layer, "ln_1"));
@@ -85,7 +85,7 @@ public final class Gpt {
     }
     norm(parameters, config, Names.LAST_NORM);
     if (!config.tied()) {
-      parameters.matrix(Names.HEAD, config.paddedVocabulary(), c);
+      parameters.matrix(Names.HEAD, config.paddedVocabulary(), c).padded(config.vocabulary());
     }
     return parameters;
   }

@@ -32,10 +32,13 @@ public final class Parameters {
   private final List<ParameterPart> parts = new ArrayList<>();
   private final MemorySegment gradients;
   private final long count;
+  private final long weights;
 
   /// A parameter before it exists. Weight decay applies to matrices, not to biases, norms and
   /// embeddings.
-  public record Declaration(String name, Shape shape, boolean decays) {}
+  ///
+  /// @param weights how many of its elements are weights, the first ones; the others are padding
+  public record Declaration(String name, Shape shape, boolean decays, long weights) {}
 
   /// Collects declarations; the order is that of the names, whatever decays.
   public static final class Declarations {
@@ -45,12 +48,20 @@ public final class Parameters {
 
     /// A weight matrix, which decays.
     public Declarations matrix(String name, long... sizes) {
-      return add(new Declaration(name, Shape.of(sizes), true));
+      return add(new Declaration(name, Shape.of(sizes), true, Shape.of(sizes).count()));
     }
 
     /// A bias, norm or embedding, which does not decay.
     public Declarations plain(String name, long... sizes) {
-      return add(new Declaration(name, Shape.of(sizes), false));
+      return add(new Declaration(name, Shape.of(sizes), false, Shape.of(sizes).count()));
+    }
+
+    /// Of the matrix or table declared last only the first `rows` hold weights. What is behind them
+    /// must stay zero and have no gradient.
+    public Declarations padded(long rows) {
+      var last = list.removeLast();
+      long weights = last.shape().with(0, rows).count();
+      return add(new Declaration(last.name(), last.shape(), last.decays(), weights));
     }
 
     public Declarations add(Declaration declaration) {
@@ -92,6 +103,7 @@ public final class Parameters {
     var wide = declarations.stream().filter(each -> !isNarrow(each, dtype)).toList();
     long narrowCount = elements(narrow);
     count = narrowCount + elements(wide);
+    weights = declarations.stream().mapToLong(Declaration::weights).sum();
     gradients = zeros(dtype.wide(), count);
     boolean mastered = rounding == Rounding.NEAREST;
     var exact = zeros(dtype.wide(), mastered ? count : count - narrowCount);
@@ -230,6 +242,11 @@ public final class Parameters {
   /// Elements of all parts, padding included.
   public long count() {
     return count;
+  }
+
+  /// Elements of all parts that are weights: without the padding behind parameters, and in them.
+  public long weights() {
+    return weights;
   }
 
   /// Forgets all gradients: the next ones overwrite them. Costs nothing.

@@ -29,7 +29,6 @@ public final class Sophia extends ArenaOptimizer {
   private final Config config;
   private final MemorySegment unclipped;
   private final Feed refreshCounter;
-  private final long elements;
   private long refreshes;
 
   /// What m is divided by.
@@ -142,8 +141,6 @@ public final class Sophia extends ArenaOptimizer {
     this.config = config;
     unclipped = scope().longs(parameters.parts().size());
     refreshCounter = new Feed(scope(), Long.BYTES);
-    elements =
-        parameters.names().stream().mapToLong(name -> parameters.get(name).shape().count()).sum();
   }
 
   /// Bytes of state that it allocates beside parameters of `elements`.
@@ -227,17 +224,18 @@ public final class Sophia extends ArenaOptimizer {
     return scope().at(unclipped, (long) parameters().parts().indexOf(part) * Long.BYTES);
   }
 
-  /// The part of the weights that the last step did not clip. Waits.
+  /// The part of the weights that the last step did not clip; padding is no weight. Waits.
   public double unclippedShare() {
     if (steps() == 0) throw new InvalidArgument("Sophia has clipped nothing before its first step");
     int parts = parameters().parts().size();
     try (var host = Arena.ofConfined()) {
       var counts = host.allocate(ValueLayout.JAVA_LONG, parts);
       scope().copyToHost(counts, unclipped);
-      // Between parameters m and h are 0: the kernel counts these elements as unclipped.
-      long count = elements - parameters().count();
+      // Where there is padding m and h are 0: the kernel counts these elements as unclipped.
+      long weights = parameters().weights();
+      long count = weights - parameters().count();
       for (int i = 0; i < parts; i++) count += counts.getAtIndex(ValueLayout.JAVA_LONG, i);
-      return (double) count / elements;
+      return (double) count / weights;
     }
   }
 
