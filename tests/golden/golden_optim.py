@@ -1,4 +1,5 @@
-"""Ten steps of Sophia and of Lion from their papers' formulas, in NumPy: optim/steps.json and optim/steps.safetensors."""
+"""Ten steps of Sophia and of Lion from their papers' formulas, and of Sophia as in its authors' code, in NumPy:
+optim/steps.json and optim/steps.safetensors."""
 
 import numpy as np
 
@@ -10,12 +11,12 @@ LABELS = 37
 RATES = [0.02, 0.04, 0.06, 0.06, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01]
 
 SOPHIA = {"optimizer": "sophia", "beta1": 0.96, "beta2": 0.99, "gamma": 0.05, "eps": 1e-12, "weight_decay": 0.2,
-          "max_norm": 9.0, "form": "FLOORED", "correct_mean": False, "correct_curvature": False}
+          "max_norm": 9.0, "correct_mean": False, "correct_curvature": False}
 CASES = [
     {"name": "sophia", **SOPHIA},
     {"name": "sophia_corrected", **SOPHIA, "beta2": 0.9, "gamma": 0.3, "correct_mean": True, "correct_curvature": True},
-    # gamma is rho * bs, h is in units of g^2
-    {"name": "sophia_code", **SOPHIA, "gamma": 0.04 * 5, "eps": 1e-15, "form": "ADDED"},
+    {"name": "sophia_code", "optimizer": "sophia", "beta1": 0.965, "beta2": 0.99, "rho": 0.04, "bs": 5 * LABELS,
+     "weight_decay": 0.2, "max_norm": 9.0},
     {"name": "lion", "optimizer": "lion", "beta1": 0.95, "beta2": 0.98, "weight_decay": 0.5, "max_norm": 9.0},
 ]
 
@@ -32,12 +33,10 @@ def draw():
     return {name: value.astype(np.float32) for name, value in draws.items()}
 
 
-def run(case, inputs, dtype):
+def run_formulas(case, inputs, dtype):
     w, m, h = (inputs[name].astype(dtype) for name in ("weights", "m", "h"))
     decay = np.where(np.arange(COUNT) < DECAYED, case["weight_decay"], 0).astype(dtype)
     beta1, beta2 = case["beta1"], case["beta2"]
-    if case["name"] == "sophia_code":
-        h = np.abs(h)  # a mean of squares
     refreshes, unclipped, clipped, margin = 0, [], [], np.inf
     for step in range(STEPS):
         g = inputs["gradients"][step].astype(dtype)
@@ -58,16 +57,39 @@ def run(case, inputs, dtype):
         m = dtype(beta1) * m + dtype(1 - beta1) * g
         mean = m / dtype(1 - beta1 ** (step + 1)) if case["correct_mean"] else m
         curvature = h / dtype(1 - beta2**refreshes) if case["correct_curvature"] else h
-        if case["form"] == "FLOORED":
-            denominator = np.maximum(dtype(case["gamma"]) * curvature, dtype(case["eps"]))
-            update = np.clip(mean / denominator, -1, 1)
-        else:  # as in the code of Sophia's authors
-            denominator = dtype(case["gamma"]) * curvature + dtype(case["eps"])
-            update = np.sign(mean) * np.minimum(np.abs(mean) / denominator, 1)
+        denominator = np.maximum(dtype(case["gamma"]) * curvature, dtype(case["eps"]))
+        update = np.clip(mean / denominator, -1, 1)
         w = w - rate * (update + decay * w)
         unclipped.append(int(np.sum(np.abs(mean) < denominator)))
         margin = min(margin, np.min(np.abs(np.abs(mean) - denominator)))
     return {"weights": w, "m": m, "h": h}, unclipped, clipped, margin
+
+
+def run_code(case, inputs, dtype):
+    """SophiaG of github.com/Liuhong99/Sophia: update_hessian() squares gradients, step(bs) multiplies by the batch size.
+    Its h is a mean of plain squares. It starts where the others' h, divided by the labels, would be."""
+    param, exp_avg = inputs["weights"].astype(dtype), inputs["m"].astype(dtype)
+    hessian = np.abs(inputs["h"].astype(dtype)) / dtype(LABELS)
+    weight_decay = np.where(np.arange(COUNT) < DECAYED, case["weight_decay"], 0).astype(dtype)
+    beta1, beta2 = dtype(case["beta1"]), dtype(case["beta2"])
+    updates, unclipped, clipped, margin = 0, [], [], np.inf
+    for step, lr in enumerate(RATES):
+        if step in REFRESHED_BEFORE:
+            sampled = inputs["sampled"][updates].astype(dtype)
+            hessian = beta2 * hessian + (1 - beta2) * sampled * sampled
+            updates += 1
+        grad = inputs["gradients"][step].astype(dtype)
+        total_norm = np.sqrt(np.sum(grad.astype(np.float64) ** 2))
+        clipped.append(bool(total_norm > case["max_norm"]))
+        grad = grad * dtype(min(1.0, case["max_norm"] / (total_norm + 1e-6)))
+        param = param * (1 - dtype(lr) * weight_decay)
+        exp_avg = beta1 * exp_avg + (1 - beta1) * grad
+        scaled = dtype(case["rho"]) * dtype(case["bs"]) * hessian
+        ratio = np.minimum(np.abs(exp_avg) / (scaled + dtype(1e-15)), 1)
+        param = param - dtype(lr) * np.sign(exp_avg) * ratio
+        unclipped.append(int(np.sum(np.abs(exp_avg) < scaled)))
+        margin = min(margin, np.min(np.abs(np.abs(exp_avg) - scaled)))
+    return {"weights": param, "m": exp_avg, "h": hessian}, unclipped, clipped, margin
 
 
 def moved(inputs, random):
@@ -80,6 +102,7 @@ def make(out):
     inputs = draw()
     tensors, cases = {name: value.astype(np.float64) for name, value in inputs.items()}, []
     for case in CASES:
+        run = run_code if "rho" in case else run_formulas
         final, unclipped, clipped, margin = run(case, inputs, np.float64)
         assert margin > 1e-5, f"{case['name']}: a coordinate too close to where it would be clipped to tell: {margin}"
         assert 2 <= sum(clipped) <= STEPS - 2, f"{case['name']}: some steps must clip and some not: {clipped}"

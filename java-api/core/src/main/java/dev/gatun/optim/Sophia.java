@@ -35,7 +35,7 @@ public final class Sophia extends ArenaOptimizer {
   public enum Form {
     /// max(gamma h, eps), as in the paper.
     FLOORED(Kernels.SOPHIA_FLOORED),
-    /// gamma h + eps, as in its authors' code; gamma is its rho * bs then, and eps 1e-15.
+    /// gamma h + eps, as in its authors' code, whose numbers [Config#official] gives.
     ADDED(Kernels.SOPHIA_ADDED);
 
     private final int code;
@@ -80,6 +80,26 @@ public final class Sophia extends ArenaOptimizer {
 
     /// The paper's for the Gauss-Newton-Bartlett estimate: the same with gamma 0.05.
     public static final Config BARTLETT = HUTCHINSON.withGamma(0.05);
+
+    /// As its authors' code does it (github.com/Liuhong99/Sophia), for the Gauss-Newton-Bartlett
+    /// estimate: m / (rho bs h + 1e-15), where h is a mean of plain g² and `bs`, the labels of a
+    /// training step, stands in the step. Here h is the mean of B g², with B the labels that the
+    /// estimate counts, so gamma is rho bs / B: rho itself where a refresh draws as many labels as
+    /// `bs` says, and never rho bs, which would count them twice. The other numbers are those of
+    /// its GPT-2 runs: 0.965, 0.99, decay 0.2, clipped at 1.
+    ///
+    /// Two things of that code stay with who trains: it refreshes behind a step and not before it,
+    /// and it clips the gradient at sampled labels to norm 1, which is left out here.
+    ///
+    /// @param rho its rho
+    /// @param bs its bs: the batch size times the context
+    /// @param labels B, the labels that count in an estimate, the same at every refresh
+    public static Config official(double rho, double bs, double labels) {
+      within("rho", rho, rho > 0 && rho < Double.POSITIVE_INFINITY, "above 0 and finite");
+      within("bs", bs, bs > 0 && bs < Double.POSITIVE_INFINITY, "above 0 and finite");
+      within("labels", labels, labels >= 1 && labels < Double.POSITIVE_INFINITY, "1 or more");
+      return new Config(0.965, 0.99, rho * bs / labels, 1e-15, 0.2, 1, Form.ADDED, false, false);
+    }
 
     public Config {
       within("beta1", beta1, beta1 >= 0 && beta1 < 1, "from 0 to below 1");
