@@ -101,6 +101,8 @@ class BadInputTest {
           1 | --out=/dev/null/new           | cannot be made
           2 | --device=tpu                  | none of cpu, cuda, auto
           2 | --curvature-every=often       | no whole number
+          2 | --curvature-order=between     | none of before, after
+          1 | --curvature-order=after       | sophia-g, not with adamw
           2 | --steps=many                  | no whole number
           2 | --lr=fast                     | no number
           2 | --schedule=steep              | none of constant, cosine, wsd

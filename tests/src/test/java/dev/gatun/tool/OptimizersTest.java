@@ -31,6 +31,7 @@ class OptimizersTest {
   void aResumedRunHasTheBitsOfOneThatNeverStopped(String optimizer) throws IOException {
     var more = new ArrayList<>(List.of("--steps=20", "--checkpoint-every=14", "--accumulate=2"));
     if (optimizer.startsWith("sophia")) more.add("--curvature-every=3");
+    if (optimizer.equals("sophia-g")) more.add("--curvature-order=after");
     var run = train("run", optimizer, more.toArray(String[]::new));
     var last = run.resolve("step-20");
     var kept = List.of("model.safetensors", "optimizer.safetensors", "trainer.json");
@@ -74,6 +75,12 @@ class OptimizersTest {
     assertTrue(out.contains("curvature every 10 steps on 2 of the windows"), out);
     assertTrue(out.contains("curvature refreshed 3 times: 96 tokens, "), out);
     assertTrue(out.contains(" of 25 steps; ") && out.contains("steps not clipped"), out);
+    var after =
+        Commands.run(training("after", "sophia-g", "--steps=25", "--curvature-order=after"))
+            .requireGood()
+            .out();
+    assertTrue(after.contains("of the windows, behind the step"), after);
+    assertTrue(after.contains("curvature refreshed 2 times: "), after);
     var adamW = Commands.run(training("other", "adamw", "--steps=2")).requireGood().out();
     assertTrue(adamW.contains("gradients clipped in ") && !adamW.contains("curvature"), adamW);
   }

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -196,8 +197,18 @@ class CurvatureRefreshTest {
 
   /// To the bit, with estimates drawn, added up and blended by hand.
   @ParameterizedTest
-  @CsvSource({"hutchinson, 1", "hutchinson, 10", "bartlett, 1", "bartlett, 10"})
-  void sophiasStepsAreThoseByHand(String estimate, int steps) {
+  @CsvSource({
+    "hutchinson, BEFORE, 1",
+    "hutchinson, BEFORE, 10",
+    "hutchinson, AFTER, 3",
+    "hutchinson, AFTER, 10",
+    "bartlett, BEFORE, 1",
+    "bartlett, BEFORE, 10",
+    "bartlett, AFTER, 10"
+  })
+  void sophiasStepsAreThoseByHand(String estimate, CurvatureRefresh.Order order, int steps) {
+    var plan = new CurvatureRefresh.Plan(PLAN.every(), PLAN.share(), order);
+    boolean isBefore = order == CurvatureRefresh.Order.BEFORE;
     boolean isHutchinson = estimate.equals("hutchinson");
     var trained = gpt();
     var sophia = new Sophia(trained.parameters(), Sophia.Config.BARTLETT);
@@ -205,8 +216,8 @@ class CurvatureRefreshTest {
         new Trainer(
             trained,
             isHutchinson
-                ? CurvatureRefresh.hutchinson(trained, sophia, PLAN, SEED)
-                : CurvatureRefresh.bartlett(trained, sophia, PLAN, SEED),
+                ? CurvatureRefresh.hutchinson(trained, sophia, plan, SEED)
+                : CurvatureRefresh.bartlett(trained, sophia, plan, SEED),
             Schedule.constant(0.01),
             batches(),
             ACCUMULATE);
@@ -218,25 +229,43 @@ class CurvatureRefreshTest {
             ? new Hutchinson(gpt.parameters(), seed)
             : new GaussNewtonBartlett(gpt.parameters(), seed);
     for (int step = 0; step < steps; step++) {
-      if (step % 3 == 0) {
-        curvature.draw(step);
-        for (var part : PARTS) add(curvature, gpt, batches().at(step, part.micro()), part);
-        curvature.refresh(byHand);
-      }
+      boolean isDue = step % 3 == (isBefore ? 0 : 2);
+      if (isDue && isBefore) refresh(byHand, curvature, gpt, step, step);
       backward(gpt, step);
       byHand.step(0.01);
+      if (isDue && !isBefore) refresh(byHand, curvature, gpt, step, step + 1);
       var report = trainer.step();
       assertEquals(byHand.unclippedShare(), report.unclippedShare().getAsDouble());
       double token = isHutchinson ? CONFIG.hessianProductFlopsPerToken(TIME) : bartlettsFlops();
       assertEquals(
-          step % 3 == 0 ? WINDOWS * TIME * token : 0,
+          isDue ? WINDOWS * TIME * token : 0,
           report.curvature().map(CurvatureReport::flops).orElse(0.0));
     }
     requireSame(gpt, trained);
-    var h = sophia.state().get("h");
-    var shape = Shape.of(trained.parameters().count());
-    var diagonal = Tensor.over(scope, h, DType.F32, shape, null).toFloats();
+    assertEquals(byHand.refreshes(), sophia.refreshes());
+    var diagonal = diagonal(sophia, trained);
+    assertArrayEquals(diagonal(byHand, gpt), diagonal);
     assertTrue(IntStream.range(0, diagonal.length).anyMatch(i -> diagonal[i] != 0), "no curvature");
+  }
+
+  private float[] diagonal(Sophia sophia, Gpt gpt) {
+    var shape = Shape.of(gpt.parameters().count());
+    return Tensor.over(scope, sophia.state().get("h"), DType.F32, shape, null).toFloats();
+  }
+
+  private void refresh(Sophia sophia, Curvature curvature, Gpt gpt, int number, int source) {
+    curvature.draw(number);
+    for (var part : PARTS) add(curvature, gpt, batches().at(source, part.micro()), part);
+    curvature.refresh(sophia);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"BEFORE, 0, 0", "BEFORE, 7, 3", "BEFORE, 9, 3", "AFTER, 2, 0", "AFTER, 9, 3"})
+  void refreshesAreCounted(CurvatureRefresh.Order order, long steps, long refreshes) {
+    var plan = new CurvatureRefresh.Plan(3, 0.7, order);
+    assertEquals(refreshes, plan.count(steps));
+    assertEquals(
+        refreshes, LongStream.range(0, steps).filter(step -> plan.isDue(order, step)).count());
   }
 
   private static double bartlettsFlops() {

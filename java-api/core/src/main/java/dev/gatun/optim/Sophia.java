@@ -19,10 +19,10 @@ import java.util.Map;
 /// decaying parameters only.
 ///
 /// h is a running mean of estimates of the Hessian's diagonal. Whoever trains refreshes it
-/// every so many steps, ten in the paper, before the step that is to see it: [#refresh] with an
-/// estimate, [#refreshHutchinson] out of a Hessian-vector product, [#refreshBartlett] out of
-/// gradients at sampled labels. While h is 0 every weight moves by the rate, along the sign
-/// of its m.
+/// every so many steps, ten in the paper, before the step that is to see it or behind one:
+/// [#refresh] with an estimate, [#refreshHutchinson] out of a Hessian-vector product,
+/// [#refreshBartlett] out of gradients at sampled labels. While h is 0 every weight moves by the
+/// rate, along the sign of its m.
 ///
 /// Its two arenas of state live beside the parameters, in their scope.
 public final class Sophia extends ArenaOptimizer {
@@ -88,8 +88,8 @@ public final class Sophia extends ArenaOptimizer {
     /// `bs` says, and never rho bs, which would count them twice. The other numbers are those of
     /// its GPT-2 runs: 0.965, 0.99, decay 0.2, clipped at 1.
     ///
-    /// Two things of that code stay with who trains: it refreshes behind a step and not before it,
-    /// and it clips the gradient at sampled labels to norm 1, which is left out here.
+    /// That code also refreshes behind a step and not before it, which is the choice of who trains,
+    /// and clips the gradient at sampled labels to norm 1, which is left out here.
     ///
     /// @param rho its rho
     /// @param bs its bs: the batch size times the context

@@ -21,14 +21,14 @@ final class RecordedRefresh implements AutoCloseable {
     feed = new WindowFeed(gpt.parameters().scope(), windows, batches.time());
   }
 
-  /// What is due before `step`; empty where nothing is. Waits, and forgets all gradients.
-  Optional<CurvatureReport> before(long step) {
-    if (!refresh.plan().isDue(step)) return Optional.empty();
+  /// What is due at this place of `step`; empty where nothing is. Waits, and forgets all gradients.
+  Optional<CurvatureReport> at(CurvatureRefresh.Order place, long step) {
+    if (!refresh.plan().isDue(place, step)) return Optional.empty();
     if (recording == null) recording = gpt.device().record(this::walk);
     long start = System.nanoTime();
     for (long from = 0; from < windows; from += batches.rows()) {
       int micro = (int) (from / batches.rows());
-      feed.put(from, batches.at(step, micro).first(windows - from));
+      feed.put(from, batches.at(refresh.plan().source(step), micro).first(windows - from));
     }
     refresh.curvature().prepare(step);
     refresh.sophia().prepareRefresh();

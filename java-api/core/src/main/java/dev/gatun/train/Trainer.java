@@ -70,7 +70,7 @@ public final class Trainer implements AutoCloseable {
     return step.tokens();
   }
 
-  /// Those of them that a refresh of the curvature reads.
+  /// As many as a refresh of the curvature reads.
   public long tokensPerRefresh() {
     return refresh.map(each -> each.windows(step.batches(), step.accumulate()) * time()).orElse(0L);
   }
@@ -81,16 +81,23 @@ public final class Trainer implements AutoCloseable {
     double training = steps * tokensPerStep() * gpt.config().flopsPerToken(time());
     return training
         + refresh
-            .map(each -> each.count(steps) * each.flops(gpt, tokensPerRefresh(), time()))
+            .map(each -> each.plan().count(steps) * each.flops(gpt, tokensPerRefresh(), time()))
             .orElse(0.0);
   }
 
   /// One optimizer step. Throws [NotFinite] when the loss or the gradient is not finite.
   public StepReport step() {
     long start = System.nanoTime();
-    var curvature = recordedRefresh.flatMap(each -> each.before(steps()));
-    double rate = step.schedule().at(steps());
-    return step.report(start, recorded.run(rate), rate, curvature);
+    long number = steps();
+    double rate = step.schedule().at(number);
+    var before = refresh(CurvatureRefresh.Order.BEFORE, number);
+    double loss = recorded.run(rate);
+    var curvature = before.or(() -> refresh(CurvatureRefresh.Order.AFTER, number));
+    return step.report(start, loss, rate, curvature);
+  }
+
+  private Optional<CurvatureReport> refresh(CurvatureRefresh.Order place, long number) {
+    return recordedRefresh.flatMap(each -> each.at(place, number));
   }
 
   /// Gives back the memory of its recording.

@@ -66,8 +66,10 @@ record Announcement(Start start, Settings settings, Trainer trainer, TrainingDat
 
   private String refreshes(CurvatureRefresh refresh) {
     return format(
-        ", curvature every %d steps on %d of the windows",
-        refresh.plan().every(), trainer.tokensPerRefresh() / settings.whole("context"));
+        ", curvature every %d steps on %d of the windows%s",
+        refresh.plan().every(),
+        trainer.tokensPerRefresh() / settings.whole("context"),
+        refresh.plan().order() == CurvatureRefresh.Order.AFTER ? ", behind the step" : "");
   }
 
   private String work() {

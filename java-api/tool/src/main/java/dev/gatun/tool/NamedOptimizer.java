@@ -12,6 +12,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -50,11 +51,15 @@ enum NamedOptimizer {
   }
 
   /// Says what each of them has; those that have nothing are left out.
-  static String each(Function<NamedOptimizer, Object> number) {
+  static String each(Function<NamedOptimizer, Object> value) {
     return Arrays.stream(values())
-        .filter(each -> number.apply(each) != null)
-        .map(each -> each.word + " " + shortened((Number) number.apply(each)))
+        .filter(each -> value.apply(each) != null)
+        .map(each -> each.word + " " + shortened(value.apply(each)))
         .collect(Collectors.joining(", "));
+  }
+
+  private static String shortened(Object value) {
+    return value instanceof Number number ? shortened(number) : value.toString();
   }
 
   private static String shortened(Number number) {
@@ -136,7 +141,8 @@ enum NamedOptimizer {
     return means(config.beta1(), config.beta2(), config.weightDecay())
         .with("gamma", config.gamma())
         .with("curvature-every", plan.every())
-        .with("curvature-share", plan.share());
+        .with("curvature-share", plan.share())
+        .with("curvature-order", plan.order().name().toLowerCase(Locale.ROOT));
   }
 
   private static Settings means(double beta1, double beta2, double weightDecay) {

@@ -48,6 +48,9 @@ record Setting(
           number("gamma", "Sophia's factor of curvature: more clips less").perOptimizer(),
           whole("curvature-every", "Steps between refreshes of curvature").perOptimizer(),
           number("curvature-share", "The part of a step's windows for one").perOptimizer(),
+          text("curvature-order", "Where in a step that is")
+              .among("before", "after")
+              .perOptimizer(),
           number("clip", "The largest gradient norm."),
           text("dtype", "Of matrices and activations; sums and masters are fp32.")
               .among("fp32", "bf16"),

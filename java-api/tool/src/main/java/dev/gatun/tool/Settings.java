@@ -157,7 +157,10 @@ record Settings(Map<String, Object> values) {
 
   /// When and on how much Sophia's curvature is refreshed; throws where there is no such.
   CurvatureRefresh.Plan refreshes() {
-    return new CurvatureRefresh.Plan(whole("curvature-every"), number("curvature-share"));
+    return new CurvatureRefresh.Plan(
+        whole("curvature-every"),
+        number("curvature-share"),
+        CurvatureRefresh.Order.valueOf(text("curvature-order").toUpperCase(Locale.ROOT)));
   }
 
   /// A whole number that counts things held in memory.
