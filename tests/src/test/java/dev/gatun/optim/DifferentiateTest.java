@@ -3,7 +3,9 @@ package dev.gatun.optim;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.laws.Devices;
@@ -31,6 +33,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("backend")
 class DifferentiateTest {
   private static final int VOCABULARY = 7;
+  private static final int[] TOKENS = {0, 3, 6, 1, 2, 5, 5, 4};
+  private static final int[] TARGETS = {3, 6, 1, -1, 2, 5, 4, 0};
+
+  /// Its curvature is the last estimate.
+  private static final Sophia.Config EXACT = Sophia.Config.HUTCHINSON.withBetas(0.9, 0);
 
   private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
@@ -46,11 +53,15 @@ class DifferentiateTest {
   }
 
   private static Tensor tokens(Scope scope) {
-    return Tensor.of(scope, Shape.of(2, 4), new int[] {0, 3, 6, 1, 2, 5, 5, 4});
+    return Tensor.of(scope, Shape.of(2, 4), TOKENS);
   }
 
   private static Tensor targets(Scope scope) {
-    return Tensor.of(scope, Shape.of(2, 4), new int[] {3, 6, 1, -1, 2, 5, 4, 0});
+    return Tensor.of(scope, Shape.of(2, 4), TARGETS);
+  }
+
+  private static Tensor row(Scope scope, int[] ids, int row) {
+    return Tensor.of(scope, Shape.of(1, 4), Arrays.copyOfRange(ids, 4 * row, 4 * row + 4));
   }
 
   private Tensor loss(Tape tape) {
@@ -165,7 +176,7 @@ class DifferentiateTest {
   }
 
   private double[] added(Curvature curvature) {
-    var sophia = new Sophia(gpt.parameters(), Sophia.Config.HUTCHINSON.withBetas(0.9, 0));
+    var sophia = new Sophia(gpt.parameters(), EXACT);
     for (int micro = 0; micro < 2; micro++) {
       try (var scope = device.scope()) {
         curvature.add(gpt, tokens(scope), targets(scope), 0.5);
@@ -184,6 +195,47 @@ class DifferentiateTest {
       var before = DenseCurvature.flat(gpt, diagonal::of);
       hutchinson.draw(4);
       assertArrayEquals(before, DenseCurvature.flat(gpt, diagonal::of));
+    }
+  }
+
+  /// A row each, with the share of the targets that count in it, twice with a step between them.
+  @Test
+  void microStepsAddUpToTheWhole() {
+    var hutchinson = new Hutchinson(gpt.parameters(), 11);
+    for (int number = 0; number < 2; number++) {
+      var whole = new Sophia(gpt.parameters(), EXACT);
+      var byNumber = new Hutchinson(gpt.parameters(), 11);
+      byNumber.draw(number);
+      try (var tape = Tape.open(device)) {
+        whole.refresh(byNumber.differentiate(tape, loss(tape)).diagonal());
+      }
+      var gradient = DenseCurvature.gradients(gpt);
+      gpt.parameters().forgetGradients();
+      var sophia = new Sophia(gpt.parameters(), EXACT);
+      for (int row = 0; row < 2; row++) {
+        try (var tape = Tape.open(device)) {
+          var loss = gpt.loss(row(tape, TOKENS, row), row(tape, TARGETS, row));
+          hutchinson.differentiate(tape, loss, row == 0 ? 3 / 7.0 : 4 / 7.0);
+        }
+      }
+      hutchinson.refresh(sophia);
+      gpt.parameters().settle();
+      assertArrayEquals(gradient, DenseCurvature.gradients(gpt), 1e-13);
+      assertArrayEquals(curvature(whole), curvature(sophia), 1e-12);
+      sophia.step(0.01);
+    }
+  }
+
+  @Test
+  void anEstimateIsAddedUpInOneOfTwoWays() {
+    var hutchinson = new Hutchinson(gpt.parameters(), 11);
+    try (var tape = Tape.open(device)) {
+      var loss = loss(tape);
+      hutchinson.add(tape, loss, 0.5);
+      assertThrows(InvalidArgument.class, () -> hutchinson.differentiate(tape, loss, 0.5));
+      hutchinson.draw(1);
+      hutchinson.differentiate(tape, loss, 0.5);
+      assertThrows(InvalidArgument.class, () -> hutchinson.add(tape, loss, 0.5));
     }
   }
 

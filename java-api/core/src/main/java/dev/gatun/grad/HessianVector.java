@@ -1,7 +1,9 @@
 package dev.gatun.grad;
 
+import dev.gatun.tensor.GradientSlot;
 import dev.gatun.tensor.Tensor;
 import java.util.Collection;
+import java.util.Map;
 
 /// Exact products of a loss's Hessian with a direction. One walk forwards over what a tape has
 /// recorded finds the tangents, one walk backwards finds gradient and product together: no finite
@@ -35,6 +37,12 @@ public final class HessianVector implements VectorProduct {
   /// The product alone: the gradients of parameters are neither computed nor touched.
   public HessianVector withoutGradients() {
     return new HessianVector(direction, places.withoutGradients());
+  }
+
+  /// The products of these parameters go to these slots, each added to what is not fresh there, in
+  /// the parameters' wide type: so those of several tapes add up.
+  public HessianVector into(Map<Tensor, GradientSlot> slots) {
+    return new HessianVector(direction, places.into(slots));
   }
 
   /// Gradient and product, from the same two walks.

@@ -10,12 +10,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/// Where a walk for products leaves what it finds for parameters: `wanted` says for which.
-record Places(Predicate<Tensor> wanted, Slots slots) {
-  static final Places APART = new Places(_ -> true, Slots.GRADIENTS);
+/// Where a walk for products leaves what it finds for parameters: `wanted` says for which, `given`
+/// where products are to be added up that do not go to the parameters' slots.
+record Places(Predicate<Tensor> wanted, Slots slots, Map<Tensor, GradientSlot> given) {
+  static final Places APART = new Places(_ -> true, Slots.GRADIENTS, Map.of());
 
-  /// What goes to the parameters' slots. Products that do not go there go to memory of the tape,
-  /// gradients that do not go there nowhere.
+  /// What goes to the parameters' slots. Products that do not go there, nor to a given one, go to
+  /// memory of the tape, gradients that do not go there nowhere.
   private enum Slots {
     GRADIENTS,
     PRODUCTS,
@@ -25,15 +26,19 @@ record Places(Predicate<Tensor> wanted, Slots slots) {
   Places only(Collection<Tensor> parameters) {
     Set<Tensor> chosen = Collections.newSetFromMap(new IdentityHashMap<>());
     chosen.addAll(parameters);
-    return new Places(chosen::contains, slots);
+    return new Places(chosen::contains, slots, given);
   }
 
   Places inPlaceOfGradients() {
-    return new Places(wanted, Slots.PRODUCTS);
+    return new Places(wanted, Slots.PRODUCTS, given);
   }
 
   Places withoutGradients() {
-    return new Places(wanted, Slots.NOTHING);
+    return new Places(wanted, Slots.NOTHING, given);
+  }
+
+  Places into(Map<Tensor, GradientSlot> others) {
+    return new Places(wanted, slots, others);
   }
 
   Cotangents gradients(Tape tape) {
@@ -47,6 +52,8 @@ record Places(Predicate<Tensor> wanted, Slots slots) {
         parameter -> {
           if (!wanted.test(parameter)) return null;
           if (slots == Slots.PRODUCTS) return parameter.slot().orElse(null);
+          var there = given.get(parameter);
+          if (there != null) return there;
           return made.computeIfAbsent(parameter, _ -> zeros(tape, parameter));
         });
   }

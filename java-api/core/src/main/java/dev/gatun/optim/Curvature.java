@@ -6,7 +6,7 @@ import dev.gatun.tensor.Tensor;
 
 /// An estimator of the diagonal of a language model's curvature, for [Sophia]. An estimate is
 /// drawn, added up over as many batches as it is to rest on, and blended into Sophia's
-/// running mean. Meanwhile what it has found stands in the place of the parameters'
+/// running mean. Meanwhile what [#add] has found stands in the place of the parameters'
 /// gradients, and blending forgets it.
 public interface Curvature extends Diagonal {
   /// Begins an estimate, and forgets all gradients. A number has the same random choices

@@ -1,5 +1,6 @@
 package dev.gatun.optim;
 
+import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Gradients;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
@@ -29,6 +30,15 @@ public final class Hutchinson implements Curvature {
   private final HessianVector product;
   private long next;
   private boolean isBegun;
+  private Found found = Found.NOTHING;
+  private Products products;
+
+  /// What an estimate that is being added up consists of so far.
+  private enum Found {
+    NOTHING,
+    IN_PLACE_OF_GRADIENTS,
+    BESIDE_GRADIENTS
+  }
 
   /// Signs: no estimate out of independent entries varies less.
   public Hutchinson(Parameters parameters, long seed) {
@@ -56,6 +66,12 @@ public final class Hutchinson implements Curvature {
     parameters.forgetGradients();
     key.send();
     isBegun = true;
+    forget();
+  }
+
+  private void forget() {
+    found = Found.NOTHING;
+    if (products != null) products.forget();
   }
 
   /// Adds `share` times the product of the loss's Hessian with the probe to what stands in the
@@ -63,7 +79,16 @@ public final class Hutchinson implements Curvature {
   /// draws the next number, as [Curvature#draw] does, where nothing has been drawn for it.
   public void add(Tape tape, Tensor loss, double share) {
     if (!isBegun) draw(next);
+    find(Found.IN_PLACE_OF_GRADIENTS);
     product.of(tape, loss, share);
+  }
+
+  private void find(Found now) {
+    if (found != Found.NOTHING && found != now) {
+      throw new InvalidArgument(
+          "an estimate is added up by add or by differentiate; a new draw begins another");
+    }
+    found = now;
   }
 
   /// Gradient and estimate, from one walk forwards and one backwards with duals over what the tape
@@ -75,6 +100,28 @@ public final class Hutchinson implements Curvature {
     var probed = probe(tape);
     var both = HessianVector.along(probed).both(tape, loss, 1);
     return new GradientAndDiagonal(both.gradient(), estimate(tape, probed, both.product()));
+  }
+
+  /// The same for one of several micro-steps: `share` times the gradient is added to what is in
+  /// the parameters' slots and not fresh, as [Tape#backward] adds it, and `share` times the product
+  /// with the probe, the same for all of them, to memory of this estimator. [#blend] then takes the
+  /// estimate from there and leaves the gradients alone: `hutchinson.refresh(sophia);
+  /// sophia.step(rate)`.
+  ///
+  /// The memory, a number of the wide type for each weight, is allocated in the parameters' scope
+  /// by the first call.
+  public Gradients differentiate(Tape tape, Tensor loss, double share) {
+    if (!isBegun) drawNext();
+    isBegun = true;
+    find(Found.BESIDE_GRADIENTS);
+    if (products == null) products = new Products(parameters);
+    var along = HessianVector.along(direction()).into(products.slots());
+    return along.both(tape, loss, share).gradient();
+  }
+
+  private void drawNext() {
+    prepare(next);
+    key.send();
   }
 
   /// The estimate alone, by the same choice of number. Gradients of parameters are neither computed
@@ -90,11 +137,8 @@ public final class Hutchinson implements Curvature {
 
   /// The probe with a key of its own, which the next [#draw] leaves as it is.
   private RandomDirection probe(Tape tape) {
-    if (!isBegun) {
-      prepare(next);
-      key.send();
-    }
-    isBegun = false;
+    if (!isBegun) drawNext();
+    if (found == Found.NOTHING) isBegun = false;
     var own = tape.longs(2);
     parameters
         .device()
@@ -121,13 +165,19 @@ public final class Hutchinson implements Curvature {
   }
 
   /// u times what stands in the gradients' place, whoever put it there: the estimate is of the
-  /// matrix whose product with [#direction] that is.
+  /// matrix whose product with [#direction] that is. Or u times what micro-steps have left beside
+  /// the gradients.
   @Override
   public void blend(MemorySegment mean, double keep) {
-    parameters.settle();
-    direction().blend(mean, parameters.gradients(), keep);
-    parameters.forgetGradients();
+    if (found == Found.BESIDE_GRADIENTS) {
+      direction().blend(mean, products.settled(), keep);
+    } else {
+      parameters.settle();
+      direction().blend(mean, parameters.gradients(), keep);
+      parameters.forgetGradients();
+    }
     isBegun = false;
+    forget();
   }
 
   /// The direction that the probe of the last draw is; that of number 0 before the first.
