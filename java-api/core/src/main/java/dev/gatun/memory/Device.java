@@ -64,8 +64,8 @@ public final class Device implements AutoCloseable {
     return cpu(0);
   }
 
-  /// The CPU with `threads` threads, 1024 at the most; results have the same bits from run to run at
-  /// the same number.
+  /// The CPU with `threads` threads, 1024 at the most. Results have the same bits from run to run
+  /// at the same number.
   public static Device cpu(int threads) {
     return new Device("cpu", 0, threads);
   }
