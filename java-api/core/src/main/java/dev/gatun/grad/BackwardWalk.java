@@ -20,8 +20,10 @@ record BackwardWalk(Cotangents cotangents) {
     var run = PullbackRun.of(tape, node, cotangents);
     var pullback = node.op().pullback();
     var wanted = cotangents.destinations(node, pullback.shapes(run.specs()).values());
-    pullback.forward(run.frame(tape, wanted.addresses(), wanted.fresh()));
-    wanted.settle();
+    if (wanted.areWanted()) {
+      pullback.forward(run.frame(tape, wanted.addresses(), wanted.fresh()));
+      wanted.settle();
+    }
     cotangents.release(node.values());
   }
 

@@ -155,6 +155,12 @@ final class Cotangents {
       return fresh;
     }
 
+    /// Whether any of them is wanted. Kernels of a single gradient must have a place for it.
+    boolean areWanted() {
+      for (var address : addresses) if (address != null) return true;
+      return false;
+    }
+
     void settle() {
       afterwards.forEach(Runnable::run);
     }

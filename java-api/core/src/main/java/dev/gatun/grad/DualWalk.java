@@ -41,12 +41,14 @@ record DualWalk(Cotangents gradients, Cotangents products, TangentWalk tangents)
     }
     var into = gradients.destinations(node, specs);
     var frame = run.frame(work, into.addresses(), into.fresh());
-    pullback.forward(frame);
+    if (into.areWanted()) pullback.forward(frame);
     if (!TangentWalk.areAllZero(run.inputs(), moved)) {
       var tangentsInto = products.destinations(node, specs);
-      pullback.tangent(
-          frame,
-          new Frame(work, run.specs(), moved, tangentsInto.addresses(), tangentsInto.fresh()));
+      if (tangentsInto.areWanted()) {
+        pullback.tangent(
+            frame,
+            new Frame(work, run.specs(), moved, tangentsInto.addresses(), tangentsInto.fresh()));
+      }
       tangentsInto.settle();
     }
     into.settle();

@@ -81,6 +81,7 @@ public final class GaussNewtonVector implements VectorProduct {
       moved[moved.length - 1] = null;
       if (TangentWalk.areAllZero(run.inputs(), moved)) return;
       var into = products.destinations(node, pullback.shapes(run.specs()).values());
+      if (!into.areWanted()) return;
       var frame = run.frame(work, into.addresses(), into.fresh());
       pullback.gaussNewton(
           frame, new Frame(work, run.specs(), moved, into.addresses(), into.fresh()));
