@@ -49,11 +49,17 @@ final class Linears {
         trainer.initialize(new Shape(ROWS, WIDTH));
         System.out.println("DJL " + version());
         var data = data(trainer.getManager());
-        if (words.length > 0) begin(trainer, model.getBlock(), data, Path.of(words[1]));
+        if (wantsStart(words)) begin(trainer, model.getBlock(), data, Path.of(words[1]));
         var wishes = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         answer(trainer, data, wishes);
       }
     }
+  }
+
+  private static boolean wantsStart(String[] words) {
+    if (words.length == 0) return false;
+    if (words.length == 2 && words[0].equals("--start")) return true;
+    throw new IllegalArgumentException("Either nothing is said, or --start and a file");
   }
 
   private static String version() {
