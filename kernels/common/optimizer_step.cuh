@@ -92,25 +92,26 @@ GATUN_DEVICE Rounding rounding_of(const Rule& rule) {
   return {{static_cast<uint64_t>(load(rule.key)), static_cast<uint64_t>(load(rule.key + 1)) + (step << 32)}, true};
 }
 
-/// Up with a chance as great as the part cut off; what bf16 holds, and what is no number, stays.
-GATUN_DEVICE bf16 rounded_at_random(float x, uint32_t word) {
+/// Up with a chance as great as the part cut off, which is 16 bits long; what bf16 holds, and what is no number, stays.
+GATUN_DEVICE bf16 rounded_at_random(float x, uint32_t chance) {
   constexpr uint32_t no_number = 0x7f800000u;
   const uint32_t bits = bits_of_float(x);
   if ((bits & no_number) == no_number) return narrowed<bf16>(x);
-  return {static_cast<uint16_t>((bits + (word >> 16)) >> 16)};
+  return {static_cast<uint16_t>((bits + (chance & 0xffffu)) >> 16)};
 }
 
-/// `number` is that of the first weight; a run of several begins with the first word of a block.
+/// `number` is that of the first weight; a run of several takes the first or the last two words of a block.
 template <int count>
 GATUN_DEVICE Run<bf16, count> rounded_at_random(const Run<float, count>& w, uint64_t number, Sequence sequence) {
   uint32_t words[4];
-  philox(words, number / 4, sequence);
+  philox(words, number / 8, sequence);
+  const uint32_t even = number & 4 ? words[2] : words[0], odd = number & 4 ? words[3] : words[1];
   if constexpr (count == 4) {
-    return {{rounded_at_random(w.at[0], words[0]), rounded_at_random(w.at[1], words[1]),
-             rounded_at_random(w.at[2], words[2]), rounded_at_random(w.at[3], words[3])}};
+    return {{rounded_at_random(w.at[0], even), rounded_at_random(w.at[1], even >> 16), rounded_at_random(w.at[2], odd),
+             rounded_at_random(w.at[3], odd >> 16)}};
   } else {
-    const uint32_t low = number & 1 ? words[1] : words[0], high = number & 1 ? words[3] : words[2];
-    return {{rounded_at_random(w.at[0], number & 2 ? high : low)}};
+    const uint32_t word = number & 2 ? odd : even;
+    return {{rounded_at_random(w.at[0], number & 1 ? word >> 16 : word)}};
   }
 }
 

@@ -33,20 +33,21 @@ inline Rounding rounding_of(const int64_t* key, const int64_t* step, int64_t fir
   return {{uint64_t(key[0]), uint64_t(key[1]) + (uint64_t(*step) << 32)}, uint64_t(first), true};
 }
 
-/// Up with a chance as great as the part cut off; what bf16 holds, and what is no number, stays.
-inline bf16 rounded_at_random(float x, uint32_t word) {
+/// Up with a chance as great as the part cut off, which is 16 bits long; what bf16 holds, and what is no number, stays.
+inline bf16 rounded_at_random(float x, uint16_t chance) {
   constexpr uint32_t no_number = 0x7f800000u;
-  const uint32_t bits = __builtin_bit_cast(uint32_t, x), moved = (bits + (word >> 16)) >> 16;
+  const uint32_t bits = __builtin_bit_cast(uint32_t, x), moved = (bits + chance) >> 16;
   return {uint16_t((bits & no_number) == no_number ? upper_half(x) : moved)};
 }
 
-/// Weight i by word first + i of the sequence.
+/// Weight i by half first + i of the words of the sequence.
 template <int64_t most> inline void put_at_random(bf16* to, const float* from, int64_t n, Rounding rounding) {
-  const int64_t skipped = int64_t(rounding.first % 4);
-  uint32_t words[most + 8];
-  philox(words, rounding.first / 4, (skipped + n + 3) / 4, rounding.sequence);
+  constexpr int64_t of_a_block = 8;
+  const int64_t skipped = int64_t(rounding.first % of_a_block);
+  uint16_t halves[most + 2 * of_a_block];
+  philox(halves, rounding.first / of_a_block, (skipped + n + of_a_block - 1) / of_a_block, rounding.sequence);
 #pragma omp simd
-  for (int64_t i = 0; i < n; i++) to[i] = rounded_at_random(from[i], words[skipped + i]);
+  for (int64_t i = 0; i < n; i++) to[i] = rounded_at_random(from[i], halves[skipped + i]);
 }
 
 /// The arrays of one tensor, or of what is left of it; without a master the weights are updated themselves.
@@ -115,7 +116,7 @@ template <int64_t most, class T, class Step> inline int64_t step_strip(const Arr
 /// Strip by strip.
 template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step::states>& arrays, int64_t n,
                                                            bool decays, Rounding rounding, const Step& step) {
-  constexpr int64_t line = 64 / sizeof(Wide<T>), strip = (fetches_ahead ? 4 : 128) * line;
+  constexpr int64_t line = 64 / sizeof(Wide<T>), strip = (fetches_ahead ? 8 : 128) * line;
   int64_t counted = 0;
   for (int64_t i = 0; i < n; i += strip) {
     const auto a = arrays.from(i);

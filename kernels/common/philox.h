@@ -2,6 +2,8 @@
 // The key is the seed (low half first). The counter's lower half counts blocks of four words, its upper half is the
 // sequence: word j of a sequence is word j % 4 of block j / 4, whoever asks for it.
 #pragma once
+#include <immintrin.h>
+
 #include "body.h"
 
 namespace gatun::GATUN_LEVEL {
@@ -10,31 +12,68 @@ struct Sequence {
   uint64_t seed, number;
 };
 
-inline uint32_t high_product(uint32_t a, uint32_t b) { return uint32_t(uint64_t(a) * b >> 32); }
+/// Blocks that one vector turns, a word of each in the lower half of 64 bits: there a product with 32 more bits is one
+/// instruction, whose upper half is the high word of the product. What stands in upper halves means nothing.
+#if defined(__AVX512F__)
+constexpr int blocks_at_once = 8;
+#elif defined(__AVX2__)
+constexpr int blocks_at_once = 4;
+#else
+constexpr int blocks_at_once = 2;
+#endif
+typedef uint64_t Blocks __attribute__((vector_size(8 * blocks_at_once)));
+typedef int64_t Places __attribute__((vector_size(8 * blocks_at_once)));
 
-/// Writes the 4 * blocks words that begin with block `first`.
-inline void philox(uint32_t* words, uint64_t first, int64_t blocks, Sequence sequence) {
-  const uint32_t first_low = uint32_t(first), first_high = uint32_t(first >> 32);
-  const uint32_t number_low = uint32_t(sequence.number), number_high = uint32_t(sequence.number >> 32);
-#pragma omp simd
-  for (int32_t b = 0; b < int32_t(blocks); b++) {
-    uint32_t key_low = uint32_t(sequence.seed), key_high = uint32_t(sequence.seed >> 32);
-    uint32_t w0 = first_low + uint32_t(b), w1 = first_high + (w0 < first_low), w2 = number_low, w3 = number_high;
+/// Products of lower halves.
+inline Blocks products(Blocks words, uint32_t factor) {
+  const Blocks factors = Blocks{} + factor;
+#if defined(__AVX512F__)
+  return Blocks(_mm512_maskz_mul_epu32(0xff, __m512i(words), __m512i(factors)));
+#elif defined(__AVX2__)
+  return Blocks(_mm256_mul_epu32(__m256i(words), __m256i(factors)));
+#else
+  return Blocks(_mm_mul_epu32(__m128i(words), __m128i(factors)));
+#endif
+}
+
+/// Four words of each block, those of a block beside each other.
+inline void turn(Blocks (&words)[2], Blocks block, Sequence sequence) {
+  uint32_t key_low = uint32_t(sequence.seed), key_high = uint32_t(sequence.seed >> 32);
+  Blocks w0 = block, w1 = block >> 32, w2 = Blocks{} + sequence.number, w3 = Blocks{} + (sequence.number >> 32);
 #pragma GCC unroll 10
-    for (int round = 0; round < 10; round++) {
-      const uint32_t high_a = high_product(0xD2511F53u, w0), low_a = 0xD2511F53u * w0;
-      const uint32_t high_b = high_product(0xCD9E8D57u, w2), low_b = 0xCD9E8D57u * w2;
-      w0 = high_b ^ w1 ^ key_low;
-      w1 = low_b;
-      w2 = high_a ^ w3 ^ key_high;
-      w3 = low_a;
-      key_low += 0x9E3779B9u;
-      key_high += 0xBB67AE85u;
-    }
-    words[4 * b] = w0;
-    words[4 * b + 1] = w1;
-    words[4 * b + 2] = w2;
-    words[4 * b + 3] = w3;
+  for (int round = 0; round < 10; round++) {
+    const Blocks a = products(w0, 0xD2511F53u), b = products(w2, 0xCD9E8D57u);
+    w0 = (b >> 32) ^ w1 ^ uint64_t { key_low };
+    w1 = b;
+    w2 = (a >> 32) ^ w3 ^ uint64_t { key_high };
+    w3 = a;
+    key_low += 0x9E3779B9u;
+    key_high += 0xBB67AE85u;
+  }
+  constexpr uint64_t lower = 0xffffffffu;
+  const Blocks low = (w0 & lower) | w1 << 32, high = (w2 & lower) | w3 << 32;
+  Places first, second;
+  for (int i = 0; i < blocks_at_once; i++) {
+    first[i] = i / 2 + i % 2 * blocks_at_once;
+    second[i] = first[i] + blocks_at_once / 2;
+  }
+  words[0] = __builtin_shuffle(low, high, first);
+  words[1] = __builtin_shuffle(low, high, second);
+}
+
+/// Writes the 4 * blocks words that begin with block `first`; halves of a word are its lower and then its upper one.
+inline void philox(void* words, uint64_t first, int64_t blocks, Sequence sequence) {
+  Blocks block, turned[2];
+  for (int i = 0; i < blocks_at_once; i++) block[i] = first + uint64_t(i);
+  char* to = static_cast<char*>(words);
+  for (; blocks > 0; blocks -= blocks_at_once) {
+    turn(turned, block, sequence);
+    if (blocks >= blocks_at_once)
+      memcpy(to, turned, sizeof(turned));
+    else
+      memcpy(to, turned, size_t(blocks) * 16);
+    to += sizeof(turned);
+    block += blocks_at_once;
   }
 }
 

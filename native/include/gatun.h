@@ -720,9 +720,9 @@ GATUN_API gatun_status gatun_global_norm(gatun_stream* stream, GATUN_OUT(1) gatu
  *
  * `weights` are what matrix products read. With a `master` w is that, and weights receive it rounded to nearest; without
  * one w is the weights themselves. In bf16 these are then rounded up with a chance as great as the part cut off, so that
- * an update smaller than a bf16's last place is not lost: weight i by word first + i of the sequence
- * key[1] + 2^32 * step under seed key[0] (see Random numbers), whatever the grid or the shard; to nearest where `key` is
- * null. */
+ * an update smaller than a bf16's last place is not lost: weight i by the lower half of word (first + i) / 2 of the
+ * sequence key[1] + 2^32 * step under seed key[0] (see Random numbers) where first + i is even, else by the upper half,
+ * whatever the grid or the shard; to nearest where `key` is null. */
 GATUN_API gatun_status gatun_adamw_step(gatun_stream* stream, GATUN_INOUT(n) void* weights,
                                         GATUN_INOUT_OPT(n) gatun_wide* master, GATUN_INOUT(n) gatun_wide* m,
                                         GATUN_INOUT(n) gatun_wide* v, GATUN_IN(n) gatun_wide* gradients,
