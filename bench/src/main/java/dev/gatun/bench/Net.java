@@ -4,6 +4,7 @@ import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
+import dev.gatun.nn.Rounding;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
@@ -21,6 +22,9 @@ record Net(Parameters parameters, List<Tensor> data, Supplier<Tensor> loss) {
   /// Behind the name of a GPT whose weights and activations are in bf16.
   static final String IN_BF16 = "-bf16";
 
+  /// Behind that, where its weights have no masters.
+  static final String BY_CHANCE = "-stochastic";
+
   private static final int LAYERS = 9;
   private static final int WIDTH = 16;
   private static final int ROWS = 8;
@@ -36,7 +40,7 @@ record Net(Parameters parameters, List<Tensor> data, Supplier<Tensor> loss) {
   }
 
   /// A GPT and what it learns from: `batch` windows as long as its context.
-  record Size(GptConfig config, int batch, DType dtype) {
+  record Size(GptConfig config, int batch, DType dtype, Rounding rounding) {
     long rows() {
       return (long) batch * config.context();
     }
@@ -44,12 +48,14 @@ record Net(Parameters parameters, List<Tensor> data, Supplier<Tensor> loss) {
 
   /// Of the GPT of this name.
   static Size size(String name) {
-    var dtype = name.endsWith(IN_BF16) ? DType.BF16 : DType.F32;
-    return switch (name.replace(IN_BF16, "")) {
-      case TINY_GPT -> new Size(GptConfig.of(2, 2, 64, 16, 256), 1, dtype);
-      case "gpt2-14m" -> new Size(GptConfig.of(6, 6, 384, 256, 8192), 8, dtype);
-      case "gpt2-124m" -> new Size(GptConfig.of(12, 12, 768, 64, 50257), 4, dtype);
-      case "gpt2-1k-context" -> new Size(GptConfig.of(4, 8, 512, 1024, 4096), 2, dtype);
+    var rounding = name.endsWith(BY_CHANCE) ? Rounding.STOCHASTIC : Rounding.NEAREST;
+    var stored = name.replace(BY_CHANCE, "");
+    var dtype = stored.endsWith(IN_BF16) ? DType.BF16 : DType.F32;
+    return switch (stored.replace(IN_BF16, "")) {
+      case TINY_GPT -> new Size(GptConfig.of(2, 2, 64, 16, 256), 1, dtype, rounding);
+      case "gpt2-14m" -> new Size(GptConfig.of(6, 6, 384, 256, 8192), 8, dtype, rounding);
+      case "gpt2-124m" -> new Size(GptConfig.of(12, 12, 768, 64, 50257), 4, dtype, rounding);
+      case "gpt2-1k-context" -> new Size(GptConfig.of(4, 8, 512, 1024, 4096), 2, dtype, rounding);
       default -> throw new IllegalArgumentException("no network is called " + name);
     };
   }
@@ -88,7 +94,7 @@ record Net(Parameters parameters, List<Tensor> data, Supplier<Tensor> loss) {
 
   private static Net gpt(Size size, Scope memory) {
     var config = size.config();
-    var gpt = Gpt.create(config, memory, size.dtype(), 1);
+    var gpt = Gpt.create(config, memory, size.dtype(), size.rounding(), 1);
     var shape = Shape.of(size.batch(), config.context());
     var random = new Random(1);
     var tokens = Tensor.of(memory, shape, ids(shape, config, random));

@@ -3,7 +3,7 @@ package dev.gatun.bench;
 import java.util.List;
 
 /// The same step by the C program, by Java and replayed, from tiny to 124 million parameters, in
-/// fp32 and in bf16.
+/// fp32, and in bf16 with masters and without.
 final class StepCases {
   private StepCases() {}
 
@@ -17,6 +17,7 @@ final class StepCases {
         of(run, "gpt2-1k-context", 70),
         of(run, "gpt2-14m" + Net.IN_BF16, 100),
         of(run, "gpt2-124m" + Net.IN_BF16, 150),
+        of(run, "gpt2-124m" + Net.IN_BF16 + Net.BY_CHANCE, 150),
         of(run, "gpt2-1k-context" + Net.IN_BF16, 100));
   }
 
