@@ -1,21 +1,25 @@
 package dev.gatun.laws;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Device;
 import dev.gatun.op.Attention;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// One head over 32,768 positions, forward and backward, in 1 GiB: a matrix of scores alone would
-/// take four. Chosen rows are computed again here in fp64. The loss sees some rows only, so that
-/// the gradient by every key and value is a sum over those.
+/// One head over 32,768 positions, forward, backward and along a direction, in 1 GiB, kernels'
+/// scratch included: a matrix of scores alone would take four. Chosen rows are computed again here
+/// in fp64. The loss sees some rows only, so that the gradient by every key and value is a sum over
+/// those.
 @Tag("long")
 class LongAttentionTest {
   private static final int T = 32_768;
@@ -29,6 +33,8 @@ class LongAttentionTest {
   private static final double ROUNDING = Math.sqrt(T) * 0x1p-24;
 
   private static final long SEED = 32_768;
+  private static final long GIBIBYTE = 1L << 30;
+  private static final Shape SHAPE = Shape.of(1, T, 3 * D);
 
   private final float[] qkv = draw(T * 3 * D, 1);
   private final float[] weights = new float[T * D];
@@ -42,15 +48,16 @@ class LongAttentionTest {
   }
 
   @Test
-  void aHeadOf32768PositionsFitsIntoOneGibibyte() {
+  void aHeadOf32768PositionsFitsIntoOneGibibyte() throws IOException {
     var drawn = draw(ROWS.length * D, 2);
     for (int r = 0; r < ROWS.length; r++) {
       System.arraycopy(drawn, r * D, weights, ROWS[r] * D, D);
       probabilities[r] = softmax(ROWS[r]);
     }
+    var memory = new PeakMemory();
     try (var device = Device.cpu();
-        var tape = Tape.open(device, 1L << 30)) {
-      var x = tape.watch(Tensor.of(tape, Shape.of(1, T, 3 * D), qkv));
+        var tape = Tape.open(device, GIBIBYTE)) {
+      var x = tape.watch(Tensor.of(tape, SHAPE, qkv));
       var y = new Attention(1, SCALE, true).apply(x).getFirst();
       var loss = y.times(Tensor.of(tape, y.shape(), weights)).sum();
       var gradient = tape.backward(loss).of(x).toFloats();
@@ -58,6 +65,46 @@ class LongAttentionTest {
       requireQueryGradients(gradient);
       requireKeyAndValueGradients(gradient);
     }
+    requireOneGibibyte(memory);
+  }
+
+  /// The Hessian is symmetric: u by its product with v is v by its product with u.
+  @Test
+  void soDoesItsProductWithTheHessian() throws IOException {
+    var memory = new PeakMemory();
+    var u = draw(qkv.length, 3);
+    var v = draw(qkv.length, 4);
+    var alongU = product(u);
+    var alongV = product(v);
+    double size = Math.sqrt(dot(u, u) * dot(alongV, alongV));
+    double rounding = ROUNDING * size / Math.sqrt(u.length);
+    assertEquals(dot(v, alongU), dot(u, alongV), rounding, "seed " + SEED);
+    assertTrue(Math.abs(dot(u, alongV)) > 1_000 * rounding, "it says something");
+    requireOneGibibyte(memory);
+  }
+
+  private float[] product(float[] direction) {
+    try (var device = Device.cpu();
+        var tape = Tape.open(device, GIBIBYTE)) {
+      var x = tape.watch(Tensor.of(tape, SHAPE, qkv));
+      var y = new Attention(1, SCALE, true).apply(x).getFirst();
+      var loss = y.times(Tensor.of(tape, y.shape(), draw(T * D, 2))).sum();
+      return HessianVector.along((_, work) -> Tensor.of(work, SHAPE, direction))
+          .of(tape, loss)
+          .of(x)
+          .toFloats();
+    }
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) sum += (double) a[i] * b[i];
+    return sum;
+  }
+
+  private static void requireOneGibibyte(PeakMemory memory) throws IOException {
+    long grown = memory.grown();
+    assertTrue(grown < GIBIBYTE, () -> "%,d bytes".formatted(grown));
   }
 
   private double at(int row, int part, int d) {
