@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /// Works that are timed in rounds: each has some runs of every one, so that what else the machine
-/// does meets them alike, and begins with another. What two have to do with each other is taken
-/// within rounds.
+/// does meets them alike, and begins with another. A turn begins with a run that does not count: a
+/// process that has waited is some per cent slower at first. What two have to do with each other is
+/// taken within rounds.
 final class Turns {
   private final Map<String, Timed> works = new LinkedHashMap<>();
 
@@ -58,6 +59,7 @@ final class Turns {
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < names.length; turn++) {
         var name = names[(round + turn) % names.length];
+        works.get(name).microseconds(1);
         times.get(name)[round] = works.get(name).microseconds(runs);
       }
     }
