@@ -111,10 +111,11 @@ constexpr char head[] =
  *   cc -O2 -I <include> step.c -L <library> -lgatun_<backend> -Wl,-rpath,<library> -lm -o step
  *   ./step [steps] [threads]
  *
- * with the backend that it was recorded on. It runs, with as many threads as the recording's device has, in the folder of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an
- * image a step; behind the last comes the first again. What its arrays hold behind the last step goes to after.bin. It
- * prints the median of the microseconds that a step takes. With - for the steps it reads how many to run, a line each,
- * and answers each line so. */
+ * with the backend that it was recorded on. It runs, with as many threads as the recording's device has, in the folder
+ * of its files: buffers.bin, what its arrays hold, and images.bin, what it reads from the host, an image a step; behind
+ * the last comes the first again. What its arrays hold behind the last step goes to after.bin. It prints the median of
+ * the microseconds that a step takes. With - for the steps it reads how many to run, a line each, and answers each line
+ * so. */
 #include <gatun.h>
 #include <math.h>
 #include <stdint.h>
@@ -181,7 +182,7 @@ static double median(gatun_stream* stream, gatun_recording* recording, FILE* ima
     taken[i] = microseconds() - start;
   }
   qsort(taken, (size_t)steps, sizeof *taken, by_size);
-  const double middle = taken[steps / 2];
+  const double middle = (taken[(steps - 1) / 2] + taken[steps / 2]) / 2;
   free(taken);
   return middle;
 }

@@ -133,7 +133,7 @@ final class Linears {
       taken[i] = (System.nanoTime() - start) * 1e-3;
     }
     Arrays.sort(taken);
-    return taken[steps / 2];
+    return (taken[(steps - 1) / 2] + taken[steps / 2]) / 2;
   }
 
   private static void step(Trainer trainer, NDList data) {
