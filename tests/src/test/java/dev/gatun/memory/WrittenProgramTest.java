@@ -1,0 +1,85 @@
+package dev.gatun.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.gatun.ffi.Backend;
+import dev.gatun.optim.OnDevice;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A recorded step as a C program.
+@Tag("backend")
+class WrittenProgramTest {
+  private final OnDevice on = new OnDevice();
+  private final Device device = on.device();
+  private final Scope memory = on.memory();
+
+  @AfterEach
+  void close() {
+    on.close();
+  }
+
+  /// All that its arrays hold, behind ten steps in another process and behind ten of this one.
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "sophia"})
+  void theProgramThatIsWrittenComputesTheSame(String optimizer, @TempDir Path folder)
+      throws Exception {
+    var training = new RecordedTraining(memory, optimizer);
+    try (var recording = device.record(training::walk)) {
+      training.prepare(0);
+      recording.replay();
+      recording.writeC(folder.resolve("before"));
+      var images = new ByteArrayOutputStream();
+      byte[] written = Files.readAllBytes(folder.resolve("before/images.bin"));
+      images.write(written, 0, written.length - recording.image().length);
+      for (int step = 1; step <= 10; step++) {
+        training.prepare(step);
+        images.write(recording.image());
+        recording.replay();
+      }
+      Files.write(folder.resolve("before/images.bin"), images.toByteArray());
+      recording.writeC(folder.resolve("after"));
+    }
+    run(folder.resolve("before"));
+    assertEquals(
+        -1,
+        Files.mismatch(folder.resolve("before/after.bin"), folder.resolve("after/buffers.bin")));
+    assertNotEquals(
+        -1,
+        Files.mismatch(folder.resolve("before/buffers.bin"), folder.resolve("after/buffers.bin")));
+  }
+
+  private void run(Path folder) throws Exception {
+    var library = Backend.file(device.backend());
+    var include = Path.of(System.getProperty("gatun.root"), "native", "include");
+    command(
+        folder,
+        "cc",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-I" + include,
+        "step.c",
+        library.toString(),
+        "-Wl,-rpath," + library.getParent(),
+        "-lm",
+        "-o",
+        "step");
+    command(folder, "./step", "10");
+  }
+
+  private static void command(Path folder, String... words) throws Exception {
+    var process =
+        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true).start();
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+  }
+}
