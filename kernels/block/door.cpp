@@ -59,9 +59,9 @@ gatun_status gatun_mlp_forward(gatun_stream* stream, void* y, void* normed, void
     finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}, {"hidden", hidden}});
-    arrays({{"y", y, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
-    arrays({{"activated", activated, rows * hidden}, {"x", x, rows * cols}, {"norm_weight", norm_weight, cols}});
-    arrays({{"weight_in", weight_in, cols * hidden}, {"weight_out", weight_out, hidden * cols}});
+    arrays({{"y", y, {rows, cols}}, {"normed", normed, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"activated", activated, {rows, hidden}}, {"x", x, {rows, cols}}, {"norm_weight", norm_weight, cols}});
+    arrays({{"weight_in", weight_in, {cols, hidden}}, {"weight_out", weight_out, {hidden, cols}}});
     run(stream, layernorm_forward, normed, mean, rstd, x, norm_weight, norm_bias, rows, cols, eps, dtype);
     run(stream, linear_forward, activated, pre, normed, weight_in, bias_in, rows, cols, hidden, GATUN_GELU_ACTIVATION,
         dtype);
@@ -82,10 +82,11 @@ gatun_status gatun_mlp_pullback(gatun_stream* stream, void* dpre, void* dnormed,
     computes_in(dtype);
     sizes({{"rows", rows}});
     positive({{"cols", cols}, {"hidden", hidden}});
-    arrays({{"dpre", dpre, rows * hidden}, {"dnormed", dnormed, rows * cols}, {"dy", dy, rows * cols}});
-    arrays({{"x", x, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
-    arrays({{"pre", pre, rows * hidden}, {"activated", activated, rows * hidden}, {"norm_weight", norm_weight, cols}});
-    arrays({{"weight_in", weight_in, cols * hidden}, {"weight_out", weight_out, hidden * cols}});
+    arrays({{"dpre", dpre, {rows, hidden}}, {"dnormed", dnormed, {rows, cols}}, {"dy", dy, {rows, cols}}});
+    arrays({{"x", x, {rows, cols}}, {"normed", normed, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays(
+        {{"pre", pre, {rows, hidden}}, {"activated", activated, {rows, hidden}}, {"norm_weight", norm_weight, cols}});
+    arrays({{"weight_in", weight_in, {cols, hidden}}, {"weight_out", weight_out, {hidden, cols}}});
     run(stream, linear_pullback, nullptr, dpre, dweight_out, dbias_out, dy, activated, weight_out, nullptr, pre, rows,
         hidden, cols, GATUN_NO_ACTIVATION, fresh_product(fresh, of_weight_out, of_bias_out), dtype);
     run(stream, linear_pullback, nullptr, dnormed, dweight_in, dbias_in, dpre, normed, weight_in, nullptr, nullptr,
@@ -105,11 +106,12 @@ gatun_status gatun_attention_block_forward(gatun_stream* stream, void* y, void* 
   return guarded([&] {
     check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
     finite_and_not_negative("eps", eps);
-    const int64_t rows = batch * context, cols = heads * head_size;
-    arrays({{"y", y, rows * cols}, {"normed", normed, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
-    arrays({{"qkv", qkv, rows * 3 * cols}, {"mixed", mixed, rows * cols}, {"lse", lse, rows * heads}});
-    arrays({{"x", x, rows * cols}, {"norm_weight", norm_weight, cols}});
-    arrays({{"weight_in", weight_in, 3 * cols * cols}, {"weight_out", weight_out, cols * cols}});
+    const int64_t rows = product("batch * context", {batch, context});
+    const int64_t cols = product("heads * head_size", {heads, head_size});
+    arrays({{"y", y, {rows, cols}}, {"normed", normed, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"qkv", qkv, {rows, 3, cols}}, {"mixed", mixed, {rows, cols}}, {"lse", lse, {rows, heads}}});
+    arrays({{"x", x, {rows, cols}}, {"norm_weight", norm_weight, cols}});
+    arrays({{"weight_in", weight_in, {3, cols, cols}}, {"weight_out", weight_out, {cols, cols}}});
     check_documents(stream, bounds, documents, rows);
     run(stream, layernorm_forward, normed, mean, rstd, x, norm_weight, norm_bias, rows, cols, eps, dtype);
     run(stream, linear_forward, qkv, nullptr, normed, weight_in, bias_in, rows, cols, 3 * cols, GATUN_NO_ACTIVATION,
@@ -132,12 +134,13 @@ gatun_status gatun_attention_block_pullback(gatun_stream* stream, void* delta, v
                                             gatun_dtype dtype) {
   return guarded([&] {
     check_attention(stream, batch, context, heads, head_size, scale, causal, dtype);
-    const int64_t rows = batch * context, cols = heads * head_size;
-    arrays({{"delta", delta, rows * heads}, {"dqkv", dqkv, rows * 3 * cols}, {"dnormed", dnormed, rows * cols}});
-    arrays({{"dy", dy, rows * cols}, {"x", x, rows * cols}, {"normed", normed, rows * cols}});
-    arrays({{"mean", mean, rows}, {"rstd", rstd, rows}, {"qkv", qkv, rows * 3 * cols}, {"mixed", mixed, rows * cols}});
-    arrays({{"lse", lse, rows * heads}, {"norm_weight", norm_weight, cols}});
-    arrays({{"weight_in", weight_in, 3 * cols * cols}, {"weight_out", weight_out, cols * cols}});
+    const int64_t rows = product("batch * context", {batch, context});
+    const int64_t cols = product("heads * head_size", {heads, head_size});
+    arrays({{"delta", delta, {rows, heads}}, {"dqkv", dqkv, {rows, 3, cols}}, {"dnormed", dnormed, {rows, cols}}});
+    arrays({{"dy", dy, {rows, cols}}, {"x", x, {rows, cols}}, {"normed", normed, {rows, cols}}});
+    arrays({{"mean", mean, rows}, {"rstd", rstd, rows}, {"qkv", qkv, {rows, 3, cols}}, {"mixed", mixed, {rows, cols}}});
+    arrays({{"lse", lse, {rows, heads}}, {"norm_weight", norm_weight, cols}});
+    arrays({{"weight_in", weight_in, {3, cols, cols}}, {"weight_out", weight_out, {cols, cols}}});
     check_documents(stream, bounds, documents, rows);
     // dnormed first holds the gradient of mixed, which nothing reads once dqkv is there.
     run(stream, linear_pullback, nullptr, dnormed, dweight_out, dbias_out, dy, mixed, weight_out, nullptr, nullptr,

@@ -36,16 +36,26 @@ struct Named {
   int64_t value;
 };
 
-/// Extents are products of sizes: none is so large that an int64_t does not hold its bytes.
-inline void countable(std::initializer_list<Named> list) {
-  constexpr int64_t most = int64_t{1} << 58;
-  int64_t product = 1;
-  for (const auto& size : list) {
-    if (size.value == 0) continue;
-    require(product <= most / size.value, size.name, " is ", size.value,
-            "; with the other sizes it counts more than any memory holds");
-    product *= size.value;
+/// So many elements have more bytes than an int64_t counts.
+constexpr int64_t beyond_memory = int64_t{1} << 59;
+
+/// How many elements an array has: a product of sizes that are not negative.
+struct Extent {
+  int64_t count = 1;
+  bool is_beyond_memory = false;
+
+  Extent(int64_t size) : Extent({size}) {}
+  Extent(std::initializer_list<int64_t> sizes) {
+    for (const int64_t size : sizes) is_beyond_memory |= __builtin_mul_overflow(count, size, &count);
+    is_beyond_memory |= count >= beyond_memory;
   }
+};
+
+/// A product of sizes that counts the elements of arrays, or a part of these.
+inline int64_t product(const char* name, std::initializer_list<int64_t> sizes) {
+  const Extent extent(sizes);
+  require(!extent.is_beyond_memory, name, " counts more than any memory holds");
+  return extent.count;
 }
 
 inline void not_negative(std::initializer_list<Named> list) {
@@ -56,24 +66,27 @@ inline void not_negative(std::initializer_list<Named> list) {
 /// Sizes that may be 0.
 inline void sizes(std::initializer_list<Named> list) {
   not_negative(list);
-  countable(list);
+  for (const auto& size : list)
+    require(size.value < beyond_memory, size.name, " is ", size.value, "; it counts more than any memory holds");
 }
 
 inline void positive(std::initializer_list<Named> list) {
   for (const auto& size : list) require(size.value > 0, size.name, " is ", size.value, "; it must be positive");
-  countable(list);
+  sizes(list);
 }
 
 struct Array {
   const char* name;
   const void* address;
-  int64_t extent;
+  Extent extent;
 };
 
 /// Arrays that must be given wherever they have elements.
 inline void arrays(std::initializer_list<Array> list) {
-  for (const auto& array : list)
-    require(array.address || array.extent == 0, array.name, " is null but has ", array.extent, " elements");
+  for (const auto& array : list) {
+    require(!array.extent.is_beyond_memory, array.name, " has more elements than any memory holds");
+    require(array.address || array.extent.count == 0, array.name, " is null but has ", array.extent.count, " elements");
+  }
 }
 
 inline void finite_and_not_negative(const char* name, double value) {

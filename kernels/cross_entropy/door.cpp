@@ -25,7 +25,7 @@ gatun_status gatun_softmax_cross_entropy_forward(gatun_stream* stream, void* los
     computes_in(dtype);
     check_rows(rows, vocab, stride);
     arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}});
-    arrays({{"logits", logits, rows * stride}, {"targets", targets, rows}});
+    arrays({{"logits", logits, {rows, stride}}, {"targets", targets, rows}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_forward, loss, lse, counted, logits, targets, rows, vocab, stride, dtype);
   });
@@ -39,7 +39,7 @@ gatun_status gatun_softmax_cross_entropy_pullback(gatun_stream* stream, void* dl
     check(stream);
     computes_in(dtype);
     check_rows(rows, vocab, stride);
-    arrays({{"dlogits", dlogits, rows * stride}, {"dloss", dloss, 1}, {"logits", logits, rows * stride}});
+    arrays({{"dlogits", dlogits, {rows, stride}}, {"dloss", dloss, 1}, {"logits", logits, {rows, stride}}});
     arrays({{"targets", targets, rows}, {"lse", lse, rows}, {"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_pullback, dlogits, dloss, logits, targets, lse, counted, rows, vocab, stride,
@@ -55,8 +55,8 @@ gatun_status gatun_softmax_cross_entropy_tangent(gatun_stream* stream, void* tlo
     check(stream);
     computes_in(dtype);
     check_rows(rows, vocab, stride);
-    arrays({{"tloss", tloss, 1}, {"logits", logits, rows * stride}});
-    arrays({{"tlogits", tlogits, rows * stride}, {"targets", targets, rows}, {"lse", lse, rows}});
+    arrays({{"tloss", tloss, 1}, {"logits", logits, {rows, stride}}});
+    arrays({{"tlogits", tlogits, {rows, stride}}, {"targets", targets, rows}, {"lse", lse, rows}});
     arrays({{"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_tangent, tloss, logits, tlogits, targets, lse, counted, rows, vocab, stride,
@@ -73,7 +73,7 @@ gatun_status gatun_softmax_cross_entropy_pullback_tangent(gatun_stream* stream, 
     check(stream);
     computes_in(dtype);
     check_rows(rows, vocab, stride);
-    arrays({{"tdlogits", tdlogits, rows * stride}, {"dloss", dloss, 1}, {"logits", logits, rows * stride}});
+    arrays({{"tdlogits", tdlogits, {rows, stride}}, {"dloss", dloss, 1}, {"logits", logits, {rows, stride}}});
     arrays({{"targets", targets, rows}, {"lse", lse, rows}, {"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, softmax_cross_entropy_pullback_tangent, tdlogits, dloss, tdloss, logits, tlogits, targets, lse, counted,

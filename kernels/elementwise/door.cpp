@@ -52,7 +52,7 @@ gatun_status gatun_binary_forward(gatun_stream* stream, void* y, const void* a, 
     computes_in(dtype);
     one_of("kind", kind, GATUN_REVERSE_DIVIDE + 1);
     sizes({{"outer", outer}, {"middle", middle}, {"inner", inner}});
-    arrays({{"y", y, outer * middle * inner}, {"a", a, outer * middle * inner}, {"b", b, middle}});
+    arrays({{"y", y, {outer, middle, inner}}, {"a", a, {outer, middle, inner}}, {"b", b, middle}});
     run(stream, binary_forward, y, a, b, outer, middle, inner, kind, dtype);
   });
 }
@@ -65,7 +65,7 @@ gatun_status gatun_binary_pullback(gatun_stream* stream, void* da, void* db, con
     computes_in(dtype);
     one_of("kind", kind, GATUN_REVERSE_DIVIDE + 1);
     sizes({{"outer", outer}, {"middle", middle}, {"inner", inner}});
-    arrays({{"dy", dy, outer * middle * inner}, {"a", a, outer * middle * inner}, {"b", b, middle}});
+    arrays({{"dy", dy, {outer, middle, inner}}, {"a", a, {outer, middle, inner}}, {"b", b, middle}});
     run(stream, binary_pullback, da, db, dy, a, b, outer, middle, inner, kind, fresh, dtype);
   });
 }

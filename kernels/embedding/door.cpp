@@ -10,6 +10,8 @@ namespace {
 void shapes(int64_t batch, int64_t context, int64_t cols, int64_t vocab, int64_t positions) {
   sizes({{"batch", batch}, {"context", context}});
   positive({{"cols", cols}, {"vocab", vocab}, {"positions", positions}});
+  product("vocab * cols", {vocab, cols});
+  product("positions * cols", {positions, cols});
   require(context <= positions, "context is ", context, ", but there are only ", positions, " positions");
 }
 
@@ -22,8 +24,8 @@ gatun_status gatun_embedding_forward(gatun_stream* stream, void* y, const void* 
     check(stream);
     computes_in(dtype);
     shapes(batch, context, cols, vocab, positions);
-    arrays({{"y", y, batch * context * cols}, {"tokens", tokens, batch * context}});
-    arrays({{"token_table", token_table, vocab * cols}, {"position_table", position_table, positions * cols}});
+    arrays({{"y", y, {batch, context, cols}}, {"tokens", tokens, {batch, context}}});
+    arrays({{"token_table", token_table, {vocab, cols}}, {"position_table", position_table, {positions, cols}}});
     in_range(stream, "tokens", tokens, batch * context, vocab);
     if (first) in_range(stream, "first", first, 1, positions - context + 1);
     run(stream, embedding_forward, y, token_table, position_table, tokens, first, batch, context, cols, vocab,
@@ -38,7 +40,7 @@ gatun_status gatun_embedding_pullback(gatun_stream* stream, void* dtoken_table, 
     check(stream);
     computes_in(dtype);
     shapes(batch, context, cols, vocab, positions);
-    arrays({{"dy", dy, batch * context * cols}, {"tokens", tokens, batch * context}});
+    arrays({{"dy", dy, {batch, context, cols}}, {"tokens", tokens, {batch, context}}});
     in_range(stream, "tokens", tokens, batch * context, vocab);
     run(stream, embedding_pullback, dtoken_table, dposition_table, dy, tokens, batch, context, cols, vocab, positions,
         fresh, dtype);

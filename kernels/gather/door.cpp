@@ -11,7 +11,7 @@ gatun_status gatun_gather_forward(gatun_stream* stream, void* y, const void* tab
     check(stream);
     computes_in(dtype);
     sizes({{"rows", rows}, {"cols", cols}, {"table_rows", table_rows}});
-    arrays({{"y", y, rows * cols}, {"table", table, table_rows * cols}, {"indices", indices, rows}});
+    arrays({{"y", y, {rows, cols}}, {"table", table, {table_rows, cols}}, {"indices", indices, rows}});
     in_range(stream, "indices", indices, rows, table_rows);
     run(stream, gather_forward, y, table, indices, rows, cols, table_rows, dtype);
   });
@@ -23,7 +23,7 @@ gatun_status gatun_gather_pullback(gatun_stream* stream, void* dtable, const voi
     check(stream);
     computes_in(dtype);
     sizes({{"rows", rows}, {"cols", cols}, {"table_rows", table_rows}});
-    arrays({{"dtable", dtable, table_rows * cols}, {"dy", dy, rows * cols}, {"indices", indices, rows}});
+    arrays({{"dtable", dtable, {table_rows, cols}}, {"dy", dy, {rows, cols}}, {"indices", indices, rows}});
     in_range(stream, "indices", indices, rows, table_rows);
     run(stream, gather_pullback, dtable, dy, indices, rows, cols, table_rows, fresh, dtype);
   });

@@ -12,7 +12,7 @@ gatun_status gatun_layer_mix_forward(gatun_stream* stream, void* y, const void* 
     computes_in(dtype);
     positive({{"large", large}, {"small", small}});
     sizes({{"n", n}});
-    arrays({{"y", y, large * n}, {"w", w, large * small}, {"x", x, small * n}});
+    arrays({{"y", y, {large, n}}, {"w", w, {large, small}}, {"x", x, {small, n}}});
     run(stream, layer_mix_forward, y, w, x, large, small, n, dtype);
   });
 }
@@ -25,7 +25,7 @@ gatun_status gatun_layer_mix_pullback(gatun_stream* stream, void* dw, void* dx, 
     computes_in(dtype);
     positive({{"large", large}, {"small", small}});
     sizes({{"n", n}});
-    arrays({{"dy", dy, large * n}, {"w", w, large * small}, {"x", x, small * n}});
+    arrays({{"dy", dy, {large, n}}, {"w", w, {large, small}}, {"x", x, {small, n}}});
     run(stream, layer_mix_pullback, dw, dx, dy, w, x, large, small, n, fresh, dtype);
   });
 }

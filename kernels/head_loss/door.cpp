@@ -34,8 +34,8 @@ gatun_status gatun_head_loss_forward(gatun_stream* stream, void* loss, void* lse
     check_chunk(rows, chunk);
     one_of("keep_gradient", keep_gradient, 2);
     require(!keep_gradient || chunk == rows, "to keep the gradient chunk must be all ", rows, " rows; it is ", chunk);
-    arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}, {"logits", logits, chunk * stride}});
-    arrays({{"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
+    arrays({{"loss", loss, 1}, {"lse", lse, rows}, {"counted", counted, 1}, {"logits", logits, {chunk, stride}}});
+    arrays({{"x", x, {rows, cols}}, {"table", table, {stride, cols}}, {"targets", targets, rows}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_forward, loss, lse, counted, logits, x, table, targets, rows, cols, vocab, stride, chunk,
         keep_gradient, dtype);
@@ -52,7 +52,7 @@ gatun_status gatun_head_loss_pullback(gatun_stream* stream, void* scratch, void*
     check_sizes(rows, cols, vocab, stride);
     if (!kept) check_chunk(rows, chunk);
     require(rows == 0 || !kept != !scratch, "of kept and scratch exactly one must be given");
-    arrays({{"dloss", dloss, 1}, {"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
+    arrays({{"dloss", dloss, 1}, {"x", x, {rows, cols}}, {"table", table, {stride, cols}}, {"targets", targets, rows}});
     arrays({{"lse", lse, rows}, {"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_pullback, scratch, dx, dtable, dloss, kept, x, table, targets, lse, counted, rows, cols,
@@ -71,8 +71,8 @@ gatun_status gatun_head_loss_tangent(gatun_stream* stream, void* tloss, void* tl
     check_chunk(rows, chunk);
     require(rows == 0 || !kept != !scratch, "of kept and scratch exactly one must be given");
     require(!kept || chunk == rows, "with a kept gradient chunk must be all ", rows, " rows; it is ", chunk);
-    arrays({{"tloss", tloss, 1}, {"tlogits", tlogits, chunk * stride}, {"x", x, rows * cols}});
-    arrays({{"table", table, stride * cols}, {"targets", targets, rows}, {"lse", lse, rows}, {"counted", counted, 1}});
+    arrays({{"tloss", tloss, 1}, {"tlogits", tlogits, {chunk, stride}}, {"x", x, {rows, cols}}});
+    arrays({{"table", table, {stride, cols}}, {"targets", targets, rows}, {"lse", lse, rows}, {"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_tangent, tloss, tlogits, scratch, kept, x, tx, table, ttable, targets, lse, counted, rows,
         cols, vocab, stride, chunk, dtype);
@@ -95,7 +95,7 @@ gatun_status gatun_head_loss_pullback_tangent(gatun_stream* stream, void* scratc
     require(rows == 0 || !kept != !scratch, "of kept and scratch exactly one must be given");
     require(rows == 0 || !scratch == !tscratch, "scratch and tscratch must be given together");
     require(!tkept || kept, "there is a tangent of what was kept, but not that itself");
-    arrays({{"dloss", dloss, 1}, {"x", x, rows * cols}, {"table", table, stride * cols}, {"targets", targets, rows}});
+    arrays({{"dloss", dloss, 1}, {"x", x, {rows, cols}}, {"table", table, {stride, cols}}, {"targets", targets, rows}});
     arrays({{"lse", lse, rows}, {"counted", counted, 1}});
     in_range(stream, "targets", targets, rows, vocab, true);
     run(stream, head_loss_pullback_tangent, scratch, tscratch, tdx, tdtable, dloss, tdloss, kept, tkept, x, tx, table,

@@ -16,7 +16,7 @@ gatun_status gatun_layernorm_forward(gatun_stream* stream, void* y, void* mean, 
     finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"y", y, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}, {"x", x, rows * cols}});
+    arrays({{"y", y, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}, {"x", x, {rows, cols}}});
     arrays({{"weight", weight, cols}});
     run(stream, layernorm_forward, y, mean, rstd, x, weight, bias, rows, cols, eps, dtype);
   });
@@ -30,7 +30,7 @@ gatun_status gatun_layernorm_pullback(gatun_stream* stream, void* dx, void* dwei
     computes_in(dtype);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"dy", dy, rows * cols}, {"x", x, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"dy", dy, {rows, cols}}, {"x", x, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     arrays({{"weight", weight, cols}});
     run(stream, layernorm_pullback, dx, dweight, dbias, dy, x, weight, mean, rstd, rows, cols, fresh, dtype);
   });
@@ -45,7 +45,7 @@ gatun_status gatun_layernorm_tangent(gatun_stream* stream, void* ty, void* tmean
     computes_in(dtype);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"ty", ty, rows * cols}, {"tmean", tmean, rows}, {"trstd", trstd, rows}, {"x", x, rows * cols}});
+    arrays({{"ty", ty, {rows, cols}}, {"tmean", tmean, rows}, {"trstd", trstd, rows}, {"x", x, {rows, cols}}});
     arrays({{"weight", weight, cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     run(stream, layernorm_tangent, ty, tmean, trstd, x, tx, weight, tweight, tbias, mean, rstd, rows, cols, dtype);
   });
@@ -61,7 +61,7 @@ gatun_status gatun_layernorm_pullback_tangent(gatun_stream* stream, void* tdx, v
     computes_in(dtype);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"dy", dy, rows * cols}, {"x", x, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"dy", dy, {rows, cols}}, {"x", x, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     arrays({{"weight", weight, cols}});
     run(stream, layernorm_pullback_tangent, tdx, tdresidual, tdweight, tdbias, tdsum, dy, tdy, x, tx, weight, tweight,
         mean, tmean, rstd, trstd, rows, cols, fresh, dtype);

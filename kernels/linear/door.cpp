@@ -15,7 +15,7 @@ gatun_status gatun_linear_forward(gatun_stream* stream, void* y, void* pre, cons
     positive({{"in", in}, {"out", out}});
     one_of("activation", activation, 2);
     require(activation != GATUN_NO_ACTIVATION || !pre, "pre is given, but without an activation it is y");
-    arrays({{"y", y, rows * out}, {"x", x, rows * in}, {"weight", weight, in * out}});
+    arrays({{"y", y, {rows, out}}, {"x", x, {rows, in}}, {"weight", weight, {in, out}}});
     run(stream, linear_forward, y, pre, x, weight, bias, rows, in, out, activation, dtype);
   });
 }
@@ -30,9 +30,9 @@ gatun_status gatun_linear_pullback(gatun_stream* stream, void* dpre, void* dx, v
     sizes({{"rows", rows}});
     positive({{"in", in}, {"out", out}});
     one_of("activation", activation, 2);
-    arrays({{"dy", dy, rows * out}, {"x", x, rows * in}, {"weight", weight, in * out}});
+    arrays({{"dy", dy, {rows, out}}, {"x", x, {rows, in}}, {"weight", weight, {in, out}}});
     if (activation != GATUN_NO_ACTIVATION)
-      arrays({{"pre", pre, rows * out}, {"dpre", dpre, rows * out}});
+      arrays({{"pre", pre, {rows, out}}, {"dpre", dpre, {rows, out}}});
     else
       require(!pre && !dpre, "without an activation pre and dpre must be null");
     run(stream, linear_pullback, dpre, dx, dweight, dbias, dy, x, weight, pre, x_pre, rows, in, out, activation, fresh,

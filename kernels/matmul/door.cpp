@@ -12,7 +12,7 @@ gatun_status gatun_matmul_forward(gatun_stream* stream, void* c, const void* a, 
     computes_in(dtype);
     sizes({{"batch", batch}, {"rows", rows}, {"cols", cols}, {"inner", inner}});
     one_of("transposed", transposed, 4);
-    arrays({{"c", c, batch * rows * cols}, {"a", a, batch * rows * inner}, {"b", b, batch * inner * cols}});
+    arrays({{"c", c, {batch, rows, cols}}, {"a", a, {batch, rows, inner}}, {"b", b, {batch, inner, cols}}});
     run(stream, matmul_forward, c, a, b, batch, rows, cols, inner, transposed, dtype);
   });
 }
@@ -25,7 +25,7 @@ gatun_status gatun_matmul_pullback(gatun_stream* stream, void* da, void* db, con
     computes_in(dtype);
     sizes({{"batch", batch}, {"rows", rows}, {"cols", cols}, {"inner", inner}});
     one_of("transposed", transposed, 4);
-    arrays({{"dc", dc, batch * rows * cols}, {"a", a, batch * rows * inner}, {"b", b, batch * inner * cols}});
+    arrays({{"dc", dc, {batch, rows, cols}}, {"a", a, {batch, rows, inner}}, {"b", b, {batch, inner, cols}}});
     run(stream, matmul_pullback, da, db, dc, a, b, batch, rows, cols, inner, transposed, fresh, dtype);
   });
 }

@@ -21,7 +21,7 @@ gatun_status gatun_reduce_forward(gatun_stream* stream, void* y, const void* x, 
     check(stream);
     computes_in(dtype);
     check_shape(outer, middle, inner, kind);
-    arrays({{"y", y, outer * inner}, {"x", x, outer * middle * inner}});
+    arrays({{"y", y, {outer, inner}}, {"x", x, {outer, middle, inner}}});
     run(stream, reduce_forward, y, x, outer, middle, inner, kind, dtype);
   });
 }
@@ -32,7 +32,7 @@ gatun_status gatun_reduce_pullback(gatun_stream* stream, void* dx, const void* d
     check(stream);
     computes_in(dtype);
     check_shape(outer, middle, inner, kind);
-    arrays({{"dx", dx, outer * middle * inner}, {"dy", dy, outer * inner}});
+    arrays({{"dx", dx, {outer, middle, inner}}, {"dy", dy, {outer, inner}}});
     if (middle == 1) {  // no sum, but one run: so arrays are added
       inner *= outer;
       outer = 1;

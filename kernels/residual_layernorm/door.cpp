@@ -14,8 +14,8 @@ gatun_status gatun_residual_layernorm_forward(gatun_stream* stream, void* sum, v
     finite_and_not_negative("eps", eps);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"sum", sum, rows * cols}, {"y", y, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
-    arrays({{"x", x, rows * cols}, {"residual", residual, rows * cols}, {"weight", weight, cols}});
+    arrays({{"sum", sum, {rows, cols}}, {"y", y, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"x", x, {rows, cols}}, {"residual", residual, {rows, cols}}, {"weight", weight, cols}});
     run(stream, residual_layernorm_forward, sum, y, mean, rstd, x, residual, weight, bias, rows, cols, eps, dtype);
   });
 }
@@ -29,7 +29,7 @@ gatun_status gatun_residual_layernorm_pullback(gatun_stream* stream, void* dx, v
     computes_in(dtype);
     sizes({{"rows", rows}});
     positive({{"cols", cols}});
-    arrays({{"dy", dy, rows * cols}, {"sum", sum, rows * cols}, {"mean", mean, rows}, {"rstd", rstd, rows}});
+    arrays({{"dy", dy, {rows, cols}}, {"sum", sum, {rows, cols}}, {"mean", mean, rows}, {"rstd", rstd, rows}});
     arrays({{"weight", weight, cols}});
     run(stream, residual_layernorm_pullback, dx, dresidual, dweight, dbias, dsum, dy, sum, weight, mean, rstd, rows,
         cols, fresh, dtype);

@@ -25,7 +25,7 @@ gatun_status gatun_transpose_forward(gatun_stream* stream, void* y, const void* 
     check(stream);
     computes_in(dtype);
     sizes({{"batch", batch}, {"rows", rows}, {"cols", cols}});
-    arrays({{"y", y, batch * rows * cols}, {"x", x, batch * rows * cols}});
+    arrays({{"y", y, {batch, rows, cols}}, {"x", x, {batch, rows, cols}}});
     run(stream, transpose_forward, y, x, batch, rows, cols, dtype);
   });
 }
@@ -36,7 +36,7 @@ gatun_status gatun_transpose_pullback(gatun_stream* stream, void* dx, const void
     check(stream);
     computes_in(dtype);
     sizes({{"batch", batch}, {"rows", rows}, {"cols", cols}});
-    arrays({{"dx", dx, batch * rows * cols}, {"dy", dy, batch * rows * cols}});
+    arrays({{"dx", dx, {batch, rows, cols}}, {"dy", dy, {batch, rows, cols}}});
     run(stream, transpose_pullback, dx, dy, batch, rows, cols, fresh, dtype);
   });
 }
@@ -47,7 +47,7 @@ gatun_status gatun_slice_forward(gatun_stream* stream, void* y, const void* x, i
     check(stream);
     computes_in(dtype);
     check_slice(outer, length, inner, start, count);
-    arrays({{"y", y, outer * count * inner}, {"x", x, outer * length * inner}});
+    arrays({{"y", y, {outer, count, inner}}, {"x", x, {outer, length, inner}}});
     run(stream, slice_forward, y, x, outer, length, inner, start, count, dtype);
   });
 }
@@ -58,7 +58,7 @@ gatun_status gatun_slice_pullback(gatun_stream* stream, void* dx, const void* dy
     check(stream);
     computes_in(dtype);
     check_slice(outer, length, inner, start, count);
-    arrays({{"dx", dx, outer * length * inner}, {"dy", dy, outer * count * inner}});
+    arrays({{"dx", dx, {outer, length, inner}}, {"dy", dy, {outer, count, inner}}});
     run(stream, slice_pullback, dx, dy, outer, length, inner, start, count, fresh, dtype);
   });
 }
@@ -69,8 +69,8 @@ gatun_status gatun_concatenate_forward(gatun_stream* stream, void* y, const void
     check(stream);
     computes_in(dtype);
     sizes({{"outer", outer}, {"a_count", a_count}, {"b_count", b_count}, {"inner", inner}});
-    arrays({{"y", y, outer * (a_count + b_count) * inner}});
-    arrays({{"a", a, outer * a_count * inner}, {"b", b, outer * b_count * inner}});
+    arrays({{"y", y, {outer, a_count + b_count, inner}}});
+    arrays({{"a", a, {outer, a_count, inner}}, {"b", b, {outer, b_count, inner}}});
     run(stream, concatenate_forward, y, a, b, outer, a_count, b_count, inner, dtype);
   });
 }
@@ -82,7 +82,7 @@ gatun_status gatun_concatenate_pullback(gatun_stream* stream, void* da, void* db
     check(stream);
     computes_in(dtype);
     sizes({{"outer", outer}, {"a_count", a_count}, {"b_count", b_count}, {"inner", inner}});
-    arrays({{"dy", dy, outer * (a_count + b_count) * inner}});
+    arrays({{"dy", dy, {outer, a_count + b_count, inner}}});
     run(stream, concatenate_pullback, da, db, dy, outer, a_count, b_count, inner, fresh, dtype);
   });
 }

@@ -1,10 +1,14 @@
 package dev.gatun.laws;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.ffi.Kernels;
+import dev.gatun.tensor.Shape;
+import dev.gatun.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +43,20 @@ class ManyElementsTest {
         float found = rows.getAtIndex(ValueLayout.JAVA_FLOAT, i);
         if (found != expected) assertEquals(expected, found, "element " + i);
       }
+    }
+  }
+
+  /// Sizes that count no array together may have any product.
+  @Test
+  void theSecondHalfOfALongVectorIsASlice() {
+    int half = 1 << 20;
+    var numbers = new float[2 * half];
+    for (int i = 0; i < numbers.length; i++) numbers[i] = i;
+    try (var device = Devices.underTest();
+        var memory = device.scope()) {
+      var whole = Tensor.of(memory, Shape.of(numbers.length), numbers);
+      var second = whole.slice(0, half, half).toFloats();
+      assertArrayEquals(Arrays.copyOfRange(numbers, half, 2 * half), second);
     }
   }
 }

@@ -82,6 +82,23 @@ class RefusalsTest {
         });
   }
 
+  /// Sizes of which memory may hold each, but not their product, which an int64_t takes for 0.
+  @TestFactory
+  Stream<DynamicTest> refusesArraysBeyondAllMemory() {
+    return each(
+        (call, arena) -> {
+          for (var array : call.kernel().arrays()) {
+            var factors = array.extent().split("\\*");
+            if (factors.length < 2 || call.region(array) == null) continue;
+            var said = call.sample();
+            for (var factor : factors) {
+              if (factor.matches("[a-z]\\w*")) said = said.with(factor, 0x1p40);
+            }
+            refused(call, said, arena, InvalidArgument.class, "\\w+");
+          }
+        });
+  }
+
   @TestFactory
   Stream<DynamicTest> refusesAnEpsThatIsNone() {
     return each(
