@@ -28,6 +28,7 @@ public class Boundary extends ForkedBenchmark {
   static final int OPS = 100;
 
   private static final double FACTOR = 1.5;
+  private static final double UNTOUCHED = 7;
   private static final double SCALED = FACTOR * FACTOR;
   private static final double CHAINED = Math.pow(FACTOR, OPS + 1);
 
@@ -69,9 +70,11 @@ public class Boundary extends ForkedBenchmark {
   private void requireEffects() throws Throwable {
     var name = noArgumentsByHandle().reinterpret(Long.MAX_VALUE).getString(0);
     require(name.equals(CHOSEN), "noArgumentsByHandle", name);
+    scaled.copyFrom(UNTOUCHED);
     require(emptyByHandle() == 0, "emptyByHandle", "a status");
+    requireValue("emptyByHandle", UNTOUCHED, scaled);
     emptyByKernels();
-    requireValue("empty", 0, scaled);
+    requireValue("emptyByKernels", UNTOUCHED, scaled);
     require(scaleByHandle() == 0, "scaleByHandle", "a status");
     requireValue("scaleByHandle", SCALED, scaled);
     scaled.copyFrom(0);

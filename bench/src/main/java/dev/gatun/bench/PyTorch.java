@@ -32,8 +32,13 @@ final class PyTorch implements AutoCloseable {
     command.addAll(List.of("--threads", "" + all));
     command.addAll(agreement.words(folder));
     program = new Companion(folder, command);
-    version = program.line();
-    agreement.require(version, program);
+    try {
+      version = program.line();
+      agreement.require(version, program);
+    } catch (Exception disagreement) {
+      close();
+      throw disagreement;
+    }
   }
 
   static void requireHere() throws Exception {

@@ -142,7 +142,7 @@ final class PyTorchCases {
       var times =
           new Turns()
               .with("ours", ours)
-              .with("theirs", _ -> pytorch.program().microseconds(others))
+              .with("theirs", others, pytorch.program())
               .times(ROUNDS, runs);
       run.rows()
           .add(

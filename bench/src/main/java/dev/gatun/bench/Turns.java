@@ -5,11 +5,21 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /// Works that are timed in rounds: each has some runs of every one, so that what else the machine
-/// does meets them alike, and begins with another. A turn begins with a run that does not count: a
-/// process that has waited is some per cent slower at first. What two have to do with each other is
-/// taken within rounds.
+/// does meets them alike, and begins with another. A turn begins with a run that does not count:
+/// the first behind another's, which had the caches and maybe the cores, is some per cent slower.
+/// What two have to do with each other is taken within rounds.
 final class Turns {
-  private final Map<String, Timed> works = new LinkedHashMap<>();
+  private static final int OF_THE_ROUND = 0;
+
+  private final Map<String, Work> works = new LinkedHashMap<>();
+
+  /// `runs` is how many it has in a turn.
+  private record Work(Timed timed, int runs) {
+    double microseconds(int ofTheRound) throws Exception {
+      timed.microseconds(1);
+      return timed.microseconds(runs == OF_THE_ROUND ? ofTheRound : runs);
+    }
+  }
 
   /// Answers with the median of the microseconds that each of `runs` takes.
   interface Timed {
@@ -44,7 +54,12 @@ final class Turns {
   }
 
   Turns with(String name, Timed work) {
-    works.put(name, work);
+    return with(name, OF_THE_ROUND, work);
+  }
+
+  /// With a number of runs of its own.
+  Turns with(String name, int runs, Timed work) {
+    works.put(name, new Work(work, runs));
     return this;
   }
 
@@ -59,7 +74,6 @@ final class Turns {
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < names.length; turn++) {
         var name = names[(round + turn) % names.length];
-        works.get(name).microseconds(1);
         times.get(name)[round] = works.get(name).microseconds(runs);
       }
     }

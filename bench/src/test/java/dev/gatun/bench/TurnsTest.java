@@ -27,6 +27,21 @@ class TurnsTest {
     assertEquals(List.of("a", "b", "b", "a", "a", "b"), order);
   }
 
+  @Test
+  void aWorkMayHaveItsOwnNumberOfRuns() throws Exception {
+    var asked = new ArrayList<Integer>();
+    new Turns()
+        .with(
+            "a",
+            3,
+            runs -> {
+              asked.add(runs);
+              return 1;
+            })
+        .times(2, 5);
+    assertEquals(List.of(1, 3, 1, 3), asked);
+  }
+
   /// The first run of each turn takes long, and must not be seen.
   private Turns.Timed timed(String name, double... microseconds) {
     var rounds = microseconds.clone();
