@@ -4,6 +4,7 @@
 // answers how many of these weights it counts. The flat arena is a table of two tensors, one that decays and one that
 // does not.
 #pragma once
+#include <emmintrin.h>
 #include <omp.h>
 
 #include "loops.h"
@@ -50,6 +51,23 @@ template <int64_t most> inline void put_at_random(bf16* to, const float* from, i
   for (int64_t i = 0; i < n; i++) to[i] = rounded_at_random(from[i], halves[skipped + i]);
 }
 
+/// Rounds past the caches. A line that is only written is read first all the same, a tenth of what a step with masters
+/// reads, unless it is written as a whole on a way of its own.
+template <int64_t most> inline void put_past_caches(bf16* to, const float* from) {
+  constexpr int64_t vector = sizeof(__m128i) / sizeof(bf16);
+  alignas(64) bf16 rounded[most];
+  put_all(rounded, from, most);
+  for (int64_t i = 0; i < most; i += vector)
+    _mm_stream_si128((__m128i*)(to + i), _mm_load_si128((const __m128i*)(rounded + i)));
+}
+
+/// What the weights are where a master holds them unrounded.
+template <int64_t most, class T> inline void put_shadow(T* to, const Wide<T>* master, int64_t n, bool past_caches) {
+  if constexpr (!holds_wide<T>)
+    if (past_caches && n == most && (size_t)to % 64 == 0) return put_past_caches<most>(to, master);
+  put_all(to, master, n);
+}
+
 /// The arrays of one tensor, or of what is left of it; without a master the weights are updated themselves.
 template <class T, int states> struct Arrays {
   T* weights;
@@ -91,11 +109,11 @@ constexpr bool fetches_ahead = false;
 
 /// Takes a strip a step further and answers how many weights are counted.
 template <int64_t most, class T, class Step> inline int64_t step_strip(const Arrays<T, Step::states>& a, int64_t n,
-                                                                       bool decays, Rounding rounding,
+                                                                       bool decays, bool past_caches, Rounding rounding,
                                                                        const Step& step) {
   if (a.master) {
     const int64_t counted = step(a.master, a.state, a.gradients, n, decays);
-    put_all(a.weights, a.master, n);
+    put_shadow<most>(a.weights, a.master, n, past_caches);
     return counted;
   }
   if constexpr (holds_wide<T>) {
@@ -115,7 +133,8 @@ template <int64_t most, class T, class Step> inline int64_t step_strip(const Arr
 
 /// Strip by strip.
 template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step::states>& arrays, int64_t n,
-                                                           bool decays, Rounding rounding, const Step& step) {
+                                                           bool decays, bool past_caches, Rounding rounding,
+                                                           const Step& step) {
   constexpr int64_t line = 64 / sizeof(Wide<T>), strip = (fetches_ahead ? 8 : 128) * line;
   int64_t counted = 0;
   for (int64_t i = 0; i < n; i += strip) {
@@ -126,8 +145,9 @@ template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step:
       for (int s = Step::updated; s < Step::states; s++) __builtin_prefetch(a.state[s] + next);
       __builtin_prefetch(a.gradients + next);
     }
-    counted += step_strip<strip>(a, least(strip, n - i), decays, rounding.from(i), step);
+    counted += step_strip<strip>(a, least(strip, n - i), decays, past_caches, rounding.from(i), step);
   }
+  if (past_caches) _mm_sfence();
   return counted;
 }
 
@@ -135,9 +155,10 @@ template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step:
 /// Answers how many are counted.
 template <class T, class Step>
 int64_t step_table(const StepTable<T, Step::states>& table, Rounding rounding, const Step& step) {
-  constexpr int64_t block = 8192;
+  constexpr int64_t block = 8192, more_than_caches_hold = int64_t(1) << 22;
   int64_t blocks = 0, counted = 0;
   for (int64_t t = 0; t < table.tensors; t++) blocks += quotient_up(table.sizes[t], block);
+  const bool past_caches = blocks * block > more_than_caches_hold;
 #pragma omp parallel reduction(+ : counted) if (blocks > 2)
   {
     const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();
@@ -150,7 +171,8 @@ int64_t step_table(const StepTable<T, Step::states>& table, Rounding rounding, c
       if (first >= last) continue;
       const int64_t from = first * block, to = least(last * block, table.sizes[t]);
       counted +=
-          step_stretch(table.at(t).from(from), to - from, table.decays[t] != 0, rounding.from(number + from), step);
+          step_stretch(table.at(t).from(from), to - from, table.decays[t] != 0, past_caches,
+                       rounding.from(number + from), step);
     }
   }
   return counted;
