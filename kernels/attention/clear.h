@@ -9,9 +9,11 @@ enum class Queries { in_rows, in_lanes };
 
 /// On the diagonal a query neither sees nor moves the keys behind it.
 template <Queries queries, class W> void clear_later_keys(W* scores, int64_t count) {
-  for (int64_t later = 1; later < count; later++)
-    for (int64_t earlier = 0; earlier < later; earlier++)
-      scores[queries == Queries::in_rows ? earlier * tile + later : later * tile + earlier] = 0;
+  for (int64_t r = 0; r < count; r++)
+    if constexpr (queries == Queries::in_rows)
+      for (int64_t later = r + 1; later < count; later++) scores[r * tile + later] = 0;
+    else
+      for (int64_t earlier = 0; earlier < r; earlier++) scores[r * tile + earlier] = 0;
 }
 
 /// Nor does it the keys of other documents.

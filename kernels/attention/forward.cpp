@@ -119,15 +119,15 @@ template <class T> void see_keys(Member<Wide<T>>& member, const Tiles<Wide<T>>& 
   using W = Wide<T>;
   const auto queries = span(block, a.h.context), keys = span(key_block, a.h.context);
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(queries.count);
-  const bool first = key_block == documents.first_tile(queries);
+  const bool first = key_block == documents.first_tile(queries), diagonal = a.h.causal && key_block == block;
   multiply_tiles<W>({tiles.scores, tile}, as_stored(tiles.keys, stride), {member.queries_transposed, tile}, keys.count,
-                    width, cols, false, a.scale);
-  if (a.h.causal && key_block == block) hide_later_keys(tiles.scores, keys.count);
+                    width, cols, false, a.scale, on_diagonal(diagonal, Counts::columns_from_row));
+  if (diagonal) hide_later_keys(tiles.scores, keys.count);
   if (documents.part(keys, queries)) hide_other_documents(tiles.scores, documents.first, keys, queries);
   weigh(tiles.scores, member, keys.count, width);
   if (!first) scale_rows(member.sums, member.rescale, queries.count, stride);
   multiply_tiles<W>({member.sums, stride}, transposed(tiles.scores, tile), {tiles.values, stride}, queries.count, cols,
-                    keys.count, !first);
+                    keys.count, !first, 1, on_diagonal(diagonal, Counts::inner_to_row));
 }
 
 template <class T> void finish(Member<Wide<T>>& member, const Arguments<T>& a, int64_t pair, Span queries) {

@@ -115,26 +115,27 @@ template <class T> void walk_queries(const Arguments<T>& a, int64_t pair, int64_
   const int64_t first = a.h.causal ? block : documents.first_tile(keys);
   for (int64_t q = first; q < documents.end_tile(keys, a.h.context); q++) {
     const auto queries = span(q, a.h.context);
+    const bool diagonal = a.h.causal && q == block;
     load_rows(tiles.queries, packed_rows(a.qkv, a.h, pair, query_part).from(queries.start), queries.count, cols);
     load_rows(tiles.dy, output_rows(a.dy, a.h, pair).from(queries.start), queries.count, cols);
     multiply_tiles<W>({tiles.weights, tile}, as_stored(tiles.queries, stride), {tiles.keys_transposed, tile},
-                      queries.count, width, cols, false, a.scale);
+                      queries.count, width, cols, false, a.scale, on_diagonal(diagonal, Counts::columns_to_row));
     multiply_tiles<W>({tiles.dscores, tile}, as_stored(tiles.dy, stride), {tiles.values_transposed, tile},
-                      queries.count, width, cols, false);
+                      queries.count, width, cols, false, 1, on_diagonal(diagonal, Counts::columns_to_row));
     differentiate<Queries::in_rows>(tiles.weights, tiles.dscores, Statistics<W>(a, pair, queries), a.scale,
                                     queries.count, width);
     W* const all_scores[] = {tiles.weights, tiles.dscores};
     for (W* const scores : all_scores) {
-      if (a.h.causal && q == block) clear_later_keys<Queries::in_rows>(scores, queries.count);
+      if (diagonal) clear_later_keys<Queries::in_rows>(scores, queries.count);
       if (documents.part(queries, keys)) clear_other_documents(scores, documents.first, queries, keys);
     }
     multiply_tiles<W>({tiles.dvalues, stride}, transposed(tiles.weights, tile), {tiles.dy, stride}, keys.count, cols,
-                      queries.count, q > first);
+                      queries.count, q > first, 1, on_diagonal(diagonal, Counts::inner_from_row));
     multiply_tiles<W>({tiles.dkeys, stride}, transposed(tiles.dscores, tile), {tiles.queries, stride}, keys.count, cols,
-                      queries.count, q > first);
+                      queries.count, q > first, 1, on_diagonal(diagonal, Counts::inner_from_row));
     if (!dq.at) continue;
     multiply_tiles<W>({tiles.dqueries, stride}, as_stored(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
-                      cols, keys.count, false);
+                      cols, keys.count, false, 1, on_diagonal(diagonal, Counts::inner_to_row));
     store_rows(dq.from(queries.start), tiles.dqueries, queries.count, cols,
                a.fresh && block == documents.first_tile(queries));
   }
@@ -160,20 +161,21 @@ void walk_keys(const Arguments<T>& a, int64_t pair, int64_t block, const QueryTi
   const auto dq = sums_of(rows, tiles.sums, queries.count, cols, a.fresh);
   for (int64_t k = first; k < end; k++) {
     const auto keys = span(k, a.h.context);
+    const bool diagonal = a.h.causal && k == block;
     load_rows(tiles.keys, packed_rows(a.qkv, a.h, pair, key_part).from(keys.start), keys.count, cols);
     load_rows(tiles.values, packed_rows(a.qkv, a.h, pair, value_part).from(keys.start), keys.count, cols);
     multiply_tiles<W>({tiles.weights, tile}, as_stored(tiles.keys, stride), {tiles.queries_transposed, tile},
-                      keys.count, width, cols, false, a.scale);
+                      keys.count, width, cols, false, a.scale, on_diagonal(diagonal, Counts::columns_from_row));
     multiply_tiles<W>({tiles.dscores, tile}, as_stored(tiles.values, stride), {tiles.dy_transposed, tile}, keys.count,
-                      width, cols, false);
+                      width, cols, false, 1, on_diagonal(diagonal, Counts::columns_from_row));
     differentiate<Queries::in_lanes>(tiles.weights, tiles.dscores, statistics, a.scale, keys.count, width);
     W* const all_scores[] = {tiles.weights, tiles.dscores};
     for (W* const scores : all_scores) {
-      if (a.h.causal && k == block) clear_later_keys<Queries::in_lanes>(scores, keys.count);
+      if (diagonal) clear_later_keys<Queries::in_lanes>(scores, keys.count);
       if (documents.part(keys, queries)) clear_other_documents(scores, documents.first, keys, queries);
     }
     multiply_tiles<W>({tiles.dqueries, stride}, transposed(tiles.dscores, tile), {tiles.keys, stride}, queries.count,
-                      cols, keys.count, false);
+                      cols, keys.count, false, 1, on_diagonal(diagonal, Counts::inner_to_row));
     store_rows(dq, tiles.dqueries, queries.count, cols, a.fresh && k == first);
   }
   keep_sums(rows, dq, queries.count, cols);

@@ -136,14 +136,19 @@ void differentiate(const Tiles<W>& tiles, const Statistics<W>& of, W scale, int6
   }
 }
 
+template <class T> bool is_diagonal(const Arguments<T>& a, Span queries, Span keys) {
+  return a.h.causal && queries.start == keys.start;
+}
+
 /// p, tp, scale * ds and scale * tds of the queries and keys that were loaded.
 template <class T> void weigh(const Tiles<Wide<T>>& tiles, const Arguments<T>& a, int64_t pair,
                               const Documents& documents, Span queries, Span keys) {
   using W = Wide<T>;
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(keys.count);
+  const bool diagonal = is_diagonal(a, queries, keys);
   const auto multiply = [&](W* scores, const W* rows, const W* columns, bool add, W factor) {
-    multiply_tiles<W>({scores, tile}, as_stored(rows, stride), {columns, tile}, queries.count, width, cols, add,
-                      factor);
+    multiply_tiles<W>({scores, tile}, as_stored(rows, stride), {columns, tile}, queries.count, width, cols, add, factor,
+                      on_diagonal(diagonal, Counts::columns_to_row));
   };
   multiply(tiles.weights, tiles.queries, tiles.keys_transposed, false, a.scale);
   multiply(tiles.tweights, tiles.tqueries, tiles.keys_transposed, false, 1);
@@ -154,19 +159,21 @@ template <class T> void weigh(const Tiles<Wide<T>>& tiles, const Arguments<T>& a
   differentiate(tiles, Statistics<W>(a, pair, queries), a.scale, queries.count, width);
   W* const all_scores[] = {tiles.weights, tiles.tweights, tiles.dscores, tiles.tdscores};
   for (W* const scores : all_scores) {
-    if (a.h.causal && queries.start == keys.start) clear_later_keys<Queries::in_rows>(scores, queries.count);
+    if (diagonal) clear_later_keys<Queries::in_rows>(scores, queries.count);
     if (documents.part(queries, keys)) clear_other_documents(scores, documents.first, queries, keys);
   }
 }
 
 /// The share that the keys at hand have in the rows of tdq.
 template <class W>
-void add_share(Rows<W> tdq, const Tiles<W>& tiles, int64_t queries, int64_t cols, int64_t keys, bool fresh) {
+void add_share(Rows<W> tdq, const Tiles<W>& tiles, int64_t queries, int64_t cols, int64_t keys, bool diagonal,
+               bool fresh) {
   const int64_t stride = padded(cols);
+  const auto counts = on_diagonal(diagonal, Counts::inner_to_row);
   multiply_tiles<W>({tiles.tdqueries, stride}, as_stored(tiles.tdscores, tile), {tiles.keys, stride}, queries, cols,
-                    keys, false);
+                    keys, false, 1, counts);
   multiply_tiles<W>({tiles.tdqueries, stride}, as_stored(tiles.dscores, tile), {tiles.tkeys, stride}, queries, cols,
-                    keys, true);
+                    keys, true, 1, counts);
   store_rows(tdq, tiles.tdqueries, queries, cols, fresh);
 }
 
@@ -183,16 +190,17 @@ void walk_queries(const Arguments<T>& a, int64_t pair, int64_t block, Rows<Wide<
     const auto queries = span(q, a.h.context);
     load_queries(tiles, a, pair, queries);
     weigh(tiles, a, pair, documents, queries, keys);
+    const bool diagonal = is_diagonal(a, queries, keys);
     const auto add = [&](W* sums, const W* scores, const W* rows, bool to_sums) {
       multiply_tiles<W>({sums, stride}, transposed(scores, tile), {rows, stride}, keys.count, cols, queries.count,
-                        to_sums);
+                        to_sums, 1, on_diagonal(diagonal, Counts::inner_from_row));
     };
     add(tiles.tdvalues, tiles.tweights, tiles.dy, q > first);
     add(tiles.tdvalues, tiles.weights, tiles.tdy, true);
     add(tiles.tdkeys, tiles.tdscores, tiles.queries, q > first);
     add(tiles.tdkeys, tiles.dscores, tiles.tqueries, true);
     if (tdq.at)
-      add_share(tdq.from(queries.start), tiles, queries.count, cols, keys.count,
+      add_share(tdq.from(queries.start), tiles, queries.count, cols, keys.count, diagonal,
                 a.fresh && block == documents.first_tile(queries));
   }
   store_rows(packed_rows(a.tdqkv, a.h, pair, key_part).from(keys.start), tiles.tdkeys, keys.count, cols, a.fresh);
@@ -212,7 +220,8 @@ template <class T> void walk_keys(const Arguments<T>& a, int64_t pair, int64_t b
     const auto keys = span(k, a.h.context);
     load_keys(tiles, a, pair, keys);
     weigh(tiles, a, pair, documents, queries, keys);
-    add_share(tdq, tiles, queries.count, a.h.head_size, keys.count, a.fresh && k == first);
+    add_share(tdq, tiles, queries.count, a.h.head_size, keys.count, is_diagonal(a, queries, keys),
+              a.fresh && k == first);
   }
   keep_sums(rows, tdq, queries.count, a.h.head_size);
 }

@@ -75,23 +75,25 @@ template <class T> void see_keys(const Tiles<Wide<T>>& tiles, const Arguments<T>
                                  Span queries, Span keys, const Wide<T>* lse, Wide<T>* tlse, bool first) {
   using W = Wide<T>;
   const int64_t cols = a.h.head_size, stride = padded(cols), width = padded(queries.count);
-  multiply_tiles<W>({tiles.weights, tile}, as_stored(tiles.keys, stride), {tiles.queries_transposed, tile}, keys.count,
-                    width, cols, false, a.scale);
-  multiply_tiles<W>({tiles.tscores, tile}, as_stored(tiles.keys, stride), {tiles.tqueries_transposed, tile}, keys.count,
-                    width, cols, false);
-  multiply_tiles<W>({tiles.tscores, tile}, as_stored(tiles.tkeys, stride), {tiles.queries_transposed, tile}, keys.count,
-                    width, cols, true);
+  const bool diagonal = a.h.causal && keys.start == queries.start;
+  const auto multiply = [&](W* scores, const W* rows, const W* columns, bool add, W factor) {
+    multiply_tiles<W>({scores, tile}, as_stored(rows, stride), {columns, tile}, keys.count, width, cols, add, factor,
+                      on_diagonal(diagonal, Counts::columns_from_row));
+  };
+  multiply(tiles.weights, tiles.keys, tiles.queries_transposed, false, a.scale);
+  multiply(tiles.tscores, tiles.keys, tiles.tqueries_transposed, false, 1);
+  multiply(tiles.tscores, tiles.tkeys, tiles.queries_transposed, true, 1);
   weigh(tiles.weights, tiles.tscores, lse, a.scale, keys.count, width);
   W* const all_scores[] = {tiles.weights, tiles.tscores};
   for (W* const scores : all_scores) {
-    if (a.h.causal && keys.start == queries.start) clear_later_keys<Queries::in_lanes>(scores, keys.count);
+    if (diagonal) clear_later_keys<Queries::in_lanes>(scores, keys.count);
     if (documents.part(keys, queries)) clear_other_documents(scores, documents.first, keys, queries);
   }
   add_up(tlse, tiles.tscores, keys.count, queries.count);
   multiply_tiles<W>({tiles.sums, stride}, transposed(tiles.tscores, tile), {tiles.values, stride}, queries.count, cols,
-                    keys.count, !first);
+                    keys.count, !first, 1, on_diagonal(diagonal, Counts::inner_to_row));
   multiply_tiles<W>({tiles.sums, stride}, transposed(tiles.weights, tile), {tiles.tvalues, stride}, queries.count, cols,
-                    keys.count, true);
+                    keys.count, true, 1, on_diagonal(diagonal, Counts::inner_to_row));
 }
 
 /// The rows of ty and tlse that belong to one tile of queries.

@@ -7,6 +7,7 @@
 #pragma once
 #include "body.h"
 #include "heads.h"
+#include "loops.h"
 
 namespace gatun::GATUN_LEVEL {
 
@@ -59,7 +60,6 @@ inline int64_t tiles_in(int64_t context) { return (context + tile - 1) / tile; }
 template <class W> struct Left {
   const W* at;
   int64_t row, step;
-  Left from(int64_t r) const { return {at + r * row, row, step}; }
 };
 
 template <class W> inline Left<W> as_stored(const W* at, int64_t stride) { return {at, stride, 1}; }
@@ -94,26 +94,44 @@ __attribute__((noinline)) void multiply_block(Rows<W> c, Left<W> left, Rows<cons
     }
 }
 
-/// As multiply_tiles, for as many columns as `panels` vectors have.
-template <int panels, class W> inline void multiply_panels(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows,
-                                                           int64_t inner, bool add, W factor) {
-  int64_t r = 0;
-  for (; r + block_rows <= rows; r += block_rows)
-    multiply_block<panels, block_rows>(c.from(r), left.from(r), right, inner, add, factor);
-  for (; r < rows; r += fewer_rows)
-    multiply_block<panels, fewer_rows>(c.from(r), left.from(r), right, inner, add, factor);
+/// What of a product counts on the diagonal, where a query sees no key behind it and its weights of these are zero: all,
+/// the scores of row r from column r on or up to it, or the summands from number r on or up to it.
+enum class Counts { all, columns_from_row, columns_to_row, inner_from_row, inner_to_row };
+
+inline Counts on_diagonal(bool is_there, Counts counts) { return is_there ? counts : Counts::all; }
+
+/// Rows r to r + rows of columns `from` to `to`, which are two vectors at the most, or none.
+template <int64_t rows, class W> inline void multiply_rows(Rows<W> c, Left<W> left, Rows<const W> right, int64_t r,
+                                                           int64_t from, int64_t to, int64_t inner, bool add, W factor,
+                                                           Counts counts) {
+  constexpr int64_t lanes = Vector<W>::lanes;
+  if (counts == Counts::columns_from_row && from < r) from += least(r - from, to - from) / lanes * lanes;
+  if (counts == Counts::columns_to_row) to = least(to, r + rows);
+  if (counts == Counts::inner_to_row) inner = least(inner, r + rows);
+  const int64_t first = counts == Counts::inner_from_row ? r : 0;
+  const Rows<W> part{c.at + r * c.stride + from, c.stride};
+  const Left<W> factors{left.at + r * left.row + first * left.step, left.row, left.step};
+  const Rows<const W> columns{right.at + first * right.stride + from, right.stride};
+  if (to - from > lanes)
+    multiply_block<2, rows>(part, factors, columns, inner - first, add, factor);
+  else if (to > from)
+    multiply_block<1, rows>(part, factors, columns, inner - first, add, factor);
 }
 
 /// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
-/// cols up.
-template <class W> inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols,
-                                              int64_t inner, bool add, W factor = 1) {
-  constexpr int64_t lanes = Vector<W>::lanes;
-  int64_t col = 0;
-  for (; col + lanes < cols; col += 2 * lanes)
-    multiply_panels<2, W>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
-  if (col < cols)
-    multiply_panels<1, W>({c.at + col, c.stride}, left, {right.at + col, right.stride}, rows, inner, add, factor);
+/// cols up, and computes of what does not count no more than whole blocks bring.
+template <class W>
+inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols, int64_t inner,
+                           bool add, W factor = 1, Counts counts = Counts::all) {
+  constexpr int64_t width = 2 * Vector<W>::lanes;
+  for (int64_t col = 0; col < cols; col += width) {
+    const int64_t end = least(col + width, cols);
+    int64_t r = 0;
+    for (; r + block_rows <= rows; r += block_rows)
+      multiply_rows<block_rows>(c, left, right, r, col, end, inner, add, factor, counts);
+    for (; r < rows; r += fewer_rows)
+      multiply_rows<fewer_rows>(c, left, right, r, col, end, inner, add, factor, counts);
+  }
 }
 
 /// to (padded(count), padded(cols)) = from (count, cols); a copy, since rows of a packed head share few cache sets.

@@ -48,7 +48,6 @@ template <class T> void forward(Wide<T>* loss, Wide<T>* lse, int64_t* counted, T
 template <class T> void pullback(T* scratch, T* dx, Wide<T>* dtable, double dloss, const T* kept, const T* x,
                                  const T* table, const int32_t* targets, const Wide<T>* lse, int64_t counted,
                                  int64_t chunk, bool fresh_x, bool fresh_table, Head head) {
-  if (dtable && fresh_table) zero(dtable + head.vocab * head.cols, (head.stride - head.vocab) * head.cols);
   if (kept || head.rows == 0) return multiply_gradient(dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
   const Wide<T> factor = counted ? Wide<T>(dloss / double(counted)) : Wide<T>(0);
   for (int64_t r = 0; r < head.rows; r += chunk) {
