@@ -34,11 +34,12 @@ inline Rounding rounding_of(const int64_t* key, const int64_t* step, int64_t fir
   return {{uint64_t(key[0]), uint64_t(key[1]) + (uint64_t(*step) << 32)}, uint64_t(first), true};
 }
 
-/// Up with a chance as great as the part cut off, which is 16 bits long; what bf16 holds, and what is no number, stays.
+/// Up with a chance as great as the part cut off, which is 16 bits long; what bf16 holds stays, and so does what is no
+/// number: arithmetic makes NaNs that are quiet, by their upper half.
 inline bf16 rounded_at_random(float x, uint16_t chance) {
   constexpr uint32_t no_number = 0x7f800000u;
-  const uint32_t bits = __builtin_bit_cast(uint32_t, x), moved = (bits + chance) >> 16;
-  return {uint16_t((bits & no_number) == no_number ? upper_half(x) : moved)};
+  const uint32_t bits = __builtin_bit_cast(uint32_t, x);
+  return {uint16_t((bits + ((bits & no_number) == no_number ? 0 : chance)) >> 16)};
 }
 
 /// Weight i by half first + i of the words of the sequence.

@@ -1,20 +1,27 @@
 // The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
-// pullback, or three times where the logits are computed again.
+// pullback, or three times where the logits are computed again. Where T would round exponentials, a thread keeps those of
+// a row apart: computing them twice takes longer.
+#include <omp.h>
+
 #include "head.h"
+#include "scratch.h"
 
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-/// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`.
-template <class T> double replace_by_gradient(T* row, int64_t vocab, Wide<T> top, int32_t target, int64_t counted) {
+/// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`. The exponentials may be the row.
+template <class T> double replace_by_gradient(T* row, Wide<T>* exponentials, int64_t vocab, Wide<T> top, int32_t target,
+                                              int64_t counted) {
   using W = Wide<T>;
   const W logit = target < 0 ? top : widened(row[target]);
-  const double sum = sum_of_exponentials(unrounded(row), row, vocab, top);
+  const double sum = sum_of_exponentials(exponentials, row, vocab, top);
   if (target < 0) {
     zero(row, vocab);
     return log(sum);
   }
-  scale_exponentials(row, row, vocab, top, W(1 / (sum * double(counted))));
+  const W share = W(1 / (sum * double(counted)));
+#pragma omp simd
+  for (int64_t i = 0; i < vocab; i++) row[i] = narrowed<T>(exponentials[i] * share);
   row[target] = narrowed<T>(W((double(fast_exp(logit - top)) / sum - 1) / double(counted)));
   return log(sum);
 }
@@ -22,13 +29,17 @@ template <class T> double replace_by_gradient(T* row, int64_t vocab, Wide<T> top
 /// The sum of the losses of these rows; `keep` leaves their gradients in the logits.
 template <class T>
 double sum_of_losses(Wide<T>* lse, T* logits, const int32_t* targets, int64_t counted, Head head, bool keep) {
+  using W = Wide<T>;
+  const bool apart = keep && !holds_wide<T>;
+  W* const room = apart ? (W*)team_scratch(omp_get_max_threads(), head.stride * int64_t(sizeof(W))) : nullptr;
   return sum_over_rows({head.rows, head.vocab, head.stride}, [&](int64_t r) {
     T* const row = logits + r * head.stride;
-    const Wide<T> top = largest(row, head.vocab);
+    W* const exponentials = apart ? room + omp_get_thread_num() * head.stride : unrounded(row);
+    const W top = largest(row, head.vocab);
     const double above = targets[r] < 0 ? 0 : double(top) - double(widened(row[targets[r]]));
-    const double log_sum = keep ? replace_by_gradient(row, head.vocab, top, targets[r], counted)
-                                : log(sum_of_exponentials((Wide<T>*)nullptr, row, head.vocab, top));
-    lse[r] = Wide<T>(double(top) + log_sum);
+    const double log_sum = keep ? replace_by_gradient(row, exponentials, head.vocab, top, targets[r], counted)
+                                : log(sum_of_exponentials((W*)nullptr, row, head.vocab, top));
+    lse[r] = W(double(top) + log_sum);
     return targets[r] < 0 ? 0.0 : above + log_sum;
   });
 }
