@@ -165,9 +165,8 @@ template <class T> void weigh(const Tiles<Wide<T>>& tiles, const Arguments<T>& a
 }
 
 /// The share that the keys at hand have in the rows of tdq.
-template <class W>
-void add_share(Rows<W> tdq, const Tiles<W>& tiles, int64_t queries, int64_t cols, int64_t keys, bool diagonal,
-               bool fresh) {
+template <class W> void add_share(Rows<W> tdq, const Tiles<W>& tiles, int64_t queries, int64_t cols, int64_t keys,
+                                  bool diagonal, bool fresh) {
   const int64_t stride = padded(cols);
   const auto counts = on_diagonal(diagonal, Counts::inner_to_row);
   multiply_tiles<W>({tiles.tdqueries, stride}, as_stored(tiles.tdscores, tile), {tiles.keys, stride}, queries, cols,

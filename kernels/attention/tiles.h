@@ -94,8 +94,8 @@ __attribute__((noinline)) void multiply_block(Rows<W> c, Left<W> left, Rows<cons
     }
 }
 
-/// What of a product counts on the diagonal, where a query sees no key behind it and its weights of these are zero: all,
-/// the scores of row r from column r on or up to it, or the summands from number r on or up to it.
+/// What of a product counts on the diagonal, where a query sees no key behind it and its weights of these are zero:
+/// all, the scores of row r from column r on or up to it, or the summands from number r on or up to it.
 enum class Counts { all, columns_from_row, columns_to_row, inner_from_row, inner_to_row };
 
 inline Counts on_diagonal(bool is_there, Counts counts) { return is_there ? counts : Counts::all; }
@@ -120,9 +120,8 @@ template <int64_t rows, class W> inline void multiply_rows(Rows<W> c, Left<W> le
 
 /// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
 /// cols up, and computes of what does not count no more than whole blocks bring.
-template <class W>
-inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols, int64_t inner,
-                           bool add, W factor = 1, Counts counts = Counts::all) {
+template <class W> inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols,
+                                              int64_t inner, bool add, W factor = 1, Counts counts = Counts::all) {
   constexpr int64_t width = 2 * Vector<W>::lanes;
   for (int64_t col = 0; col < cols; col += width) {
     const int64_t end = least(col + width, cols);

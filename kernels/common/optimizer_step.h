@@ -171,9 +171,8 @@ int64_t step_table(const StepTable<T, Step::states>& table, Rounding rounding, c
       passed += own;
       if (first >= last) continue;
       const int64_t from = first * block, to = least(last * block, table.sizes[t]);
-      counted +=
-          step_stretch(table.at(t).from(from), to - from, table.decays[t] != 0, past_caches,
-                       rounding.from(number + from), step);
+      counted += step_stretch(table.at(t).from(from), to - from, table.decays[t] != 0, past_caches,
+                              rounding.from(number + from), step);
     }
   }
   return counted;

@@ -1,6 +1,6 @@
 // The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
-// pullback, or three times where the logits are computed again. Where T would round exponentials, a thread keeps those of
-// a row apart: computing them twice takes longer.
+// pullback, or three times where the logits are computed again. Where T would round exponentials, a thread keeps those
+// of a row apart: computing them twice takes longer.
 #include <omp.h>
 
 #include "head.h"
@@ -9,9 +9,10 @@
 namespace gatun::GATUN_LEVEL {
 namespace {
 
-/// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`. The exponentials may be the row.
-template <class T> double replace_by_gradient(T* row, Wide<T>* exponentials, int64_t vocab, Wide<T> top, int32_t target,
-                                              int64_t counted) {
+/// Makes a row of logits (softmax - one-hot) / counted; answers with its lse less `top`. The exponentials may be the
+/// row.
+template <class T>
+double replace_by_gradient(T* row, Wide<T>* exponentials, int64_t vocab, Wide<T> top, int32_t target, int64_t counted) {
   using W = Wide<T>;
   const W logit = target < 0 ? top : widened(row[target]);
   const double sum = sum_of_exponentials(exponentials, row, vocab, top);
@@ -59,6 +60,7 @@ template <class T> void forward(Wide<T>* loss, Wide<T>* lse, int64_t* counted, T
 template <class T> void pullback(T* scratch, T* dx, Wide<T>* dtable, double dloss, const T* kept, const T* x,
                                  const T* table, const int32_t* targets, const Wide<T>* lse, int64_t counted,
                                  int64_t chunk, bool fresh_x, bool fresh_table, Head head) {
+  if (dtable && fresh_table) zero(dtable + head.vocab * head.cols, (head.stride - head.vocab) * head.cols);
   if (kept || head.rows == 0) return multiply_gradient(dx, dtable, kept, x, table, dloss, !fresh_x, !fresh_table, head);
   const Wide<T> factor = counted ? Wide<T>(dloss / double(counted)) : Wide<T>(0);
   for (int64_t r = 0; r < head.rows; r += chunk) {

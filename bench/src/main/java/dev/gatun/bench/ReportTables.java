@@ -65,9 +65,19 @@ final class ReportTables {
             "eager - C|eager_minus_c_us",
             "replayed - C|replay_minus_c_us",
             "eager, % over C|eager_percent",
-            "replayed, % over C|replay_percent",
+            "replayed, % over C|replay_percent")
+        + "\n"
+        + table(
+            rows.stream().filter(row -> row.containsKey("products_us")).toList(),
+            "step|what",
+            "replayed, µs|replay_us",
             "its products alone, µs|products_us",
-            "replayed, of its products|of_products")
+            "step of its products|of_products",
+            "a copy meanwhile, GB/s|copy_gbs",
+            "rounds|rounds",
+            "of fast memory|fast_rounds",
+            "a copy in these, GB/s|fast_copy_gbs",
+            "step of its products in these|fast_of_products")
         + "\n"
         + table(
             rows,

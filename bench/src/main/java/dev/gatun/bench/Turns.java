@@ -1,8 +1,10 @@
 package dev.gatun.bench;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
+import java.util.stream.IntStream;
 
 /// Works that are timed in rounds: each has some runs of every one, so that what else the machine
 /// does meets them alike, and begins with another. A turn begins with a run that does not count:
@@ -34,6 +36,25 @@ final class Turns {
 
     double of(String name) {
       return Timing.median(all.get(name));
+    }
+
+    double least(String name) {
+      return Arrays.stream(all.get(name)).min().orElseThrow();
+    }
+
+    double most(String name) {
+      return Arrays.stream(all.get(name)).max().orElseThrow();
+    }
+
+    /// Of the rounds in which that work took less than `microseconds`.
+    Times under(String name, double microseconds) {
+      var limiting = all.get(name);
+      var those = IntStream.range(0, rounds()).filter(i -> limiting[i] < microseconds).toArray();
+      var kept = new LinkedHashMap<String, double[]>();
+      all.forEach(
+          (work, taken) ->
+              kept.put(work, IntStream.of(those).mapToDouble(i -> taken[i]).toArray()));
+      return new Times(kept);
     }
 
     double difference(String name, String other) {

@@ -22,6 +22,18 @@ class TurnsTest {
   }
 
   @Test
+  void someRoundsCanBeTakenAlone() throws Exception {
+    var times =
+        new Turns().with("a", timed("a", 2, 40, 6)).with("b", timed("b", 1, 10, 3)).times(3, 5);
+    assertEquals(1, times.least("b"));
+    assertEquals(10, times.most("b"));
+    var fast = times.under("b", 5.5);
+    assertEquals(2, fast.rounds());
+    assertEquals(4, fast.of("a"));
+    assertEquals(2, fast.ratio("a", "b"));
+  }
+
+  @Test
   void eachRoundBeginsWithAnother() throws Exception {
     new Turns().with("a", timed("a", 1, 1, 1)).with("b", timed("b", 1, 1, 1)).times(3, 5);
     assertEquals(List.of("a", "b", "b", "a", "a", "b"), order);

@@ -32,6 +32,7 @@ class Bf16Test {
       matmul_forward  batch=1 rows=65 cols=33 inner=300 transposed=0,1,2,3
       linear_forward  rows=136 in=72 out=120 activation=1
       linear_pullback rows=1000 in=64 out=72 activation=0 dpre=absent pre=absent x_pre=absent
+      linear_pullback rows=33 in=1045 out=8 activation=0 dpre=absent pre=absent x_pre=absent
       """;
 
   /// Its numbers stay below a bound that rounding would reach.
