@@ -1,4 +1,5 @@
 // Where the CPU's chunks come from, and copies.
+#include <emmintrin.h>
 #include <omp.h>
 #include <sys/mman.h>
 
@@ -77,15 +78,33 @@ void give_pinned(void* address) { std::free(address); }
 
 namespace {
 
-/// One thread alone does not fill the way to memory. Each has one stretch, since the C library passes the caches by
-/// only where a stretch is longer than they are.
+/// Past the caches, which else read every line before it is written. The C library does so too, a quarter slower.
+void stream(char* to, const char* from, int64_t bytes) {
+  constexpr int64_t line = 64, ahead = 32 * line;
+  const auto into_line = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % line);
+  const int64_t first = std::min(bytes, (line - into_line) % line), end = first + (bytes - first) / line * line;
+  std::memcpy(to, from, static_cast<size_t>(first));
+  for (int64_t i = first; i < end; i += line) {
+    __builtin_prefetch(from + i + ahead);
+    for (int64_t part = i; part < i + line; part += int64_t{sizeof(__m128i)})
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + part),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + part)));
+  }
+  _mm_sfence();
+  std::memcpy(to + end, from + end, static_cast<size_t>(bytes - end));
+}
+
+/// One thread alone does not fill the way to memory. What the caches hold stays there.
 void spread(char* to, const char* from, int64_t bytes) {
-  constexpr int64_t least_own = 1 << 20;
+  constexpr int64_t least_own = 1 << 20, worth_streaming = 1 << 24;
 #pragma omp parallel if (bytes >= 2 * least_own)
   {
     const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();
     const int64_t begin = bytes * me / team, end = bytes * (me + 1) / team;
-    std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
+    if (bytes >= worth_streaming)
+      stream(to + begin, from + begin, end - begin);
+    else
+      std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
   }
 }
 

@@ -14,14 +14,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Copies of all lengths, to the device, there, and back: threads share the long ones.
+/// Copies of all lengths, to the device, there, and back: threads share the long ones, and the
+/// longest pass by the caches.
 @Tag("backend")
 class CopiesTest {
   private static final long BEFORE = 5;
   private static final long BEHIND = 3;
 
   @ParameterizedTest
-  @ValueSource(longs = {0, 1, 4097, (2 << 20) - 1, 2 << 20, (5 << 20) + 13})
+  @ValueSource(longs = {0, 1, 4097, (2 << 20) - 1, 2 << 20, (5 << 20) + 13, (17 << 20) + 13})
   void eachByteArrivesAndNoOther(long bytes) {
     try (var on = new OnDevice();
         var host = Arena.ofConfined()) {
