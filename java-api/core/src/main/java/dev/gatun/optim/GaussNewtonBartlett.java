@@ -1,14 +1,12 @@
 package dev.gatun.optim;
 
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Feed;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// The Gauss-Newton-Bartlett estimate of the curvature's diagonal: B g², where g is the gradient of
 /// the mean loss over B labels that are drawn from the model's own distribution rather than taken
@@ -18,43 +16,38 @@ import java.lang.foreign.ValueLayout;
 /// those of the labels, g is no mean over them, and B g² no estimate of anything.
 public final class GaussNewtonBartlett implements Curvature {
   /// Bytes that it allocates in the parameters' scope.
-  public static final long STATE_BYTES = 3 * Long.BYTES;
+  public static final long STATE_BYTES = Draws.BYTES + Long.BYTES;
 
   private final Parameters parameters;
-  /// Where the labels' random numbers come from, and how many there are before the first.
-  private final Feed feed;
+  /// Where the labels' random numbers come from, and behind that how many labels there are.
+  private final Draws draws;
   private long drawn;
-  private long next;
-  private boolean isBegun;
 
   public GaussNewtonBartlett(Parameters parameters, long seed) {
     this.parameters = parameters;
-    feed = new Feed(parameters.scope(), STATE_BYTES);
-    feed.image().set(ValueLayout.JAVA_LONG, 0, seed);
+    draws = new Draws(parameters.scope(), seed, Long.BYTES);
   }
 
   @Override
   public void prepare(long number) {
-    feed.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
-    next = number + 1;
+    draws.prepare(number);
   }
 
   @Override
   public void begin() {
     parameters.forgetGradients();
-    feed.send();
+    draws.begin();
     drawn = 0;
-    isBegun = true;
   }
 
   /// How many labels there are so far.
   private MemorySegment counted() {
-    return parameters.scope().at(feed.data(), 2 * Long.BYTES);
+    return parameters.scope().at(draws.data(), Draws.BYTES);
   }
 
   @Override
   public void add(Gpt gpt, Tensor tokens, Tensor targets, double share) {
-    if (!isBegun) draw(next);
+    if (!draws.isOpen()) draw(draws.next());
     try (var tape = Tape.open(gpt.device())) {
       var sampled = Tensor.uninitialized(tape, DType.I32, targets.shape());
       sample(gpt, tokens, targets, sampled);
@@ -75,7 +68,7 @@ public final class GaussNewtonBartlett implements Curvature {
               counted(),
               logits.data(),
               targets.data(),
-              feed.data(),
+              draws.data(),
               drawn,
               rows,
               gpt.config().vocabulary(),
@@ -94,7 +87,7 @@ public final class GaussNewtonBartlett implements Curvature {
   @Override
   public void blend(MemorySegment mean, double keep) {
     blend(parameters, mean, counted(), keep);
-    isBegun = false;
+    draws.end();
   }
 
   /// The same out of the gradients in the parameters' slots, at as many labels as `counted` says,

@@ -4,14 +4,12 @@ import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Gradients;
 import dev.gatun.grad.HessianVector;
 import dev.gatun.grad.Tape;
-import dev.gatun.memory.Feed;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.nn.Parameters;
 import dev.gatun.optim.Sophia.Probe;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Hutchinson's estimate of the Hessian's diagonal: u times (H u), element by element, for a random
 /// u of independent entries. Its mean is the diagonal. u is made by the counter generator wherever
@@ -22,14 +20,12 @@ import java.lang.foreign.ValueLayout;
 /// of its own, drawn or not.
 public final class Hutchinson implements Curvature {
   /// Bytes that it allocates in the parameters' scope.
-  public static final long STATE_BYTES = 2 * Long.BYTES;
+  public static final long STATE_BYTES = Draws.BYTES;
 
   private final Parameters parameters;
   private final Probe probe;
-  private final Feed key;
+  private final Draws draws;
   private final HessianVector product;
-  private long next;
-  private boolean isBegun;
   private Found found = Found.NOTHING;
   private Products products;
 
@@ -49,23 +45,19 @@ public final class Hutchinson implements Curvature {
   public Hutchinson(Parameters parameters, long seed, Probe probe) {
     this.parameters = parameters;
     this.probe = probe;
-    key = new Feed(parameters.scope(), STATE_BYTES);
-    key.image().set(ValueLayout.JAVA_LONG, 0, seed);
+    draws = new Draws(parameters.scope(), seed, 0);
     product = HessianVector.along(direction()).inPlaceOfGradients();
-    key.send();
   }
 
   @Override
   public void prepare(long number) {
-    key.image().set(ValueLayout.JAVA_LONG, Long.BYTES, number);
-    next = number + 1;
+    draws.prepare(number);
   }
 
   @Override
   public void begin() {
     parameters.forgetGradients();
-    key.send();
-    isBegun = true;
+    draws.begin();
     forget();
   }
 
@@ -78,7 +70,7 @@ public final class Hutchinson implements Curvature {
   /// gradients' place. `share` is 1/n where n micro-steps make one estimate; the first of them
   /// draws the next number, as [Curvature#draw] does, where nothing has been drawn for it.
   public void add(Tape tape, Tensor loss, double share) {
-    if (!isBegun) draw(next);
+    if (!draws.isOpen()) draw(draws.next());
     find(Found.IN_PLACE_OF_GRADIENTS);
     product.of(tape, loss, share);
   }
@@ -111,8 +103,7 @@ public final class Hutchinson implements Curvature {
   /// The memory, a number of the wide type for each weight, is allocated in the parameters' scope
   /// by the first call.
   public Gradients differentiate(Tape tape, Tensor loss, double share) {
-    if (!isBegun) drawNext();
-    isBegun = true;
+    if (!draws.isOpen()) drawNext();
     find(Found.BESIDE_GRADIENTS);
     if (products == null) products = new Products(parameters);
     var along = HessianVector.along(direction()).into(products.slots());
@@ -120,8 +111,8 @@ public final class Hutchinson implements Curvature {
   }
 
   private void drawNext() {
-    prepare(next);
-    key.send();
+    prepare(draws.next());
+    draws.begin();
   }
 
   /// The estimate alone, by the same choice of number. Gradients of parameters are neither computed
@@ -137,13 +128,13 @@ public final class Hutchinson implements Curvature {
 
   /// The probe with a key of its own, which the next [#draw] leaves as it is.
   private RandomDirection probe(Tape tape) {
-    if (!isBegun) drawNext();
-    if (found == Found.NOTHING) isBegun = false;
+    if (!draws.isOpen()) drawNext();
+    if (found == Found.NOTHING) draws.end();
     var own = tape.longs(2);
     parameters
         .device()
         .kernels()
-        .copy(parameters.device().stream().handle(), own, key.data(), STATE_BYTES);
+        .copy(parameters.device().stream().handle(), own, draws.data(), Draws.BYTES);
     return new RandomDirection(parameters, probe, own);
   }
 
@@ -176,12 +167,12 @@ public final class Hutchinson implements Curvature {
       direction().blend(mean, parameters.gradients(), keep);
       parameters.forgetGradients();
     }
-    isBegun = false;
+    draws.end();
     forget();
   }
 
   /// The direction that the probe of the last draw is; that of number 0 before the first.
   public RandomDirection direction() {
-    return new RandomDirection(parameters, probe, key.data());
+    return new RandomDirection(parameters, probe, draws.data());
   }
 }
