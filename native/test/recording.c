@@ -39,7 +39,8 @@ static void draw(float* to, int64_t n, uint32_t seed) {
   }
 }
 
-/** y = x w - t; w -= rate * y^T x, with scopes one behind the other. */
+/** y = x w - t; w -= rate * y^T x, with scopes one behind the other. The last call is for nothing, behind the end of
+ * the last array. */
 static void step(void) {
   gatun_scope *outer = NULL, *inner = NULL;
   check(gatun_scope_open(device, &outer, 0), "opening a scope");
@@ -61,6 +62,9 @@ static void step(void) {
           "scaling");
     check(gatun_binary_forward(stream, moved, weights, scaled, 1, COLS * COLS, 1, GATUN_SUBTRACT, GATUN_F32), "moving");
     check(gatun_copy(stream, weights, moved, COLS * COLS * (int64_t)sizeof(float)), "moving");
+    float* const last = floats(inner, 1024);
+    check(gatun_fill(stream, last, 1024, 0.5, GATUN_F32), "filling");
+    check(gatun_fill(stream, last + 1024, 0, 0.5, GATUN_F32), "filling nothing");
     check(gatun_scope_close(inner), "closing a scope");
   }
   check(gatun_scope_close(outer), "closing a scope");

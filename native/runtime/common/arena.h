@@ -15,6 +15,11 @@ struct Chunk {
   int64_t bytes;
 };
 
+inline bool holds(const Chunk& chunk, const void* address) {
+  const auto* const at = static_cast<const char*>(address);
+  return at >= chunk.start && at < chunk.start + chunk.bytes;
+}
+
 struct MemoryLeft {
   int64_t free_bytes, total_bytes;
 };

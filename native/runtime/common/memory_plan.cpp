@@ -22,7 +22,8 @@ int64_t SharedBlocks::whole(int64_t offset, int64_t bytes) const {
   int64_t end = 0;
   for (const auto& block : blocks_) {
     end += block.bytes;
-    if (offset < end && end < offset + bytes) offset = end;
+    // An array ends before its block does: behind its end is nothing else's beginning.
+    if (offset < end && end <= offset + bytes) offset = end;
   }
   return offset;
 }
@@ -75,7 +76,9 @@ void MemoryPlan::use(const void* address) {
 }
 
 bool MemoryPlan::is_asked(uint64_t planned) const {
-  return planned >= uint64_t{nowhere} && planned < uint64_t{nowhere} + static_cast<uint64_t>(asked_bytes_);
+  // The end too: an empty part of the last array lies there.
+  return !asked_.empty() && planned >= uint64_t{nowhere} &&
+         planned <= uint64_t{nowhere} + static_cast<uint64_t>(asked_bytes_);
 }
 
 size_t MemoryPlan::number_of(int64_t planned) const {
@@ -126,7 +129,7 @@ int64_t MemoryPlan::place(const SharedBlocks* blocks) {
 
 void MemoryPlan::settle() {
   placed_bytes_ = place(nullptr);
-  blocks_->reach(blocks_->bytes() ? place(blocks_.get()) : placed_bytes_);
+  blocks_->reach(1 + (blocks_->bytes() ? place(blocks_.get()) : placed_bytes_));
 }
 
 char* MemoryPlan::next(int64_t bytes) {

@@ -54,8 +54,8 @@ class MemoryPlan {
 
   /// The place of the array that was asked for in its turn.
   char* next(int64_t bytes);
-  /// Whether an address of the first walk lies in an array that was asked for, and whether another one is where it lies
-  /// now.
+  /// Whether an address of the first walk lies in an array that was asked for, or at the end of the last, and whether
+  /// another one is where it lies now.
   bool is_asked(uint64_t planned) const;
   bool lies_at(uint64_t planned, const void* address) const;
   /// Refuses arrays that were asked for the first time and not the second.

@@ -36,11 +36,6 @@ std::shared_ptr<SharedBlocks> blocks_of(gatun_stream* stream) {
 /// others.
 constexpr uint64_t asked_meanwhile = 1;
 
-bool holds(const Chunk& chunk, const void* address) {
-  const auto* const at = static_cast<const char*>(address);
-  return at >= chunk.start && at < chunk.start + chunk.bytes;
-}
-
 /// An open scope from outside the recording that holds the address, and which of its arrays there; null where none
 /// does.
 struct Holder {

@@ -73,7 +73,6 @@ class Places {
   const std::vector<Chunk>& buffers() const { return buffers_; }
 
  private:
-  static bool holds(const Chunk& array, const char* at) { return at >= array.start && at < array.start + array.bytes; }
   static std::string sum(const std::string& base, int64_t offset) {
     return offset ? base + " + " + std::to_string(offset) : base;
   }
