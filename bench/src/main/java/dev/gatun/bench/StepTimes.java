@@ -3,8 +3,7 @@ package dev.gatun.bench;
 import dev.gatun.tensor.DType;
 
 /// Times of a step in turns: by the C program, by Java op by op, replayed; and, where it is made of
-/// large ones, of its matrix products alone and of a copy, which says how fast memory was
-// meanwhile.
+/// large ones, of its matrix products alone and of a copy: so fast was memory meanwhile.
 final class StepTimes {
   private static final int ROUNDS = 15;
   private static final int FEW_ROUNDS = 3;

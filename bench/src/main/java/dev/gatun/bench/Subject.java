@@ -20,13 +20,24 @@ enum Subject {
   /// A product with the Hessian against the gradient.
   hvp(HessianCases::of),
   /// The work of others that is compared.
-  djl(DjlCases::of),
-  pytorch(PyTorchCases::of);
+  djl(DjlCases::of, DjlCases::requirePeer),
+  pytorch(PyTorchCases::of, PyTorch::requireHere);
 
   private final Function<Run, List<Case>> cases;
+  private final Requirement peer;
+
+  /// Fails where something is missing.
+  private interface Requirement {
+    void check() throws Exception;
+  }
 
   Subject(Function<Run, List<Case>> cases) {
+    this(cases, null);
+  }
+
+  Subject(Function<Run, List<Case>> cases, Requirement peer) {
     this.cases = cases;
+    this.peer = peer;
   }
 
   List<Case> cases(Run run) {
@@ -35,15 +46,11 @@ enum Subject {
 
   /// Fails where its peer cannot run here: before anything is measured.
   void requirePeer() throws Exception {
-    switch (this) {
-      case djl -> DjlCases.requirePeer();
-      case pytorch -> PyTorch.requireHere();
-      default -> {}
-    }
+    if (isPeer()) peer.check();
   }
 
   /// Whether it is run only where peers are asked for.
   boolean isPeer() {
-    return this == djl || this == pytorch;
+    return peer != null;
   }
 }
