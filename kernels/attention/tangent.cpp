@@ -2,7 +2,7 @@
 //   tlse = rowsum(p * ts)     ty = (p * (ts - tlse)) v + p tv = (p * ts) v + p tv - tlse y
 // Five products of 64 x 64 x head_size a pair of tiles; bound by arithmetic. lse is known, so no maximum moves and one
 // walk over the keys is enough: what tlse takes from ty is taken at the end, when it is whole.
-// Trap: hidden scores may overflow; their weights are cleared before anything is summed.
+// Trap: hidden scores may overflow, or are not computed at all; their weights are cleared before anything is summed.
 #include <omp.h>
 
 #include "body.h"

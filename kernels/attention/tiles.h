@@ -119,7 +119,8 @@ template <int64_t rows, class W> inline void multiply_rows(Rows<W> c, Left<W> le
 }
 
 /// c (rows, cols) = factor * left (rows, inner) * right (inner, cols), or with `add` c + left * right. Rounds rows and
-/// cols up, and computes of what does not count no more than whole blocks bring.
+/// cols up. Columns that do not count keep what stood there, unless their block has others: it may be no number, and
+/// whoever reads them writes over them first.
 template <class W> inline void multiply_tiles(Rows<W> c, Left<W> left, Rows<const W> right, int64_t rows, int64_t cols,
                                               int64_t inner, bool add, W factor = 1, Counts counts = Counts::all) {
   constexpr int64_t width = 2 * Vector<W>::lanes;

@@ -156,10 +156,14 @@ template <class T, class Step> inline int64_t step_stretch(const Arrays<T, Step:
 /// Answers how many are counted.
 template <class T, class Step>
 int64_t step_table(const StepTable<T, Step::states>& table, Rounding rounding, const Step& step) {
-  constexpr int64_t block = 8192, more_than_caches_hold = int64_t(1) << 22;
-  int64_t blocks = 0, counted = 0;
-  for (int64_t t = 0; t < table.tensors; t++) blocks += quotient_up(table.sizes[t], block);
-  const bool past_caches = blocks * block > more_than_caches_hold;
+  // With masters so many weights take 75 MB.
+  constexpr int64_t block = 8192, worth_streaming = int64_t(1) << 22;
+  int64_t blocks = 0, weights = 0, counted = 0;
+  for (int64_t t = 0; t < table.tensors; t++) {
+    blocks += quotient_up(table.sizes[t], block);
+    weights += table.sizes[t];
+  }
+  const bool past_caches = weights > worth_streaming;
 #pragma omp parallel reduction(+ : counted) if (blocks > 2)
   {
     const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();

@@ -1,6 +1,7 @@
 // Rows of logits: log-sum-exp, the loss of a row, and the gradient softmax - one-hot. Shared by softmax-cross-entropy
 // and the head. Traps: a vocabulary is long, so exponentials are summed by blocks, and the blocks in double; where T
-// would round exponentials, they are computed again rather than kept.
+// would round exponentials, they are computed again rather than kept, but for the head's forward, which has room for a
+// row of them.
 #pragma once
 #include "fast_math.h"
 

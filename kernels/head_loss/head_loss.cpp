@@ -1,6 +1,6 @@
 // The cross-entropy of the logits x table^T, some rows at a time. 2 * rows * cols * vocab FLOPs, and twice that in the
-// pullback, or three times where the logits are computed again. Where T would round exponentials, a thread keeps those
-// of a row apart: computing them twice takes longer.
+// pullback, or three times where the logits are computed again. Where the gradient is kept and T would round
+// exponentials, a thread holds those of a row apart: computing them twice takes longer.
 #include <omp.h>
 
 #include "head.h"
@@ -27,15 +27,14 @@ double replace_by_gradient(T* row, Wide<T>* exponentials, int64_t vocab, Wide<T>
   return log(sum);
 }
 
-/// The sum of the losses of these rows; `keep` leaves their gradients in the logits.
-template <class T>
-double sum_of_losses(Wide<T>* lse, T* logits, const int32_t* targets, int64_t counted, Head head, bool keep) {
+/// The sum of the losses of these rows; `keep` leaves their gradients in the logits. `room` is a row for each thread,
+/// or null where the logits hold exponentials.
+template <class T> double sum_of_losses(Wide<T>* lse, T* logits, Wide<T>* room, const int32_t* targets, int64_t counted,
+                                        Head head, bool keep) {
   using W = Wide<T>;
-  const bool apart = keep && !holds_wide<T>;
-  W* const room = apart ? (W*)team_scratch(omp_get_max_threads(), head.stride * int64_t(sizeof(W))) : nullptr;
   return sum_over_rows({head.rows, head.vocab, head.stride}, [&](int64_t r) {
     T* const row = logits + r * head.stride;
-    W* const exponentials = apart ? room + omp_get_thread_num() * head.stride : unrounded(row);
+    W* const exponentials = room ? room + omp_get_thread_num() * head.stride : unrounded(row);
     const W top = largest(row, head.vocab);
     const double above = targets[r] < 0 ? 0 : double(top) - double(widened(row[targets[r]]));
     const double log_sum = keep ? replace_by_gradient(row, exponentials, head.vocab, top, targets[r], counted)
@@ -47,14 +46,17 @@ double sum_of_losses(Wide<T>* lse, T* logits, const int32_t* targets, int64_t co
 
 template <class T> void forward(Wide<T>* loss, Wide<T>* lse, int64_t* counted, T* logits, const T* x, const T* table,
                                 const int32_t* targets, int64_t chunk, bool keep, Head head) {
+  using W = Wide<T>;
+  const bool apart = keep && !holds_wide<T>;
+  W* const room = apart ? (W*)team_scratch(omp_get_max_threads(), head.stride * int64_t(sizeof(W))) : nullptr;
   *counted = count_targets(targets, head.rows);
   double sum = 0;
   for (int64_t r = 0; r < head.rows; r += chunk) {
     const Head part = head.part(r, chunk);
     compute_logits(logits, x + r * head.cols, table, part);
-    sum += sum_of_losses(lse + r, logits, targets + r, *counted, part, keep);
+    sum += sum_of_losses(lse + r, logits, room, targets + r, *counted, part, keep);
   }
-  *loss = *counted ? Wide<T>(sum / double(*counted)) : Wide<T>(0);
+  *loss = *counted ? W(sum / double(*counted)) : W(0);
 }
 
 template <class T> void pullback(T* scratch, T* dx, Wide<T>* dtable, double dloss, const T* kept, const T* x,

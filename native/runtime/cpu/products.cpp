@@ -314,17 +314,20 @@ void multiply_in_panels(const Product& p, Level level, bool widens) {
     }
 }
 
-void multiply_bf16(const Product& p, Level level) {
-  // Of a transposed a the primitive takes 50,257 rows, a vocabulary, a third longer than 50,240 and 17.
+/// In one product or two: of a transposed a the primitive takes 50,257 rows, a vocabulary, a third longer than 50,240
+/// and 17.
+void multiply_bf16_by_primitive(const Product& p) {
   constexpr int64_t even = 64, many = 16 * even;
-  const int64_t rest = p.rows % even;
-  if (p.transpose_a && p.rows > many && rest > 0) {
-    multiply_bf16(part_of(p, 0, p.rows - rest, 0, p.cols), level);
-    return multiply_bf16(part_of(p, p.rows - rest, rest, 0, p.cols), level);
-  }
+  const int64_t rest = p.rows % even, first = p.rows - rest;
+  if (!p.transpose_a || p.rows < many || rest == 0) return multiply_by_primitive(p);
+  multiply_by_primitive(part_of(p, 0, first, 0, p.cols));
+  multiply_by_primitive(part_of(p, first, rest, 0, p.cols));
+}
+
+void multiply_bf16(const Product& p, Level level) {
   const bool native = processor_multiplies_bf16(level);
   const bool adds_to_bf16 = p.accumulate && !p.wide;
-  native && !adds_to_bf16 ? multiply_by_primitive(p) : multiply_in_panels(p, level, !native);
+  native && !adds_to_bf16 ? multiply_bf16_by_primitive(p) : multiply_in_panels(p, level, !native);
 }
 
 void multiply_alone(const Product& p, Level level) {

@@ -16,6 +16,9 @@ import org.junit.jupiter.api.Test;
 @Tag("laws")
 class LargeShadowTest {
   private static final int COUNT = (1 << 22) + 3 * 8192 + 77;
+  /// Odd, so that no line begins where the weights do that do not decay.
+  private static final int DECAYED = COUNT / 2 | 1;
+
   private static final double RATE = 0.01;
 
   @Test
@@ -52,7 +55,7 @@ class LargeShadowTest {
           null,
           0,
           COUNT,
-          COUNT,
+          DECAYED,
           0.9,
           0.95,
           1e-8,

@@ -82,6 +82,15 @@ class StochasticRoundingTest {
     }
   }
 
+  /// Not even one to which any chance could be added: it would become zero.
+  @Test
+  void whatIsNoNumberStaysNone() {
+    double none = Double.longBitsToDouble(Long.MAX_VALUE);
+    for (short weight : stepped(Rule.ADAMW, ones(), 0, 1, none, N)) {
+      assertTrue(Float.isNaN(Bf16.decode(weight)));
+    }
+  }
+
   @Test
   void shardsAndTablesHaveTheBitsOfTheWhole() {
     var whole = stepped(Rule.ADAMW, ones(), 0, 1, RATE, N);
