@@ -8,7 +8,7 @@ import dev.gatun.optim.OnDevice;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,7 +23,7 @@ class StepTablesTest {
   private static final int COUNT = (int) Arrays.stream(SIZES).sum();
   private static final long DECAYED = Arrays.stream(SIZES).limit(DECAYING).sum();
 
-  private OnDevice on;
+  @AutoClose private OnDevice on;
   private MemorySegment stream;
   private MemorySegment rate;
   private MemorySegment step;
@@ -40,11 +40,6 @@ class StepTablesTest {
     norm = on.doubles(2);
     sizes = on.longs(SIZES);
     decays = on.ints(1, 1, 1, 0, 0, 0);
-  }
-
-  @AfterEach
-  void close() {
-    on.close();
   }
 
   @Test

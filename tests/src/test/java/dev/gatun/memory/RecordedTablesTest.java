@@ -9,7 +9,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -18,14 +18,9 @@ import org.junit.jupiter.api.Test;
 class RecordedTablesTest {
   private static final Shape TABLED = Shape.of(64);
 
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   /// Gradients of one sign are named by a table alone when the step reads them; what was asked for
   /// last, of the other sign, must not lie in their place.

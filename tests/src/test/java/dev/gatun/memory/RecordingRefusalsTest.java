@@ -16,21 +16,16 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What cannot be replayed is refused in a sentence, and leaves the device as it was.
 @Tag("backend")
 class RecordingRefusalsTest {
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   @Test
   void whatCannotBeReplayedIsRefusedInItsWords() {

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,14 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RecordingTest {
   private static final int STEPS = 4;
 
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   @Test
   void arraysOfTwelveLayersShareTheirPlaces() {

@@ -9,7 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,14 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A recorded step as a C program.
 @Tag("backend")
 class WrittenProgramTest {
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   /// All that its arrays hold, behind ten steps in another process and behind ten of this one.
   @ParameterizedTest

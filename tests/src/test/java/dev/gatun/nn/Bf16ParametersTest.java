@@ -19,7 +19,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,14 +36,9 @@ class Bf16ParametersTest {
     LION
   }
 
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   /// A matrix that decays, a table and a vector that do not.
   private static Parameters.Declarations declared() {

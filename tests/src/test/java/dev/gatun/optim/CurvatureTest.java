@@ -8,7 +8,7 @@ import dev.gatun.laws.Bf16;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,18 +25,13 @@ class CurvatureTest {
   /// Three roundings of numbers up to 7 * 7, the square of the largest normal and some more.
   private static final double ROUNDING = 3 * 49 * Math.ulp(1.0);
 
-  private OnDevice on;
+  @AutoClose private OnDevice on;
   private MemorySegment key;
 
   @BeforeEach
   void open() {
     on = new OnDevice();
     key = on.longs(77, 5);
-  }
-
-  @AfterEach
-  void close() {
-    on.close();
   }
 
   /// The Hessian of sum of d x^2 / 2 is d: its product with a sign vector, times that, is d itself.

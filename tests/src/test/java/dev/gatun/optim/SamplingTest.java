@@ -8,7 +8,7 @@ import dev.gatun.ffi.Kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,18 +25,13 @@ class SamplingTest {
   /// A sum of 1100 numbers up to 1, in any order, errs by less; exponentials by a few units more.
   private static final double ROUNDING = 2048 * Math.ulp(1.0);
 
-  private OnDevice on;
+  @AutoClose private OnDevice on;
   private MemorySegment key;
 
   @BeforeEach
   void open() {
     on = new OnDevice();
     key = on.longs(123, 9);
-  }
-
-  @AfterEach
-  void close() {
-    on.close();
   }
 
   @ParameterizedTest

@@ -11,7 +11,7 @@ import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,18 +30,13 @@ class SophiaOnSurfacesTest {
           .withWeightDecay(0)
           .withMaxNorm(Double.POSITIVE_INFINITY);
 
-  private OnDevice on;
+  @AutoClose private OnDevice on;
   private MemorySegment key;
 
   @BeforeEach
   void open() {
     on = new OnDevice();
     key = on.longs(3, 4);
-  }
-
-  @AfterEach
-  void close() {
-    on.close();
   }
 
   /// Of sum d x^2 / 2 every coordinate goes to 0 by x = x - 0.5 min(|x|, 1) sign(x), whatever d:

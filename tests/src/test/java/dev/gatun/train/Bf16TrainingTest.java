@@ -20,7 +20,7 @@ import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,14 +40,9 @@ class Bf16TrainingTest {
   /// more at either end.
   private static final int STORED = 2 * (10 * CONFIG.layers() + 3);
 
-  private final OnDevice on = new OnDevice();
+  @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
-
-  @AfterEach
-  void close() {
-    on.close();
-  }
 
   @Test
   void theGradientIsThatOfFp64ButForRoundings() {
