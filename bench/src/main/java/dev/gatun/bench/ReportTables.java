@@ -15,6 +15,19 @@ final class ReportTables {
           table(
               rows, "floor, by what|what", "ns|ns", "bytes of garbage|bytes", "|not measured here");
       case steps -> steps(rows);
+      case replays ->
+          table(
+              rows,
+              "step|what",
+              "rounds|rounds",
+              "C, µs|c_us",
+              "replayed|replay_us",
+              "replayed, % over C|replay_percent",
+              "at least|replay_percent_least",
+              "at most|replay_percent_most",
+              "C again, % over C|another_c_percent",
+              "at least|another_c_percent_least",
+              "at most|another_c_percent_most");
       case kernels, ladder ->
           ceilings(rows)
               + table(

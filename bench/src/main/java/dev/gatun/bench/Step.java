@@ -11,12 +11,14 @@ final class Step implements AutoCloseable {
   private static final double RATE = 1e-4;
 
   private final Device device;
+  private final String name;
   private final Net net;
   private final AdamW optimizer;
   private final Recording recording;
 
   Step(Device device, String net) {
     this.device = device;
+    name = net;
     this.net = Net.of(net, device.scope());
     optimizer = new AdamW(this.net.parameters(), AdamW.Config.DEFAULTS);
     recording = device.record(this::walk);
@@ -86,8 +88,12 @@ final class Step implements AutoCloseable {
     return recording;
   }
 
-  double gradientNorm() {
-    return optimizer.gradientNorm().orElseThrow();
+  /// Fails where the last gradient was none.
+  void requireSensible() {
+    double norm = optimizer.gradientNorm().orElseThrow();
+    if (!(norm > 0 && norm < 1e3)) {
+      throw new BenchFailure("%s: the norm of the last gradient is %s", name, norm);
+    }
   }
 
   @Override

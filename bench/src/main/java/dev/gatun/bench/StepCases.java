@@ -41,13 +41,7 @@ final class StepCases {
         program.requireSameBits(step);
         run.rows().add(new StepTimes(run, step).measured(net, program, share));
       }
-      requireSensible(net, step.gradientNorm());
-    }
-  }
-
-  private static void requireSensible(String net, double norm) {
-    if (!(norm > 0 && norm < 1e3)) {
-      throw new BenchFailure("%s: the norm of the last gradient is %s", net, norm);
+      step.requireSensible();
     }
   }
 }

@@ -30,8 +30,9 @@ final class StepTimes {
     if (Net.isTiny(net) && !run.quick()) warm();
     Timing.fitting(seconds, 1, MOST, step::eager);
     int steps = Timing.fitting(seconds, 1, MOST, step::replay);
-    program.microseconds(2);
-    var turns = new Turns().with("c", program).with("eager", step::eager);
+    var c = program.started();
+    c.microseconds(2);
+    var turns = new Turns().with("c", c).with("eager", step::eager);
     turns.with("replay", step::replay);
     if (!Net.isTiny(net)) turns.with("products", products(net)).with("copy", copy());
     var times = turns.times(run.quick() ? FEW_ROUNDS : ROUNDS, steps);

@@ -9,6 +9,8 @@ enum Subject {
   boundary(BoundaryCases::of),
   /// The same step by the C program, by Java and replayed.
   steps(StepCases::of),
+  /// The largest steps replayed beside the C program, to half a per cent.
+  replays(ReplayCases::of),
   /// Every op by its four rules at the sizes of a training.
   kernels(KernelCases::of),
   /// Every sample of the laws by its four rules: sizes so small that the call counts.

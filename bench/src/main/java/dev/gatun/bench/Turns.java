@@ -28,6 +28,13 @@ final class Turns {
     double microseconds(int runs) throws Exception;
   }
 
+  /// Of how many rounds a ratio lies below the median differs by half their root, times this in
+  /// 19 of 20 measurements.
+  private static final double STANDARD_ERRORS = 1.96;
+
+  /// Bounds of a median.
+  record Within(double least, double most) {}
+
   /// What each took, round by round.
   record Times(Map<String, double[]> all) {
     int rounds() {
@@ -65,12 +72,25 @@ final class Turns {
       return paired(name, other, (a, b) -> a / b);
     }
 
+    /// The ratios between which that of ever more rounds would be found 19 times in 20.
+    Within ratioWithin(String name, String other) {
+      var sorted = pairs(name, other, (a, b) -> a / b);
+      Arrays.sort(sorted);
+      double reach = STANDARD_ERRORS * Math.sqrt(sorted.length) / 2;
+      int from = Math.max(0, (int) Math.floor((sorted.length - 1) / 2.0 - reach));
+      return new Within(sorted[from], sorted[sorted.length - 1 - from]);
+    }
+
     private double paired(String name, String other, DoubleBinaryOperator of) {
+      return Timing.median(pairs(name, other, of));
+    }
+
+    private double[] pairs(String name, String other, DoubleBinaryOperator of) {
       var values = all.get(name).clone();
       for (int i = 0; i < values.length; i++) {
         values[i] = of.applyAsDouble(values[i], all.get(other)[i]);
       }
-      return Timing.median(values);
+      return values;
     }
   }
 

@@ -4,13 +4,14 @@ import dev.gatun.ffi.Backend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// The C program that a recording writes, compiled: the same step without a JVM.
-final class WrittenProgram implements Turns.Timed, AutoCloseable {
+final class WrittenProgram implements AutoCloseable {
   private final Path folder;
   private final String threads;
-  private Companion running;
+  private final List<Companion> started = new ArrayList<>();
 
   WrittenProgram(Step step, String backend, int threads) throws Exception {
     this.threads = Integer.toString(threads);
@@ -32,11 +33,11 @@ final class WrittenProgram implements Turns.Timed, AutoCloseable {
             "step"));
   }
 
-  /// It begins where it was written.
-  @Override
-  public double microseconds(int steps) throws Exception {
-    if (running == null) running = new Companion(folder, List.of("./step", "-", threads));
-    return running.microseconds(steps);
+  /// One that runs until this is closed, and begins where it was written.
+  Companion started() throws IOException {
+    var begun = new Companion(folder, List.of("./step", "-", threads));
+    started.add(begun);
+    return begun;
   }
 
   /// Fails unless one step of the program leaves the bits that one replay leaves.
@@ -57,7 +58,7 @@ final class WrittenProgram implements Turns.Timed, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (running != null) running.close();
+    for (var each : started) each.close();
     Shell.delete(folder);
   }
 }

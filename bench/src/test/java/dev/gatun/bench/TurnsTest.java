@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Works in turns on a machine that is ten times as slow in one round.
@@ -31,6 +32,25 @@ class TurnsTest {
     assertEquals(2, fast.rounds());
     assertEquals(4, fast.of("a"));
     assertEquals(2, fast.ratio("a", "b"));
+  }
+
+  /// Ranks 40 and 61 of 100, 4 and 12 of 15, as tables of the sign test have them.
+  @Test
+  void tellsWithinWhatAMedianLies() {
+    assertEquals(new Turns.Within(40, 61), ratios(100).ratioWithin("a", "b"));
+    assertEquals(new Turns.Within(4, 12), ratios(15).ratioWithin("a", "b"));
+    assertEquals(new Turns.Within(1, 3), ratios(3).ratioWithin("a", "b"));
+  }
+
+  /// From 1 to `rounds`, the largest first.
+  private static Turns.Times ratios(int rounds) {
+    var a = new double[rounds];
+    var b = new double[rounds];
+    for (int i = 0; i < rounds; i++) {
+      b[i] = i + 1;
+      a[i] = b[i] * (rounds - i);
+    }
+    return new Turns.Times(Map.of("a", a, "b", b));
   }
 
   @Test
