@@ -16,10 +16,14 @@ import java.util.Optional;
 /// makes its weights, walks it forwards and backwards as in ordinary training, pulls the gradients
 /// of the weights back to the maps, and moves those. The smaller network's weights stay as they
 /// are, and the larger one's have no optimizer.
-public final class LigoTrainer {
+///
+/// Steps are replays of one recording, which holds memory of its own until the trainer is closed,
+/// or its device.
+public final class LigoTrainer implements AutoCloseable {
   private final LigoOperator operator;
   private final Gpt larger;
   private final TrainingStep step;
+  private final RecordedStep recorded;
   private final Tensor start;
 
   /// `larger` is a network of the operator's target, whose weights are written over; `optimizer`
@@ -35,6 +39,7 @@ public final class LigoTrainer {
     this.operator = operator;
     this.larger = larger;
     step = new TrainingStep(optimizer, schedule, batches, accumulate);
+    recorded = new RecordedStep(larger, step, this::throughMaps);
     start = copied(operator);
   }
 
@@ -81,14 +86,18 @@ public final class LigoTrainer {
   /// [NotFinite] when the loss or the gradient is not finite.
   public StepReport step() {
     long begin = System.nanoTime();
-    double loss;
+    double rate = step.schedule().at(steps());
+    double loss = recorded.run(rate);
+    return step.report(begin, loss, rate, Optional.empty());
+  }
+
+  private void throughMaps(Runnable gradients) {
     try (var tape = Tape.open(larger.device())) {
       var weights = operator.weights();
       operator.copyTo(larger, weights);
-      loss = step.gradients(larger);
+      gradients.run();
       operator.pullBack(tape, weights, larger);
     }
-    return step.move(begin, loss, Optional.empty());
   }
 
   /// How far each map has moved from where it began, as a share of its length there. Waits.
@@ -110,5 +119,11 @@ public final class LigoTrainer {
     DType dtype = map.dtype();
     var address = start.scope().at(start.data(), operator.maps().offset(name) * dtype.bytes());
     return Tensor.over(start.scope(), address, dtype, map.shape(), null);
+  }
+
+  /// Gives back the memory of its recording.
+  @Override
+  public void close() {
+    recorded.close();
   }
 }

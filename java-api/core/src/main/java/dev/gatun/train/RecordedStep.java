@@ -5,19 +5,29 @@ import dev.gatun.memory.Recording;
 import dev.gatun.nn.Gpt;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.util.function.Consumer;
 
 /// A step of training that is recorded once and then replayed: the gradient of the mean loss over
 /// some batches, and the optimizer's move.
 final class RecordedStep implements AutoCloseable {
   private final Gpt gpt;
   private final TrainingStep step;
+  private final Consumer<Runnable> around;
   private final WindowFeed windows;
   private final Tensor losses;
   private Recording recording;
 
+  /// Of a network that is trained itself.
   RecordedStep(Gpt gpt, TrainingStep step) {
+    this(gpt, step, Runnable::run);
+  }
+
+  /// Where `around` has the gradients of `gpt` made, and makes of them those that the optimizer
+  /// moves by.
+  RecordedStep(Gpt gpt, TrainingStep step, Consumer<Runnable> around) {
     this.gpt = gpt;
     this.step = step;
+    this.around = around;
     var scope = gpt.parameters().scope();
     long rows = (long) step.batches().rows() * step.accumulate();
     windows = new WindowFeed(scope, rows, step.batches().time());
@@ -45,6 +55,11 @@ final class RecordedStep implements AutoCloseable {
 
   private void walk() {
     windows.send();
+    around.accept(this::gradients);
+    step.optimizer().apply();
+  }
+
+  private void gradients() {
     for (int micro = 0; micro < step.accumulate(); micro++) {
       int rows = step.batches().rows();
       try (var tape = Tape.open(gpt.device())) {
@@ -54,7 +69,6 @@ final class RecordedStep implements AutoCloseable {
         keep(loss, micro);
       }
     }
-    step.optimizer().apply();
   }
 
   private long first(int micro) {

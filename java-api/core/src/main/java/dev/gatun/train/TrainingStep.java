@@ -1,13 +1,9 @@
 package dev.gatun.train;
 
 import dev.gatun.InvalidArgument;
-import dev.gatun.grad.Tape;
-import dev.gatun.nn.Gpt;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Sophia;
-import dev.gatun.tensor.Shape;
-import dev.gatun.tensor.Tensor;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -25,37 +21,6 @@ record TrainingStep(Optimizer optimizer, Schedule schedule, Batches batches, int
   /// Targets it trains on.
   long tokens() {
     return (long) batches.rows() * batches.time() * accumulate;
-  }
-
-  /// Adds the gradients of the next step's loss to those of the model, and returns the loss. Waits.
-  /// Throws [NotFinite] when the loss is not finite.
-  double gradients(Gpt gpt) {
-    long step = optimizer.steps();
-    double loss = 0;
-    for (int micro = 0; micro < accumulate; micro++) {
-      loss += gradients(gpt, batches.at(step, micro)) / accumulate;
-    }
-    if (!Double.isFinite(loss)) throw new NotFinite(step, "the loss", loss);
-    return loss;
-  }
-
-  private double gradients(Gpt gpt, Batch batch) {
-    var shape = Shape.of(batch.rows(), batch.time());
-    try (var tape = Tape.open(gpt.device())) {
-      var tokens = Tensor.of(tape, shape, batch.inputs());
-      var targets = Tensor.of(tape, shape, batch.targets());
-      var loss = gpt.loss(tokens, targets);
-      tape.backward(loss, 1.0 / accumulate);
-      return loss.item();
-    }
-  }
-
-  /// Moves by the gradients, and reports the step, which began at `start` of the nanosecond clock.
-  /// Throws [NotFinite] when the gradient's norm is not finite.
-  StepReport move(long start, double loss, Optional<CurvatureReport> curvature) {
-    double rate = schedule.at(optimizer.steps());
-    optimizer.step(rate);
-    return report(start, loss, rate, curvature);
   }
 
   /// The step that the optimizer did last. Throws [NotFinite] when its loss is not finite, or the

@@ -53,11 +53,12 @@ record LigoGrowth(LigoOptions options, Path from, Path checkpoint, double noise,
         var scope = source.device().scope()) {
       data.vocabulary(settings);
       var batches = new Batches(data.corpus().training(), options.batch(), time, seed);
-      var trainer = trainer(source, shape, schedule, batches, scope);
       var validation = validation(data, time);
       print(print, source.config(), shape, data, time);
       var small = RunCost.of(from, checkpoint, source.config());
-      train(trainer, validation, recipe(data, target, time), small, out, print);
+      try (var trainer = trainer(source, shape, schedule, batches, scope)) {
+        train(trainer, validation, recipe(data, target, time), small, out, print);
+      }
     }
   }
 
