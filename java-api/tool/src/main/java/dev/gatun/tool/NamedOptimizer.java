@@ -71,7 +71,12 @@ enum NamedOptimizer {
 
   /// The highest learning rate where AdamW would have `rate`.
   double rate(double rate) {
-    return rate / slower;
+    return decimal(rate / slower);
+  }
+
+  /// A number that people read: without the last bits, which a quotient of decimals has wrong.
+  static double decimal(double number) {
+    return BigDecimal.valueOf(number).round(MathContext.DECIMAL32).doubleValue();
   }
 
   Settings defaults() {

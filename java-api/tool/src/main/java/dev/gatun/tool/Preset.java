@@ -70,7 +70,7 @@ enum Preset {
             .with(recipe)
             .with(optimizer.defaults())
             .with("lr", rate)
-            .with("min-lr", recipe.number("min-lr") * (rate / published))
+            .with("min-lr", NamedOptimizer.decimal(recipe.number("min-lr") * (rate / published)))
             .with(given);
     long steps = all.whole("steps");
     return all.with("warmup", Math.min(all.whole("warmup"), steps / 10))
