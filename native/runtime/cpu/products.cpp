@@ -193,6 +193,14 @@ void multiply_by_sgemm(const Product& p) {
   if (status != dnnl_success) fail(GATUN_INTERNAL, "oneDNN answered ", status, " to a matrix product");
 }
 
+/// sgemm asks malloc for its packed factors in each call. What lies free at the end of the heap glibc gives back beyond
+/// 128 KiB, and then each product faults its pages in anew: 8 % of a step of GPT-2 124M. Both of its thresholds follow
+/// the largest block below 32 MiB that was freed, and are process-wide, as whoever frees one leaves them.
+void have_malloc_keep_what_is_freed() {
+  void* volatile followed = std::malloc(size_t{31} << 20);
+  std::free(followed);
+}
+
 dnnl_cpu_isa_t isa_of(Level level) {
   return level == Level::v4 ? dnnl_cpu_isa_default : level == Level::v3 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41;
 }
@@ -363,6 +371,7 @@ void lower_products_to(Level level) {
   if (level != Level::v4 && dnnl_set_max_cpu_isa(isa_of(level)) != dnnl_success)
     require((dnnl_get_effective_cpu_isa() & ~isa_of(level)) == 0, "the instruction set is x86-64-", name_of(level),
             ", but oneDNN is already in use in this process with instructions above it");
+  have_malloc_keep_what_is_freed();
   settled = level;
 }
 
