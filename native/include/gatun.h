@@ -92,8 +92,9 @@ GATUN_API gatun_status gatun_choose_cublaslt(const char* file);
 
 /** Opens device `ordinal` for the calling thread. `threads` is the number of threads the CPU works with, 1024 at the
  * most; 0 takes all that the process may use. Results have the same bits from run to run at the same number. The
- * environment variable GATUN_CPU_LEVEL (v2, v3, v4: the x86-64 levels) lowers the instruction set. The first of a
- * process has glibc's malloc keep up to 62 MiB that are freed, since oneDNN asks for its room in each product. */
+ * environment variable GATUN_CPU_LEVEL (v2, v3, v4: the x86-64 levels) lowers the instruction set. The CPU's
+ * first of a process has glibc's malloc keep up to 62 MiB that are freed in each of its arenas, unless the process has
+ * told it otherwise, since oneDNN asks for its room in each product. */
 GATUN_API gatun_status gatun_device_open(gatun_device** device, int32_t ordinal, int32_t threads);
 
 /** Closes the device with all that was opened on it. Null does nothing. */

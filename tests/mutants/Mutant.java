@@ -76,8 +76,7 @@ record Mutant(
     var lines = source.lines().map(String::strip).collect(joining("\n"));
     int at = lines.indexOf(was);
     if (was.isEmpty() || at < 0 || lines.indexOf(was, at + 1) >= 0) {
-      throw new IllegalStateException(
-          "%s: its line must stand in %s exactly once".formatted(name, file));
+      throw new IllegalStateException("its line must stand in %s exactly once".formatted(file));
     }
     return lines.substring(0, at) + becomes + lines.substring(at + was.length()) + "\n";
   }

@@ -237,6 +237,7 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
     const bool kept = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
     gatun::stop(*recording);
     require(whole, "a scope that was opened while recording is still open");
+    require(!recording->bereft, "a scope whose memory the recording uses was closed while it was made");
     if (kept) {
       recording->plan.require_all_met();
       require(recording->script.size() == recording->shapes.size(), recording->script.size(), " calls were kept, ",

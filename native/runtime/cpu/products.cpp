@@ -194,8 +194,9 @@ void multiply_by_sgemm(const Product& p) {
 }
 
 /// sgemm asks malloc for its packed factors in each call. What lies free at the end of the heap glibc gives back beyond
-/// 128 KiB, and then each product faults its pages in anew: 8 % of a step of GPT-2 124M. Both of its thresholds follow
-/// the largest block below 32 MiB that was freed, and are process-wide, as whoever frees one leaves them.
+/// 128 KiB, and then each product faults its pages in anew: 3 to 5 % of a fp32 step of GPT-2 124M. Both of its
+/// thresholds follow the largest block below 32 MiB that was freed, and are process-wide, as whoever frees one leaves
+/// them.
 void have_malloc_keep_what_is_freed() {
   void* volatile followed = std::malloc(size_t{31} << 20);
   std::free(followed);

@@ -10,6 +10,11 @@ public final class Devices {
 
   private Devices() {}
 
+  /// The name of its backend.
+  public static String backend() {
+    return BACKEND;
+  }
+
   /// Opens it for this thread.
   public static Device underTest() {
     return switch (BACKEND) {

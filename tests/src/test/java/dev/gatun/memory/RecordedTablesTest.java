@@ -9,6 +9,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,16 @@ class RecordedTablesTest {
   @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
   private final Scope memory = on.memory();
+  private final Tensor momenta = Tensor.zeros(memory, DType.F32, TABLED);
+  private final MemorySegment rate = memory.doubles(1);
+  private final MemorySegment counts = memory.longs(2);
+  private final MemorySegment decays = memory.bytes(Integer.BYTES);
+
+  RecordedTablesTest() {
+    memory.copyToDevice(rate, MemorySegment.ofArray(new double[] {1}));
+    memory.copyToDevice(counts, MemorySegment.ofArray(new long[] {TABLED.count(), 1}));
+    memory.copyToDevice(decays, MemorySegment.ofArray(new int[] {0}));
+  }
 
   /// Gradients of one sign are named by a table alone when the step reads them; what was asked for
   /// last, of the other sign, must not lie in their place.
@@ -44,48 +55,66 @@ class RecordedTablesTest {
     }
   }
 
+  /// A table is memory of the device: what it names is read anew.
+  @Test
+  void whatATableNamesMayBeAnother() {
+    var first = Tensor.zeros(memory, DType.F32, TABLED);
+    var second = Tensor.zeros(memory, DType.F32, TABLED);
+    var weights = table(memory, first);
+    var gradients = table(memory, Tensor.filled(memory, DType.F32, TABLED, 1));
+    var means = table(memory, momenta);
+    try (var recording = device.record(() -> lion(weights, means, gradients))) {
+      recording.replay();
+      name(memory, weights, second);
+      recording.replay();
+      recording.replay();
+    }
+    assertEquals(-1, first.toFloats()[0]);
+    assertEquals(-2, second.toFloats()[0]);
+  }
+
   /// A step of Lion on w, which it knows by a table alone.
   private Runnable lionByTables(Tensor w) {
-    long n = TABLED.count();
-    var m = Tensor.zeros(memory, DType.F32, TABLED);
-    var rate = memory.doubles(1);
-    var counts = memory.longs(2);
-    memory.copyToDevice(rate, MemorySegment.ofArray(new double[] {1}));
-    memory.copyToDevice(counts, MemorySegment.ofArray(new long[] {n, 1}));
-    var decays = memory.bytes(Integer.BYTES);
-    memory.copyToDevice(decays, MemorySegment.ofArray(new int[] {0}));
     return () -> {
       try (var scope = device.scope()) {
         var gradients = Tensor.filled(scope, DType.F32, TABLED, 1);
-        var tables = new MemorySegment[3];
-        var named = new Tensor[] {w, m, gradients};
-        for (int i = 0; i < tables.length; i++) {
-          tables[i] = scope.longs(1);
-          long address = named[i].data().address();
-          scope.copyToDevice(tables[i], MemorySegment.ofArray(new long[] {address}));
-        }
+        var tables = Stream.of(w, momenta, gradients).map(each -> table(scope, each)).toList();
         Tensor.filled(scope, DType.F32, TABLED, -1);
-        device
-            .kernels()
-            .lionTableStep(
-                device.stream().handle(),
-                tables[0],
-                null,
-                tables[1],
-                tables[2],
-                counts,
-                decays,
-                rate,
-                memory.at(counts, Long.BYTES),
-                null,
-                null,
-                1,
-                0.9,
-                0.99,
-                0,
-                1,
-                DType.F32.code());
+        lion(tables.get(0), tables.get(1), tables.get(2));
       }
     };
+  }
+
+  private static MemorySegment table(Scope scope, Tensor named) {
+    var table = scope.longs(1);
+    name(scope, table, named);
+    return table;
+  }
+
+  private static void name(Scope scope, MemorySegment table, Tensor named) {
+    scope.copyToDevice(table, MemorySegment.ofArray(new long[] {named.data().address()}));
+  }
+
+  private void lion(MemorySegment weights, MemorySegment momenta, MemorySegment gradients) {
+    device
+        .kernels()
+        .lionTableStep(
+            device.stream().handle(),
+            weights,
+            null,
+            momenta,
+            gradients,
+            counts,
+            decays,
+            rate,
+            memory.at(counts, Long.BYTES),
+            null,
+            null,
+            1,
+            0.9,
+            0.99,
+            0,
+            1,
+            DType.F32.code());
   }
 }

@@ -3,6 +3,8 @@ package dev.gatun.memory;
 import dev.gatun.grad.Tape;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.Recompute;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Lion;
 import dev.gatun.optim.Optimizer;
@@ -10,8 +12,8 @@ import dev.gatun.optim.Sophia;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -30,8 +32,13 @@ final class RecordedTraining {
   private final Tensor losses;
 
   RecordedTraining(Scope memory, String optimizer) {
+    this(memory, optimizer, DType.F32, Rounding.NEAREST, Recompute.NONE);
+  }
+
+  RecordedTraining(
+      Scope memory, String optimizer, DType dtype, Rounding rounding, Recompute recompute) {
     this.memory = memory;
-    gpt = Gpt.create(CONFIG, memory, DType.F32, 5);
+    gpt = Gpt.create(CONFIG, memory, dtype, rounding, 5).withRecompute(recompute);
     tokens = new Feed(memory, MICRO_STEPS * 2 * WINDOWS.count() * Integer.BYTES);
     losses = Tensor.zeros(memory, DType.F32, Shape.of(MICRO_STEPS));
     this.optimizer =
@@ -70,11 +77,13 @@ final class RecordedTraining {
   }
 
   List<Object> state() {
-    float[] weights = new float[(int) gpt.parameters().count()];
-    memory.copyToHost(
-        MemorySegment.ofArray(weights), gpt.parameters().parts().getFirst().weights());
+    var weights = new ArrayList<Integer>();
+    for (var name : gpt.parameters().names()) {
+      weights.add(Arrays.hashCode(gpt.parameters().get(name).toFloats()));
+      weights.add(Arrays.hashCode(gpt.parameters().master(name).toFloats()));
+    }
     return List.of(
-        Arrays.hashCode(weights),
+        weights,
         Arrays.toString(losses.toFloats()),
         optimizer.gradientNorm().orElseThrow(),
         optimizer.steps());

@@ -8,19 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.grad.Tape;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
+import dev.gatun.nn.Recompute;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.OnDevice;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A replay leaves what the same step leaves op by op.
 @Tag("backend")
@@ -52,10 +52,18 @@ class RecordingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", "lion", "sophia"})
-  void replayedStepsHaveTheBitsOfEagerOnes(String optimizer) {
-    var eager = new RecordedTraining(memory, optimizer);
-    var replayed = new RecordedTraining(memory, optimizer);
+  @CsvSource({
+    "adamw, F32, NEAREST, NONE",
+    "lion, F32, NEAREST, MLP",
+    "sophia, F32, NEAREST, BLOCK",
+    "adamw, BF16, NEAREST, BLOCK",
+    "lion, BF16, STOCHASTIC, NONE",
+    "sophia, BF16, STOCHASTIC, MLP"
+  })
+  void replayedStepsHaveTheBitsOfEagerOnes(
+      String optimizer, DType dtype, Rounding rounding, Recompute recompute) {
+    var eager = new RecordedTraining(memory, optimizer, dtype, rounding, recompute);
+    var replayed = new RecordedTraining(memory, optimizer, dtype, rounding, recompute);
     var first = replayed.gpt.parameters().get("wte.weight").toFloats();
     try (var recording = device.record(replayed::walk)) {
       assertArrayEquals(first, replayed.gpt.parameters().get("wte.weight").toFloats());
@@ -71,42 +79,6 @@ class RecordingTest {
       }
     }
     assertFalse(Arrays.equals(first, eager.gpt.parameters().get("wte.weight").toFloats()));
-  }
-
-  /// The host has done with an image once the call returns, whenever the device comes to it.
-  @Test
-  void eachReplayTakesItsOwnImageAlong() {
-    var feed = new Feed(memory, Float.BYTES);
-    var sum = Tensor.zeros(memory, DType.F32, Shape.of(1));
-    var read = Tensor.over(memory, feed.data(), DType.F32, Shape.of(1), null);
-    try (var recording =
-        device.record(
-            () -> {
-              feed.send();
-              try (var _ = device.scope()) {
-                var next = sum.plus(sum).plus(read);
-                device.kernels().copy(device.stream().handle(), sum.data(), next.data(), 4);
-              }
-            })) {
-      float expected = 0;
-      for (int i = 1; i <= 20; i++) {
-        feed.image().set(ValueLayout.JAVA_FLOAT, 0, i % 7);
-        recording.replay();
-        expected = 2 * expected + i % 7;
-      }
-      assertEquals(expected, sum.toFloats()[0]);
-    }
-  }
-
-  @Test
-  void whatIsNoFeedIsCopiedAsItWas() {
-    var y = Tensor.zeros(memory, DType.F32, Shape.of(3));
-    float[] numbers = {1, 2, 3};
-    try (var recording = device.record(() -> y.copyFrom(MemorySegment.ofArray(numbers)))) {
-      Arrays.fill(numbers, 7);
-      recording.replay();
-      assertArrayEquals(new float[] {1, 2, 3}, y.toFloats());
-    }
   }
 
   /// Each walk asks the scope for an array; the second one's is the recording's.

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.gatun.ffi.Backend;
+import dev.gatun.nn.Recompute;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.OnDevice;
+import dev.gatun.tensor.DType;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +16,7 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A recorded step as a C program.
 @Tag("backend")
@@ -24,10 +27,16 @@ class WrittenProgramTest {
 
   /// All that its arrays hold, behind ten steps in another process and behind ten of this one.
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", "sophia"})
-  void theProgramThatIsWrittenComputesTheSame(String optimizer, @TempDir Path folder)
+  @CsvSource({
+    "adamw, F32, NEAREST, NONE",
+    "sophia, F32, NEAREST, NONE",
+    "adamw, BF16, NEAREST, MLP",
+    "lion, BF16, STOCHASTIC, BLOCK"
+  })
+  void theProgramThatIsWrittenComputesTheSame(
+      String optimizer, DType dtype, Rounding rounding, Recompute recompute, @TempDir Path folder)
       throws Exception {
-    var training = new RecordedTraining(memory, optimizer);
+    var training = new RecordedTraining(memory, optimizer, dtype, rounding, recompute);
     try (var recording = device.record(training::walk)) {
       training.prepare(0);
       recording.replay();

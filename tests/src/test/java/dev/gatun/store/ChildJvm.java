@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A second JVM on the same class path, for what no test can do to its own.
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
   /// The command line that runs `main`.
-  static List<String> command(List<String> options, Class<?> main, String... arguments) {
+  public static List<String> command(List<String> options, Class<?> main, String... arguments) {
     var command = QuickJvm.command();
     command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
@@ -29,7 +29,7 @@ final class ChildJvm {
   }
 
   /// Runs a command to its end, which must be good, and returns what it printed.
-  static String run(List<String> command) throws IOException, InterruptedException {
+  public static String run(List<String> command) throws IOException, InterruptedException {
     var child = new ProcessBuilder(command).redirectErrorStream(true).start();
     var printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, child.waitFor(), printed);

@@ -78,7 +78,8 @@ class BadInputTest {
           1 | --evaluate-every=0            | evaluations: 0
           1 | --checkpoint-every=0          | checkpoints: 0
           1 | --evaluate-batches=0          | no validation batches
-          1 | --lr=NaN                      | NaN
+          1 | --lr=NaN                      | peak is NaN; it must be
+          1 | --lr=Infinity                 | peak is Infinity; it must be
           1 | --lr=-1                       | -1.0
           1 | --min-lr=1                    | lies above
           1 | --warmup=9                    | no room

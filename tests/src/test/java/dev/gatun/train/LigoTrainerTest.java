@@ -184,7 +184,33 @@ class LigoTrainerTest {
     assertThrows(InvalidArgument.class, () -> trainer(operator, adamW(operator), STEPS, 1, 0));
   }
 
+  /// A step that has seen others: with momenta, at a rate of its own.
+  @Test
+  void replayedStepsHaveTheBitsOfEagerOnes() {
+    var source = small(1);
+    var replayed = operator(source, LigoForm.SHARED, 1);
+    var trainer = trainer(replayed, adamW(replayed), 20, 1, 2);
+    var eager = operator(source, LigoForm.SHARED, 1);
+    var optimizer = adamW(eager);
+    for (int step = 0; step < 3; step++) {
+      double rate = trainer.step().rate();
+      addGradients(eager, List.of(batches(1).at(step, 0), batches(1).at(step, 1)));
+      optimizer.step(rate);
+      for (var name : eager.maps().names()) {
+        float[] moved = replayed.maps().get(name).toFloats();
+        assertArrayEquals(eager.maps().get(name).toFloats(), moved, name + " at step " + step);
+      }
+    }
+  }
+
   private OptionalDouble gradientNorm(LigoOperator operator, List<Batch> batches) {
+    addGradients(operator, batches);
+    var optimizer = adamW(operator);
+    optimizer.step(0);
+    return optimizer.gradientNorm();
+  }
+
+  private void addGradients(LigoOperator operator, List<Batch> batches) {
     var larger = Gpt.blank(LARGE, memory, DType.F32);
     try (var tape = Tape.open(device)) {
       var weights = operator.weights();
@@ -192,9 +218,6 @@ class LigoTrainerTest {
       for (var batch : batches) addGradients(larger, batch, 1.0 / batches.size());
       operator.pullBack(tape, weights, larger);
     }
-    var optimizer = adamW(operator);
-    optimizer.step(0);
-    return optimizer.gradientNorm();
   }
 
   private void addGradients(Gpt larger, Batch batch, double share) {
@@ -248,6 +271,7 @@ class LigoTrainerTest {
     operator.maps().get("residual").copyFrom(MemorySegment.ofArray(nan));
     var trainer = trainer(operator, 1);
     assertThrows(NotFinite.class, trainer::step);
+    assertEquals(1, trainer.steps());
   }
 
   /// At equal FLOPs: what the operator itself costs buys further steps of the plain kind.

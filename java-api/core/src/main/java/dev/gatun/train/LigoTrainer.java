@@ -83,7 +83,7 @@ public final class LigoTrainer implements AutoCloseable {
   }
 
   /// One optimizer step of the maps; the larger network stays what they made before it. Throws
-  /// [NotFinite] when the loss or the gradient is not finite.
+  /// [NotFinite] when the loss or the gradient was not finite; the maps have moved by it then.
   public StepReport step() {
     long begin = System.nanoTime();
     double rate = step.schedule().at(steps());

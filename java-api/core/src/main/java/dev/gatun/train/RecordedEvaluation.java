@@ -12,7 +12,7 @@ import java.util.Map;
 final class RecordedEvaluation implements AutoCloseable {
   private final Gpt gpt;
   private final List<Batch> batches;
-  private final Map<Integer, LossOfBatch> byRows = new HashMap<>();
+  private final Map<Shape, LossOfBatch> byShape = new HashMap<>();
 
   RecordedEvaluation(Gpt gpt, List<Batch> batches) {
     this.gpt = gpt;
@@ -23,8 +23,8 @@ final class RecordedEvaluation implements AutoCloseable {
     double sum = 0;
     long tokens = 0;
     for (var batch : batches) {
-      var loss =
-          byRows.computeIfAbsent(batch.rows(), rows -> new LossOfBatch(gpt, rows, batch.time()));
+      var shape = Shape.of(batch.rows(), batch.time());
+      var loss = byShape.computeIfAbsent(shape, _ -> new LossOfBatch(gpt, batch));
       sum += loss.of(batch) * batch.inputs().length;
       tokens += batch.inputs().length;
     }
@@ -34,11 +34,11 @@ final class RecordedEvaluation implements AutoCloseable {
   /// Gives back the recordings; another [#run] makes them anew.
   @Override
   public void close() {
-    byRows.values().forEach(each -> each.recording.close());
-    byRows.clear();
+    byShape.values().forEach(each -> each.recording.close());
+    byShape.clear();
   }
 
-  /// The mean loss of a batch of so many windows.
+  /// The mean loss of batches of one shape.
   private static final class LossOfBatch {
     private final Gpt gpt;
     private final int rows;
@@ -46,11 +46,11 @@ final class RecordedEvaluation implements AutoCloseable {
     private final Tensor loss;
     private final Recording recording;
 
-    LossOfBatch(Gpt gpt, int rows, int time) {
+    LossOfBatch(Gpt gpt, Batch first) {
       this.gpt = gpt;
-      this.rows = rows;
+      rows = first.rows();
       var scope = gpt.parameters().scope();
-      windows = new WindowFeed(scope, rows, time);
+      windows = new WindowFeed(scope, rows, first.time());
       loss = Tensor.zeros(scope, gpt.parameters().dtype().wide(), Shape.SCALAR);
       recording = gpt.device().record(this::walk);
     }

@@ -85,7 +85,8 @@ public final class Trainer implements AutoCloseable {
             .orElse(0.0);
   }
 
-  /// One optimizer step. Throws [NotFinite] when the loss or the gradient is not finite.
+  /// One optimizer step. Throws [NotFinite] when the loss or the gradient was not finite; the
+  /// weights have moved by it then.
   public StepReport step() {
     long start = System.nanoTime();
     long number = steps();

@@ -7,8 +7,8 @@ import dev.gatun.optim.Sophia;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/// What a step of training is, whatever the optimizer moves by it: the gradient of the mean loss
-/// over some batches, and then the move.
+/// What a step of training is made of, whatever the optimizer moves by it, and what is told of one
+/// that is done.
 ///
 /// @param accumulate batches that make one step; their gradients are averaged
 record TrainingStep(Optimizer optimizer, Schedule schedule, Batches batches, int accumulate) {

@@ -28,6 +28,11 @@ final class WindowFeed {
 
   /// Sets the windows from number `from` on.
   void put(long from, Batch batch) {
+    if (batch.time() != time || from + batch.rows() > windows) {
+      throw new IllegalArgumentException(
+          "a batch of %d windows of %d from number %d on does not fit %d windows of %d"
+              .formatted(batch.rows(), batch.time(), from, windows, time));
+    }
     put(at(from), batch.inputs());
     put(at(windows + from), batch.targets());
   }

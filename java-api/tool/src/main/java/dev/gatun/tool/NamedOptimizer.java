@@ -76,6 +76,7 @@ enum NamedOptimizer {
 
   /// A number that people read: without the last bits, which a quotient of decimals has wrong.
   static double decimal(double number) {
+    if (!Double.isFinite(number)) return number; // for those to refuse who know what it is for
     return BigDecimal.valueOf(number).round(MathContext.DECIMAL32).doubleValue();
   }
 

@@ -58,7 +58,8 @@ enum Preset {
 
   /// Its settings with those `given` on the command line. What was not given, but counts steps, is
   /// made to fit the steps that were; rates and decays fit the optimizer; the last rate keeps its
-  /// ratio to the highest. Throws where something is given that the optimizer has no use for.
+  /// ratio to the highest, to seven digits. Throws where something is given that the optimizer has
+  /// no use for.
   Settings with(Settings given) {
     var optimizer = NamedOptimizer.of(given);
     optimizer.refuseOthers(given);
