@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <unordered_map>
 
 #include "device.h"
@@ -54,18 +55,18 @@ class Places {
 
   std::string of(const void* address) {
     if (!address) return "NULL";
-    const auto* const at = static_cast<const char*>(address);
-    if (const int64_t offset = recording_.plan.blocks()->offset_of(at); offset >= 0) return sum("shared", offset);
+    const auto* const place = static_cast<const char*>(address);
+    if (const int64_t offset = recording_.plan.blocks()->offset_of(place); offset >= 0) return at("shared", offset);
     const auto& inputs = recording_.inputs;
-    if (inputs.block() && at >= inputs.block() && at < inputs.block() + inputs.image_bytes())
-      return sum("inputs", at - inputs.block());
+    if (inputs.block() && place >= inputs.block() && place < inputs.block() + inputs.image_bytes())
+      return at("inputs", place - inputs.block());
     for (size_t i = 0; i < buffers_.size(); i++)
-      if (holds(buffers_[i], at)) return sum("buffers[" + std::to_string(i) + "]", at - buffers_[i].start);
+      if (holds(buffers_[i], place)) return at("buffers[" + std::to_string(i) + "]", place - buffers_[i].start);
     for (const auto* scope : recording_.stream->device->scopes)
       for (const auto& array : scope->arrays)
-        if (holds(array, at)) {
+        if (holds(array, place)) {
           buffers_.push_back(array);
-          return sum("buffers[" + std::to_string(buffers_.size() - 1) + "]", at - array.start);
+          return at("buffers[" + std::to_string(buffers_.size() - 1) + "]", place - array.start);
         }
     fail(GATUN_INVALID, "the step uses memory that no open scope of this device holds: it cannot be written");
   }
@@ -73,8 +74,8 @@ class Places {
   const std::vector<Chunk>& buffers() const { return buffers_; }
 
  private:
-  static std::string sum(const std::string& base, int64_t offset) {
-    return offset ? base + " + " + std::to_string(offset) : base;
+  static std::string at(const std::string& array, int64_t offset) {
+    return "at(" + array + ", " + std::to_string(offset) + ")";
   }
   const gatun_recording& recording_;
   std::vector<Chunk> buffers_;
@@ -93,7 +94,7 @@ std::string written(const Argument& argument, Places& places) {
   switch (argument.kind) {
     case Argument::Kind::address:
     case Argument::Kind::input:
-      return "(void*)(" + places.of(argument.address) + ")";
+      return places.of(argument.address);
     case Argument::Kind::whole:
       return std::to_string(argument.whole);
     case Argument::Kind::real:
@@ -144,6 +145,34 @@ static void* room(size_t bytes) {
   return memory;
 }
 )";
+
+/// What the header calls the arguments of its functions, behind the stream: "y, x, n".
+const std::unordered_map<std::string, std::string>& argument_names() {
+  static const std::unordered_map<std::string, std::string> all = {
+#include "argument_names.inc"
+  };
+  return all;
+}
+
+/// A call, with a comment before each argument that says what it is.
+std::string written(const ScriptCall& call, Places& places) {
+  constexpr size_t width = 118;
+  std::istringstream names(argument_names().at(call.function));
+  std::string text, line = std::string("  check(") + call.function + "(stream", name;
+  for (const auto& argument : call.arguments) {
+    names >> name;
+    if (name.back() == ',') name.pop_back();
+    const auto next = "/* " + name + " */ " + written(argument, places);
+    line += ",";
+    if (line.size() + 1 + next.size() > width) {
+      text += line + "\n";
+      line = std::string(6, ' ') + next;
+    } else {
+      line += " " + next;
+    }
+  }
+  return text + line + "));\n";
+}
 
 constexpr char tail[] = R"(
 static void record(gatun_stream* stream, gatun_recording* recording) {
@@ -240,11 +269,7 @@ int main(int count, char** words) {
 
 void write_calls(Output& program, const gatun_recording& recording, Places& places) {
   std::string calls;
-  for (const auto& call : recording.script) {
-    calls += std::string("  check(") + call.function + "(stream";
-    for (const auto& argument : call.arguments) calls += ", " + written(argument, places);
-    calls += "));\n";
-  }
+  for (const auto& call : recording.script) calls += written(call, places);
   const auto& inputs = recording.inputs;
   program.text(head);
   const auto opening = opening_of(*recording.stream->device);
@@ -257,6 +282,7 @@ void write_calls(Output& program, const gatun_recording& recording, Places& plac
   program.text("static const int64_t shared_bytes = " + std::to_string(recording.plan.blocks()->bytes()) +
                ", changing_bytes = " + std::to_string(inputs.changing_bytes()) +
                ", constant_bytes = " + std::to_string(inputs.image_bytes() - inputs.changing_bytes()) + ";\n");
+  program.text("\n#define at(array, offset) ((void*)((array) + (offset)))\n");
   program.text("\nstatic void step(gatun_stream* stream) {\n" + calls + "}\n");
   program.text(tail);
   program.close();

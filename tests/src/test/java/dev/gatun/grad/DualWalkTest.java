@@ -19,7 +19,7 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -29,13 +29,8 @@ import org.junit.jupiter.api.Test;
 /// second gradient.
 @Tag("backend")
 class DualWalkTest {
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Gpt gpt = Gpt.create(GptConfig.of(2, 2, 8, 5, 7), device.scope(), DType.F64, 3);
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   /// How often an op in the place of another has been asked for what.
   private static final class Asked {

@@ -15,7 +15,7 @@ import dev.gatun.op.LayerMix;
 import dev.gatun.op.MatMul;
 import dev.gatun.tensor.DType;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,12 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The FLOPs that LiGO's operator says it takes, beside the products that a tape has recorded: each
 /// is two FLOPs for every pair of numbers, and as many again for each argument that has a gradient.
 class LigoFlopsTest {
-  private final Device device = Device.cpu(1);
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
+  @AutoClose private final Device device = Device.cpu(1);
 
   static Stream<Arguments> operators() {
     var small = GptConfig.of(2, 2, 8, 6, 11);

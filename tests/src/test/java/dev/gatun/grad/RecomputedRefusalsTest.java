@@ -16,14 +16,14 @@ import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /// Segments that cannot be computed again are refused in a sentence, and leave nothing open.
 class RecomputedRefusalsTest {
   private static final Shape SHAPE = Shape.of(2, 2);
 
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
   private final Tensor data = Tensor.of(memory, SHAPE, 1.0, -2, 3, 0.5);
   private final Tensor w =
@@ -33,11 +33,6 @@ class RecomputedRefusalsTest {
           DType.F64,
           SHAPE,
           new GradientSlot(Tensor.zeros(memory, DType.F64, SHAPE).data()));
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   private void refused(
       Class<? extends GatunException> kind, String part, UnaryOperator<List<Tensor>> segment) {

@@ -21,7 +21,7 @@ import dev.gatun.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class RecomputedRunsTest {
   private static final Shape SHAPE = Shape.of(3);
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final Tensor x = Tensor.of(memory, SHAPE, 0.5, -1, 2);
   private final Tensor w =
@@ -43,11 +43,6 @@ class RecomputedRunsTest {
           new GradientSlot(Tensor.zeros(memory, DType.F64, SHAPE).data()));
   private final Direction direction = Direction.of(Map.of(w, x));
   private final Doubling doubling = new Doubling();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   /// y = 2 x, and counts what is asked of it.
   private static final class Doubling extends CustomOp {

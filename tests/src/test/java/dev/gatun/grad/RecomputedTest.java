@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +31,7 @@ class RecomputedTest {
   private static final Shape MATRIX = Shape.of(6, 6);
   private static final Shape VECTOR = Shape.of(6);
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final SplittableRandom random = new SplittableRandom(11);
   private final Tensor v = parameter(MATRIX);
@@ -46,11 +46,6 @@ class RecomputedTest {
 
   RecomputedTest() {
     for (var parameter : parameters) direction.put(parameter, drawn(parameter.shape()));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private Tensor drawn(Shape shape) {

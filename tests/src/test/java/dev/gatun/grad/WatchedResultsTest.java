@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class WatchedResultsTest {
   private static final Shape MATRIX = Shape.of(4, 4);
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final SplittableRandom random = new SplittableRandom(13);
   private final Tensor v = parameter();
@@ -35,11 +35,6 @@ class WatchedResultsTest {
   private final Tensor alongResult = drawn();
   private final Tensor data = drawn();
   private final Tensor goal = drawn();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   private Tensor drawn() {
     return Tensor.of(memory, MATRIX, random.doubles(MATRIX.count(), -1, 1).toArray());

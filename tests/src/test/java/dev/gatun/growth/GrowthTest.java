@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,13 +37,8 @@ class GrowthTest {
   /// The promise in fp32, relative to the largest logit; in fp64 the same number of roundings.
   private static final double SAME = 1e-5;
 
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   private Tensor tokens() {
     return Tensor.of(memory, Shape.of(2, 6), 1, 5, 10, 0, 3, 3, 7, 2, 9, 4, 8, 6);

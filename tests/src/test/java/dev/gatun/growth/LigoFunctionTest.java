@@ -7,7 +7,7 @@ import dev.gatun.memory.Scope;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.DType;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /// Where the network that LiGO's operator makes computes what the smaller one does, and where it
@@ -15,13 +15,8 @@ import org.junit.jupiter.api.Test;
 class LigoFunctionTest {
   private static final GptConfig SMALL = GptConfig.of(3, 2, 8, 6, 11);
 
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   /// Wide copies, but for the MLP's channels: those are what they were, and zeros behind them.
   private record WithoutHiddenCopies(LigoStart copies) implements LigoStart {

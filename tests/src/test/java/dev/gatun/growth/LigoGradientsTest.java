@@ -15,7 +15,7 @@ import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -35,13 +35,8 @@ class LigoGradientsTest {
   /// found as, that by the biases of keys for one.
   private static final double ROUNDED = 8 * 0x1p-52 / STEP;
 
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   static Stream<Arguments> operators() {
     return Stream.of(LigoForm.values())

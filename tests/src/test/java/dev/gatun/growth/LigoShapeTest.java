@@ -7,20 +7,15 @@ import dev.gatun.memory.Scope;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.tensor.DType;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// How many numbers LiGO's maps have.
 class LigoShapeTest {
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   /// BERT-Small to BERT-Base: the numbers that the released code learns, but for its head's
   /// 131,072; and those of maps that layers share, whole matrices.

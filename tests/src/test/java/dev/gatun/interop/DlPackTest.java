@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,13 +45,8 @@ class DlPackTest {
   private static final int STRUCT_BYTES = 64;
   private static final int F32_OF_ONE_LANE = 2 | 32 << 8 | 1 << 16;
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private int deleted;
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @ParameterizedTest
   @EnumSource

@@ -19,7 +19,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -32,13 +32,8 @@ class ForeignOnEmulatorTest {
   private static final int BYTES = 4096;
   private static final int FLOATS = BYTES / Float.BYTES;
 
-  private final Device device = Device.emulated();
+  @AutoClose private final Device device = Device.emulated();
   private final Scope scope = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @Test
   void kernelsWorkOnTheirMemoryAndOnTheirStream() {

@@ -20,14 +20,14 @@ import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import jcuda.runtime.cudaStream_t;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /// Addresses go into JCuda's pointers and come out of them as they are, and what is no device
 /// memory is refused. Nothing here needs a driver.
 class JCudaPointersTest {
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final MemorySegment memory = device.scope().floats(64);
 
   /// What JCuda's native side makes of a pointer.
@@ -40,11 +40,6 @@ class JCudaPointersTest {
       var seen = new Seen(pointer);
       return seen.getNativePointer() + seen.getByteOffset();
     }
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   @Test

@@ -21,6 +21,9 @@ class HeadRowsTest {
   private static final int VOCABULARY = 2000;
   private static final int STRIDE = 2048;
 
+  /// Where a machine is busy, threads that share rows for a moment may run one behind the other.
+  private static final int ROUNDS = Devices.isEmulated() ? 1 : 100;
+
   @Test
   void sumToZero() {
     var random = new Random(1);
@@ -30,26 +33,28 @@ class HeadRowsTest {
       var table = on.shorts(normals(random, STRIDE * COLS));
       var targets = on.ints(random.ints(ROWS, 0, VOCABULARY).toArray());
       var logits = on.memory().bytes((long) ROWS * STRIDE * Short.BYTES);
-      on.kernels()
-          .headLossForward(
-              on.stream(),
-              on.memory().floats(1),
-              on.memory().floats(ROWS),
-              on.memory().longs(1),
-              logits,
-              x,
-              table,
-              targets,
-              ROWS,
-              COLS,
-              VOCABULARY,
-              STRIDE,
-              ROWS,
-              1,
-              Kernels.BF16);
       var kept = host.allocate(ValueLayout.JAVA_SHORT, (long) ROWS * STRIDE);
-      on.memory().copyToHost(kept, logits);
-      for (int r = 0; r < ROWS; r++) assertEquals(0, sum(kept, r), Bf16.UNIT, "row " + r);
+      for (int round = 0; round < ROUNDS; round++) {
+        on.kernels()
+            .headLossForward(
+                on.stream(),
+                on.memory().floats(1),
+                on.memory().floats(ROWS),
+                on.memory().longs(1),
+                logits,
+                x,
+                table,
+                targets,
+                ROWS,
+                COLS,
+                VOCABULARY,
+                STRIDE,
+                ROWS,
+                1,
+                Kernels.BF16);
+        on.memory().copyToHost(kept, logits);
+        for (int r = 0; r < ROWS; r++) assertEquals(0, sum(kept, r), Bf16.UNIT, "row " + r);
+      }
     }
   }
 

@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,18 +40,13 @@ class HessianVectorTest {
   private static final int VOCABULARY = 7;
   private static final double EXACT = 1e-12;
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final Gpt gpt = Gpt.create(GptConfig.of(2, 2, 8, 5, VOCABULARY), memory, DType.F64, 3);
   private final SplittableRandom random = new SplittableRandom(5);
 
   HessianVectorTest() {
     LargerWeights.addTo(gpt.parameters(), random);
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private List<Tensor> all() {

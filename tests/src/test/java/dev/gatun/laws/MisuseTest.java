@@ -19,18 +19,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /// What callers do wrong ends in a typed exception with a sentence, never in a crash.
 class MisuseTest {
-  private final Device device = Device.cpu();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
+  @AutoClose private final Device device = Device.cpu();
 
   private static void refused(Class<? extends GatunException> as, String says, Executable work) {
     var why = assertThrows(as, work).getMessage();

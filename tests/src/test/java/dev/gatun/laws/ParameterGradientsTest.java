@@ -10,7 +10,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +20,7 @@ class ParameterGradientsTest {
   private static final double[] A = {1, -2};
   private static final double[] B = {3, 0.5};
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Parameters parameters =
       Parameters.declare().matrix("a", 2).plain("b", 2).allocate(device.scope(), DType.F64);
   private final Tensor a = parameters.get("a");
@@ -29,11 +29,6 @@ class ParameterGradientsTest {
   ParameterGradientsTest() {
     a.copyFrom(MemorySegment.ofArray(A));
     b.copyFrom(MemorySegment.ofArray(B));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private double[] slot(Tensor parameter) {

@@ -9,7 +9,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /// On the CPU numbers too small for their exponent count as 0, on all of its threads; those of the
@@ -18,13 +18,8 @@ class SubnormalsTest {
   private static final float SUBNORMAL = 0x1p-130f;
   private static final int ROWS = 512;
 
-  private final Device device = Device.cpu(2);
+  @AutoClose private final Device device = Device.cpu(2);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @Test
   void areReadAsZeroByEveryThread() {

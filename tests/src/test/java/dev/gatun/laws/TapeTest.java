@@ -17,7 +17,7 @@ import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class TapeTest {
   private static final double[] X = {0.5, -1.25, 2};
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private Tape tape;
   private Tensor x;
 
@@ -35,11 +35,6 @@ class TapeTest {
   void open() {
     tape = Tape.open(device);
     x = tape.watch(Tensor.of(tape, Shape.of(3), X));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private static double[] each(UnaryOperator<Double> f) {

@@ -2,6 +2,7 @@ package dev.gatun.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.ffi.Backend;
 import dev.gatun.nn.Recompute;
@@ -52,6 +53,8 @@ class WrittenProgramTest {
       Files.write(folder.resolve("before/images.bin"), images.toByteArray());
       recording.writeC(folder.resolve("after"));
     }
+    var program = Files.readString(folder.resolve("before/step.c"));
+    assertTrue(program.contains("_step(stream, /* weights */ at(buffers["), program);
     run(folder.resolve("before"));
     assertEquals(
         -1,

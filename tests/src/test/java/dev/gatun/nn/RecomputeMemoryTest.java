@@ -16,7 +16,7 @@ import dev.gatun.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -24,12 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What computing again spares, in bytes that were handed out and in bytes that a recording plans.
 class RecomputeMemoryTest {
-  private final Device device = Device.cpu(1);
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
+  @AutoClose private final Device device = Device.cpu(1);
 
   static Stream<Arguments> settings() {
     var shapes =

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecomputeTest {
   private static final Shape WINDOWS = Shape.of(2, 5);
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final SplittableRandom random = new SplittableRandom(5);
   private final Gpt gpt = Gpt.create(GptConfig.of(3, 2, 8, 5, 7), memory, DType.F64, 3);
@@ -46,11 +46,6 @@ class RecomputeTest {
 
   private int[] ids() {
     return random.ints(WINDOWS.count(), 0, 7).toArray();
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   /// What a step leaves in the gradients' place.

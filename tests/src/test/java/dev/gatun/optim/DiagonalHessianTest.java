@@ -15,7 +15,7 @@ import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class DiagonalHessianTest {
   private static final int SIZE = 37;
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final double[] x = new SplittableRandom(1).doubles(SIZE, -2, 2).toArray();
   private final double[] d = new SplittableRandom(2).doubles(SIZE, -1, 3).toArray();
@@ -33,11 +33,6 @@ class DiagonalHessianTest {
 
   DiagonalHessianTest() {
     parameters.get("x").copyFrom(MemorySegment.ofArray(x));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private double[] diagonal(Hutchinson hutchinson) {

@@ -22,7 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,17 +39,12 @@ class DifferentiateTest {
   /// Its curvature is the last estimate.
   private static final Sophia.Config EXACT = Sophia.Config.HUTCHINSON.withBetas(0.9, 0);
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
   private final Gpt gpt = Gpt.create(GptConfig.of(1, 2, 8, 4, VOCABULARY), memory, DType.F64, 3);
 
   DifferentiateTest() {
     LargerWeights.addTo(gpt.parameters(), new SplittableRandom(5));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private static Tensor tokens(Scope scope) {

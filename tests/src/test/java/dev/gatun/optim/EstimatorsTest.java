@@ -19,7 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /// Estimates of a whole GPT's curvature, over many draws, against its dense matrices: their mean is
@@ -29,7 +29,7 @@ class EstimatorsTest {
   private static final int VOCABULARY = 5;
   private static final double STANDARD_ERRORS = 4;
 
-  private final Device device = Device.cpu();
+  @AutoClose private final Device device = Device.cpu();
   private final Scope memory = device.scope();
   private final Gpt gpt = Gpt.create(GptConfig.of(1, 1, 4, 4, VOCABULARY), memory, DType.F64, 3);
   private final Sophia sophia =
@@ -41,11 +41,6 @@ class EstimatorsTest {
 
   EstimatorsTest() {
     LargerWeights.addTo(gpt.parameters(), new SplittableRandom(5));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   /// Mean and variance of each element over draws.

@@ -14,7 +14,7 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,13 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SophiaOnGptTest {
   private static final int VOCABULARY = 7;
 
-  private final Device device = Devices.underTest();
+  @AutoClose private final Device device = Devices.underTest();
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.gatun.ffi.Kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ class SophiaStepTest {
   private static final double[] M = {0, 1, -1, 0.1, 1e6};
   private static final double[] GRADIENTS = {2, 1, -2, 0.1, 1e6};
 
-  private OnDevice on;
+  @AutoClose private OnDevice on;
   private MemorySegment weights;
   private MemorySegment m;
   private MemorySegment unclipped;
@@ -41,13 +41,8 @@ class SophiaStepTest {
     unclipped = on.longs(-1);
   }
 
-  @AfterEach
-  void close() {
-    on.close();
-  }
-
   private void again() {
-    close();
+    on.close();
     open();
   }
 

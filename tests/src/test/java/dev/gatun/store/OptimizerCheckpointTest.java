@@ -27,7 +27,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,16 +48,11 @@ class OptimizerCheckpointTest {
 
   @TempDir Path folder;
 
-  private Device device;
+  @AutoClose private Device device;
 
   @BeforeEach
   void open() {
     device = Devices.underTest();
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   /// With corrections that see how often the curvature was refreshed.

@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,13 +29,8 @@ class WeightVectorFileTest {
   private static final GptConfig CONFIG = GptConfig.of(2, 2, 8, 4, 5).withoutBias();
 
   @TempDir Path folder;
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   private static WeightVector random(Gpt gpt) {
     var vector = WeightVector.zeros(gpt);

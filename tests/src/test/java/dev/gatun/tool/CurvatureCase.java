@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,7 +47,7 @@ abstract class CurvatureCase {
   static final double EXACT = 288 * 288 * Math.ulp(1.0);
 
   @TempDir Path folder;
-  final Device device = Device.cpu(1);
+  @AutoClose final Device device = Device.cpu(1);
   final Scope memory = device.scope();
   final Gpt gpt = Gpt.create(GptConfig.of(1, 2, 4, CONTEXT, VOCABULARY), memory, DType.F64, 3);
   Tensor tokens;
@@ -73,11 +73,6 @@ abstract class CurvatureCase {
     var shape = Shape.of(WINDOWS, CONTEXT);
     tokens = Tensor.of(memory, shape, Arrays.copyOf(ids, WINDOWS * CONTEXT));
     targets = Tensor.of(memory, shape, Arrays.copyOfRange(ids, 1, ids.length));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   /// All windows in three batches, unless `more` says otherwise.

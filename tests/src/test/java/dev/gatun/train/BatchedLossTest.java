@@ -26,7 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,7 +41,7 @@ class BatchedLossTest {
   private static final int[] SEVEN_COUNT = {2, 4, 6, 1, -1, 5, 0, 3};
   private static final int[] NONE_COUNTS = {-1, -1, -1, -1, -1, -1, -1, -1};
 
-  private final Device device = Device.cpu();
+  @AutoClose private final Device device = Device.cpu();
   private final Scope memory = device.scope();
   private final Gpt gpt = Gpt.create(GptConfig.of(1, 2, 8, TIME, 7), memory, DType.F64, 3);
 
@@ -60,11 +60,6 @@ class BatchedLossTest {
 
   BatchedLossTest() {
     LargerWeights.addTo(gpt.parameters(), new SplittableRandom(5));
-  }
-
-  @AfterEach
-  void close() {
-    device.close();
   }
 
   private static int[] joined(int[] first, int[] second) {

@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,13 +69,8 @@ class CurvatureRefreshTest {
           new Part(1, 2, 1));
 
   @TempDir Path folder;
-  private final Device device = Device.cpu(2);
+  @AutoClose private final Device device = Device.cpu(2);
   private final Scope scope = device.scope();
-
-  @AfterEach
-  void closeTheDevice() {
-    device.close();
-  }
 
   /// Keeps what it is shown, and estimates nothing.
   private static final class Witness implements Curvature {

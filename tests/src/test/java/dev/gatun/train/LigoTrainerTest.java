@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,15 +47,10 @@ class LigoTrainerTest {
   private static final int STEPS = 60;
   private static final double RATE = 3e-3;
 
-  private final Device device = Device.cpu(1);
+  @AutoClose private final Device device = Device.cpu(1);
   private final Scope memory = device.scope();
   private final Tokens training = text(1, 20_000);
   private final Tokens heldOut = text(2, 4_000);
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   /// A word follows from the one before it, three times of four.
   private static Tokens text(long seed, int length) {

@@ -16,7 +16,7 @@ import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,13 +26,8 @@ class RecomputedTrainingTest {
   private static final GptConfig CONFIG = GptConfig.of(4, 2, 16, 16, 30);
   private static final int STEPS = 4;
 
-  private final Device device = Device.cpu(2);
+  @AutoClose private final Device device = Device.cpu(2);
   private final Scope scope = device.scope();
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @ParameterizedTest
   @ValueSource(strings = {"adamw", "sophia-h", "sophia-g"})

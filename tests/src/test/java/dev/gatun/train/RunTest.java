@@ -25,7 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,13 +38,8 @@ class RunTest {
   private static final GptConfig CONFIG = GptConfig.of(2, 2, 16, TIME, VOCABULARY);
 
   @TempDir Path folder;
-  private final Device device = Device.cpu(2);
+  @AutoClose private final Device device = Device.cpu(2);
   private final Scope scope = device.scope();
-
-  @AfterEach
-  void closeTheDevice() {
-    device.close();
-  }
 
   @Test
   void theJournalHasALineForEveryStepAndEveryEvaluation() {

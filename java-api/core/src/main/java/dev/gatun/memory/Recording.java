@@ -116,11 +116,11 @@ public final class Recording implements AutoCloseable {
     return Math.ceilDiv(bytes, IMAGE_ALIGNMENT) * IMAGE_ALIGNMENT;
   }
 
-  /// Writes it into a folder, which is made where it is missing, as a C program with the files that
-  /// it reads: `step.c`; `buffers.bin`, what the arrays that it uses hold now; `images.bin`, what
-  /// it reads from the host. Compiled and linked with the backend's library it computes the same
-  /// bits without a JVM. Waits. Refused are steps that use tables of addresses, or memory of other
-  /// libraries.
+  /// Writes it into a folder, which is made where it is missing, as a C program with the files
+  /// that it reads: `step.c`, the calls with their arguments by name; `buffers.bin`, what the
+  /// arrays hold that it uses; `images.bin`, what it reads from the host. Compiled and linked with
+  /// the backend's library it computes the same bits without a JVM. Waits. Refused are steps that
+  /// use tables of addresses, or memory of other libraries.
   public void writeC(Path folder) throws IOException {
     if (closed) throw new ClosedTensor("the recording is closed");
     Files.createDirectories(folder);

@@ -12,7 +12,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -27,16 +27,11 @@ class FlopCountsTest {
   /// Of a window in which no token looks back.
   private static final int NO_ATTENTION = 0;
 
-  private final Device device = Device.emulated();
+  @AutoClose private final Device device = Device.emulated();
   private final Scope memory = device.scope();
   private final Gpt gpt = Gpt.create(CONFIG, memory, DType.F32, 3);
   private final Tensor tokens =
       Tensor.of(memory, Shape.of(2, 5), new int[] {0, 3, 6, 1, 2, 5, 5, 4, 0, 1});
-
-  @AfterEach
-  void close() {
-    device.close();
-  }
 
   @Test
   void areTwoAWeightOfEachProduct() {
