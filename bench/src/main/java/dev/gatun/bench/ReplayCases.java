@@ -2,8 +2,9 @@ package dev.gatun.bench;
 
 import java.util.List;
 
-/// The largest steps replayed and by the C program, in turns of a step each and so many of them
-/// that half a per cent can show; and the C program twice, which says how much is the machine.
+/// The largest steps replayed and by the C program, in turns of a step each; and the C program
+/// twice, which says how much is the machine. Bounds are of these processes' rounds: others may lie
+/// elsewhere in memory, and differ by more.
 final class ReplayCases {
   private static final int ROUNDS = 100;
   private static final int FEW_ROUNDS = 10;

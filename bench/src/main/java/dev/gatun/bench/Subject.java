@@ -9,7 +9,7 @@ enum Subject {
   boundary(BoundaryCases::of),
   /// The same step by the C program, by Java and replayed.
   steps(StepCases::of),
-  /// The largest steps replayed beside the C program, to half a per cent.
+  /// The largest steps replayed beside the C program, with bounds of what a replay takes more.
   replays(ReplayCases::of),
   /// Every op by its four rules at the sizes of a training.
   kernels(KernelCases::of),

@@ -7,9 +7,11 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.stream.IntStream;
 
 /// Works that are timed in rounds: each has some runs of every one, so that what else the machine
-/// does meets them alike, and begins with another. A turn begins with a run that does not count:
-/// the first behind another's, which had the caches and maybe the cores, is some per cent slower.
-/// What two have to do with each other is taken within rounds.
+/// does meets them alike. Rounds come in pairs, one with the order of the other reversed, and each
+/// pair begins with another work, so that each has each other before it as often as behind it. A
+/// turn begins with a run that does not count: the first behind another's, which had the caches and
+/// maybe the cores, is some per cent slower. What two have to do with each other is taken within
+/// rounds.
 final class Turns {
   private static final int OF_THE_ROUND = 0;
 
@@ -114,10 +116,16 @@ final class Turns {
     var names = works.keySet().toArray(String[]::new);
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < names.length; turn++) {
-        var name = names[(round + turn) % names.length];
+        var name = names[place(round, turn, names.length)];
         times.get(name)[round] = works.get(name).microseconds(runs);
       }
     }
     return new Times(times);
+  }
+
+  /// Which of `count` works has that turn in that round.
+  private static int place(int round, int turn, int count) {
+    boolean reversed = round % 2 == 1;
+    return (round / 2 + (reversed ? count - 1 - turn : turn)) % count;
   }
 }

@@ -54,9 +54,23 @@ class TurnsTest {
   }
 
   @Test
-  void eachRoundBeginsWithAnother() throws Exception {
-    new Turns().with("a", timed("a", 1, 1, 1)).with("b", timed("b", 1, 1, 1)).times(3, 5);
-    assertEquals(List.of("a", "b", "b", "a", "a", "b"), order);
+  void roundsAreReversedAndPairsOfThemBeginWithAnother() throws Exception {
+    var turns = new Turns();
+    for (var name : List.of("a", "b", "c")) turns.with(name, timed(name, 1, 1, 1, 1, 1, 1));
+    turns.times(6, 5);
+    assertEquals("abc cba bca acb cab bac", rounds(3));
+  }
+
+  @Test
+  void twoTakeTurnsToBegin() throws Exception {
+    var turns = new Turns();
+    for (var name : List.of("a", "b")) turns.with(name, timed(name, 1, 1, 1, 1));
+    turns.times(4, 5);
+    assertEquals("ab ba ba ab", rounds(2));
+  }
+
+  private String rounds(int works) {
+    return String.join("", order).replaceAll(".{%d}(?=.)".formatted(works), "$0 ");
   }
 
   @Test
