@@ -2,18 +2,31 @@ package dev.gatun.bench;
 
 import java.util.ArrayList;
 
-/// What Java takes of a step, timed in a process of its own over [EmptyKernels].
+/// What Java takes of a step, timed in a process of its own over [EmptyKernels], when it is steady.
 final class JavaShare {
-  /// Enough for the JIT, however busy the machine is.
-  private static final int WARM = 20_000;
-
   private static final int COUNTED = 5_000;
   private static final int QUICK = 100;
+
+  /// How many times the step its part may take, since the two are of processes with another heap
+  /// and another collector.
+  private static final double MOST = 1.1;
 
   private JavaShare() {}
 
   /// Microseconds of Java's in a step, op by op and replayed.
-  record Share(double eager, double replay) {}
+  record Share(double eager, double replay) {
+    /// Fails where it is more than the whole step.
+    void requirePartOf(double eagerStep, double replayedStep) {
+      require("eager", eager, eagerStep);
+      require("replayed", replay, replayedStep);
+    }
+
+    private static void require(String way, double part, double step) {
+      if (part <= MOST * step) return;
+      throw new BenchFailure(
+          "%s: Java's own part takes %.3g µs, the whole step %.3g", way, part, step);
+    }
+  }
 
   static Share of(Run run, String net, EmptyKernels empty) throws Exception {
     var options = new ArrayList<>(run.forkOptions());
@@ -33,7 +46,8 @@ final class JavaShare {
   }
 
   private static double median(Run run, Runnable work) {
-    for (int i = 0; i < (run.quick() ? QUICK : WARM); i++) work.run();
-    return Timing.median(run.quick() ? QUICK : COUNTED, work);
+    if (run.quick()) return Timing.median(QUICK, work);
+    WarmUp.untilSteady(work);
+    return Timing.median(COUNTED, work);
   }
 }

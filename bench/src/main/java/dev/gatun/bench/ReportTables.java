@@ -96,7 +96,9 @@ final class ReportTables {
             rows,
             "Java's own part|what",
             "eager, µs|java_eager_us",
+            "% of the eager step|java_eager_percent",
             "replayed, µs|java_replay_us",
+            "% of the replayed step|java_replay_percent",
             "eager, bytes|eager_bytes",
             "replayed, bytes|replay_bytes",
             "kernel calls|calls");

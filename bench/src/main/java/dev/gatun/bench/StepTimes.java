@@ -10,7 +10,6 @@ final class StepTimes {
   private static final double ROUND_SECONDS = 0.4;
   private static final double QUICK_SECONDS = 0.05;
   private static final int MOST = 20_000;
-  private static final int WARM = 10_000;
   private static final long COPIED_BYTES = 256 << 20;
 
   /// By how much the slowest copy of a measurement must exceed the fastest for its rounds to fall
@@ -27,7 +26,7 @@ final class StepTimes {
 
   Row measured(String net, WrittenProgram program, JavaShare.Share share) throws Exception {
     double seconds = run.quick() ? QUICK_SECONDS : ROUND_SECONDS;
-    if (Net.isTiny(net) && !run.quick()) warm();
+    if (Net.isTiny(net) && !run.quick()) WarmUp.untilSteady(step::eager);
     Timing.fitting(seconds, 1, MOST, step::eager);
     int steps = Timing.fitting(seconds, 1, MOST, step::replay);
     var c = program.started();
@@ -45,10 +44,20 @@ final class StepTimes {
     row.with("eager_percent", 100 * (times.ratio("eager", "c") - 1));
     row.with("replay_percent", 100 * (times.ratio("replay", "c") - 1));
     if (!Net.isTiny(net)) besideProducts(row, times);
-    row.with("java_eager_us", share.eager()).with("java_replay_us", share.replay());
+    withJavasPart(row, times, share);
     row.with("eager_bytes", Garbage.of(steps, step::eager));
     row.with("replay_bytes", Garbage.of(steps, step::replay));
     return row.with("calls", step.recording().calls());
+  }
+
+  /// Of a quick run, which is never steady, it may be more than the step.
+  private void withJavasPart(Row row, Turns.Times times, JavaShare.Share share) {
+    double eager = times.of("eager");
+    double replay = times.of("replay");
+    if (!run.quick()) share.requirePartOf(eager, replay);
+    row.with("java_eager_us", share.eager()).with("java_replay_us", share.replay());
+    row.with("java_eager_percent", 100 * share.eager() / eager);
+    row.with("java_replay_percent", 100 * share.replay() / replay);
   }
 
   /// What the rest of a step takes depends on memory, whose speed can double from one second to the
@@ -67,11 +76,6 @@ final class StepTimes {
   /// Read and written, in GB/s.
   private static double copied(Turns.Times times) {
     return 2e-3 * COPIED_BYTES / times.of("copy");
-  }
-
-  /// By number, since the JIT counts calls and a busy machine makes few of them in a second.
-  private void warm() {
-    for (int i = 0; i < WARM; i++) step.eager();
   }
 
   private Runnable copy() {
