@@ -2,10 +2,10 @@ package dev.gatun.bench;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// Bars of what rows have reached of the fastest large product, or took of a peer's time, in SVG.
-/// Rows that are bound by memory have none: whether they lie above its ceiling is a matter of what
-/// the caches hold.
+/// Bars of what rows have reached of their ceiling, or took of a peer's time, in SVG.
 final class BarChart {
   private static final int LINE = 16;
   private static final int LABELS = 560;
@@ -19,12 +19,15 @@ final class BarChart {
 
   private record Bar(String label, double percent) {}
 
-  static String ofProducts(List<Map<String, Object>> rows) {
-    return of(
-        rows.stream()
-            .filter(row -> row.containsKey("gflops"))
-            .map(row -> bar(row, row.get("what") + ", " + row.get("rule"), "percent", 1))
-            .toList());
+  static String ofCeilings(List<Map<String, Object>> rows) {
+    return of(rows.stream().map(row -> bar(row, label(row), "percent", 1)).toList());
+  }
+
+  private static String label(Map<String, Object> row) {
+    return Stream.of("what", "rule", "type")
+        .filter(row::containsKey)
+        .map(key -> row.get(key).toString())
+        .collect(Collectors.joining(", "));
   }
 
   static String ofPeers(List<Map<String, Object>> rows) {

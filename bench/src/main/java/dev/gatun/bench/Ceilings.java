@@ -5,72 +5,86 @@ import dev.gatun.laws.OpSample;
 import dev.gatun.memory.Device;
 import dev.gatun.op.MatMul;
 import dev.gatun.tensor.DType;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 
-/// What this machine reaches in the same run: the bytes of a large copy, the FLOPs of the fastest
-/// large product. Measured before the bench that is held to them, since they move within minutes.
+/// What this machine reaches in the same run: the bytes that memory yields, the FLOPs of the
+/// fastest large product of each type. Measured before the bench that is held to them, since they
+/// move within minutes.
 final class Ceilings {
   static final String NAME = "ceilings";
 
-  private static final long MEBIBYTE = 1 << 20;
-
   private final Run run;
-  private double bytesPerSecond;
-  private double flopsPerSecond;
+  private final List<DType> types;
+  private final Map<DType, Double> flopsPerSecond = new EnumMap<>(DType.class);
+  private MemoryCeiling memory;
 
-  Ceilings(Run run) {
+  /// For products of these types.
+  Ceilings(Run run, DType... types) {
     this.run = run;
+    this.types = List.of(types);
   }
 
   /// The first case of a bench that is measured against them.
   Case measured(Subject bench) {
-    return new Case(NAME + " for " + bench, run.quick() ? 0.2 : 4, () -> measure(bench));
+    double seconds = run.quick() ? 0.2 : 4 + 2 * types.size();
+    return new Case(NAME + " for " + bench, seconds, () -> measure(bench));
   }
 
   private void measure(Subject bench) {
     try (var device = run.open()) {
-      bytesPerSecond = copy(device);
-      for (int size : run.quick() ? new int[] {128} : new int[] {1024, 2048}) {
-        flopsPerSecond = Math.max(flopsPerSecond, product(device, size));
-      }
+      for (var type : types) flopsPerSecond.put(type, fastestProduct(device, type));
+      memory = MemoryCeiling.measured(run, device);
     }
-    run.rows()
-        .add(
-            Row.of(bench, NAME)
-                .with("copy_gbs", bytesPerSecond * 1e-9)
-                .with("product_gflops", flopsPerSecond * 1e-9));
-  }
-
-  /// The row with what `us` microseconds for so many bytes and FLOPs come to; bound by its products
-  /// is what has any.
-  Row rated(Row row, double us, double bytes, double flops) {
-    row.with("us", us).with("bytes", bytes).with("flops", flops);
-    double rate = flops > 0 ? flops / us * 1e6 : bytes / us * 1e6;
-    double ceiling = flops > 0 ? flopsPerSecond : bytesPerSecond;
-    return row.with(flops > 0 ? "gflops" : "gbs", rate * 1e-9)
-        .with("percent", 100 * rate / ceiling);
-  }
-
-  private double copy(Device device) {
-    long bytes = (run.quick() ? 1 : 256) * MEBIBYTE;
-    try (var memory = device.scope()) {
-      var from = memory.bytes(bytes);
-      var to = memory.bytes(bytes);
-      var stream = device.stream().handle();
-      device.kernels().fill(stream, from, bytes / Float.BYTES, 1.5, DType.F32.code());
-      double taken =
-          Timing.batched(
-              run.seconds(),
-              () -> device.kernels().copy(stream, to, from, bytes),
-              () -> device.stream().join());
-      return 2 * bytes / taken * 1e6;
+    for (var rung : memory.rungs()) {
+      run.rows()
+          .add(
+              Row.of(bench, NAME)
+                  .with("array_bytes", rung.bytes())
+                  .with("copy_gbs", rung.copy() * 1e-9)
+                  .with("in_place_gbs", rung.inPlace() * 1e-9));
+    }
+    for (var type : types) {
+      var row = Row.of(bench, NAME).with("type", Text.of(type));
+      run.rows().add(row.with("product_gflops", flopsPerSecond.get(type) * 1e-9));
     }
   }
 
-  private double product(Device device, int size) {
+  /// The row with what `us` microseconds come to, of what memory yields to arrays of so many bytes.
+  Row byMemory(Row row, double us, double bytes) {
+    requireMeasured(row);
+    double rate = bytes / us * 1e6;
+    row.with("us", us).with("bytes", bytes).with("gbs", rate * 1e-9);
+    return row.with("percent", 100 * rate / memory.at(bytes));
+  }
+
+  /// The same, of the fastest product of a type.
+  Row byProducts(Row row, double us, double bytes, double flops, DType type) {
+    requireMeasured(row);
+    double rate = flops / us * 1e6;
+    row.with("us", us).with("bytes", bytes).with("flops", flops).with("gflops", rate * 1e-9);
+    return row.with("percent", 100 * rate / flopsPerSecond.get(type));
+  }
+
+  private void requireMeasured(Row row) {
+    if (memory != null) return;
+    throw new BenchFailure("%s: what it is held to was not measured", row.what());
+  }
+
+  private double fastestProduct(Device device, DType type) {
+    double most = 0;
+    for (int size : run.quick() ? new int[] {128} : new int[] {1024, 2048}) {
+      most = Math.max(most, product(device, size, type));
+    }
+    return most;
+  }
+
+  private double product(Device device, int size, DType type) {
     var sample =
         new OpSample(new MatMul(), null, Argument.floats(size, size), Argument.floats(size, size));
-    try (var memory = device.scope()) {
-      var op = new PreparedOp(memory, sample, DType.F32);
+    try (var scope = device.scope()) {
+      var op = new PreparedOp(scope, sample, type);
       double taken = Timing.batched(run.seconds(), () -> op.run(Rule.FORWARD), op::join);
       return Flops.of(sample, Rule.FORWARD) / taken * 1e6;
     }

@@ -1,5 +1,6 @@
 package dev.gatun.bench;
 
+import dev.gatun.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,10 +9,9 @@ final class KernelCases {
   private KernelCases() {}
 
   static List<Case> of(Run run) {
-    var ceilings = new Ceilings(run);
-    var bench = new OpBench(run, Subject.kernels, ceilings);
+    var bench = new OpBench(run, Subject.kernels, DType.F32);
     var cases = new ArrayList<Case>();
-    cases.add(ceilings.measured(Subject.kernels));
+    cases.add(bench.ceilings());
     var rows = run.quick() ? KernelRows.of(48, 48, 64) : KernelRows.of(1024, 768, 8192);
     for (var sample : rows) cases.add(bench.of(sample));
     return cases;

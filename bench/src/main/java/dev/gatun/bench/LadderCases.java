@@ -5,6 +5,7 @@ import static dev.gatun.laws.Argument.floats;
 import dev.gatun.laws.OpSample;
 import dev.gatun.op.Attention;
 import dev.gatun.op.MatMul;
+import dev.gatun.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,10 +17,9 @@ final class LadderCases {
   private LadderCases() {}
 
   static List<Case> of(Run run) {
-    var ceilings = new Ceilings(run);
-    var bench = new OpBench(run, Subject.ladder, ceilings);
+    var bench = new OpBench(run, Subject.ladder, DType.F32);
     var cases = new ArrayList<Case>();
-    cases.add(ceilings.measured(Subject.ladder));
+    cases.add(bench.ceilings());
     for (int n : run.quick() ? new int[] {16, 32} : new int[] {16, 32, 64, 128, 256, 512, 1024}) {
       cases.add(bench.of(product(n)));
     }

@@ -44,7 +44,7 @@ final class OptimizerCases {
         double bytes = (double) ARRAYS.get(name) * Float.BYTES * count;
         var row = Row.of(Subject.optimizers, name).with("weights", count);
         row.with("of_adamw", times.ratio(name, "adamw"));
-        run.rows().add(ceilings.rated(row, times.of(name), bytes, 0));
+        run.rows().add(ceilings.byMemory(row, times.of(name), bytes));
       }
     }
   }

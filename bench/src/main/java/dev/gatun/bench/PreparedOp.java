@@ -1,6 +1,7 @@
 package dev.gatun.bench;
 
 import dev.gatun.laws.Argument;
+import dev.gatun.laws.Bf16;
 import dev.gatun.laws.Host;
 import dev.gatun.laws.OpRun;
 import dev.gatun.laws.OpSample;
@@ -14,6 +15,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -24,6 +26,8 @@ import java.util.stream.Stream;
 final class PreparedOp {
   private final Device device;
   private final Scope memory;
+  private final DType type;
+  private final DType drawnAs;
   private final Op op;
   private final Op pullback;
   private final SplittableRandom random;
@@ -38,9 +42,16 @@ final class PreparedOp {
   private final List<Tensor> readTangents;
   private final List<Tensor> gradientTangents;
 
-  /// The same numbers are drawn for every type.
   PreparedOp(Scope memory, OpSample sample, DType activations) {
+    this(memory, sample, activations, activations);
+  }
+
+  /// The numbers are those that an op of type `drawnAs` has, and such as fp32 holds for all but
+  /// bf16.
+  PreparedOp(Scope memory, OpSample sample, DType activations, DType drawnAs) {
     this.memory = memory;
+    this.drawnAs = drawnAs;
+    type = activations;
     device = memory.device();
     op = sample.op();
     pullback = op.pullback();
@@ -89,15 +100,21 @@ final class PreparedOp {
 
   private Tensor drawn(Spec spec) {
     var floats = new Argument.Floats(spec.shape(), false, Argument.Range.ANYWHERE);
-    return Host.upload(memory, spec, floats.draw(random));
+    return uploaded(spec, floats.draw(random));
   }
 
   private List<Tensor> uploaded(List<Spec> specs, double[][] arrays) {
     var tensors = new ArrayList<Tensor>();
     for (int i = 0; i < arrays.length; i++) {
-      tensors.add(Host.upload(memory, specs.get(i), arrays[i]));
+      tensors.add(uploaded(specs.get(i), arrays[i]));
     }
     return tensors;
+  }
+
+  private Tensor uploaded(Spec spec, double[] numbers) {
+    boolean rounded = drawnAs == DType.BF16 && spec.dtype().isFloating();
+    var exact = rounded ? Arrays.stream(numbers).map(Bf16::nearest).toArray() : numbers;
+    return Host.upload(memory, spec, exact);
   }
 
   private List<Tensor> empty(List<Spec> specs) {
@@ -124,6 +141,11 @@ final class PreparedOp {
 
   private void forward() {
     run(Rule.FORWARD);
+  }
+
+  /// That of its activations.
+  DType type() {
+    return type;
   }
 
   void join() {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Makes `README.md` of the numbers in a folder: what `HEAD.md` says, a section a run on the CPU
@@ -41,7 +40,7 @@ public final class Report {
     }
   }
 
-  /// Of one run, with its chart beside it.
+  /// Of one run, with its charts beside it.
   private static String section(Path folder, Path run) throws IOException {
     Map<String, Object> content = JSON.std.mapFrom(Files.readString(run));
     var environment = map(content.get("environment"));
@@ -51,25 +50,14 @@ public final class Report {
       var own = rows.stream().filter(row -> row.get("bench").equals(subject.name())).toList();
       if (own.isEmpty()) continue;
       text.append("\n### ").append(subject).append("\n\n").append(ReportTables.of(subject, own));
-      var chart = chart(subject, own);
-      if (chart.isEmpty()) continue;
-      var name = run.getFileName().toString().replace(".json", "-" + subject + ".svg");
-      Files.writeString(folder.resolve(name), chart.get());
-      text.append("\n![%s](%s)\n".formatted(shown(subject), name));
+      for (var chart : Chart.of(subject, own)) {
+        var ending = "-%s%s.svg".formatted(subject, chart.suffix());
+        var name = run.getFileName().toString().replace(".json", ending);
+        Files.writeString(folder.resolve(name), chart.svg());
+        text.append("\n![%s](%s)\n".formatted(chart.shows(), name));
+      }
     }
     return text.toString();
-  }
-
-  private static Optional<String> chart(Subject subject, List<Map<String, Object>> rows) {
-    return switch (subject) {
-      case kernels, ladder -> Optional.of(BarChart.ofProducts(rows));
-      case pytorch -> Optional.of(BarChart.ofPeers(rows));
-      default -> Optional.empty();
-    };
-  }
-
-  private static String shown(Subject subject) {
-    return subject.isPeer() ? "share of their time" : "share of the fastest large product";
   }
 
   private static String head(Map<String, Object> environment) {

@@ -4,6 +4,7 @@ import dev.gatun.laws.OpLaws;
 import dev.gatun.laws.OpSample;
 import dev.gatun.laws.OpSamples;
 import dev.gatun.memory.Device;
+import dev.gatun.tensor.DType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,10 +21,9 @@ final class SampleCases {
   private SampleCases() {}
 
   static List<Case> of(Run run) {
-    var ceilings = new Ceilings(run);
+    var bench = new OpBench(run, Subject.samples, DType.F32);
     var cases = new ArrayList<Case>();
-    cases.add(ceilings.measured(Subject.samples));
-    var bench = new OpBench(run, Subject.samples, ceilings);
+    cases.add(bench.ceilings());
     byOp().forEach((op, samples) -> cases.add(of(run, bench, op, samples)));
     return cases;
   }
