@@ -145,14 +145,16 @@ final class KernelRows {
     return 1 / Math.sqrt((double) cols / heads());
   }
 
+  /// Weights are small where a softmax follows: of large scores it has but one element, and a
+  /// rounding in bf16 decides which.
   private void blocks() {
     all.add(mlp(rows, cols));
     add(
         new AttentionBlock(heads(), scale(), EPS, true, true, false),
         floats(4, rows / 4, cols),
         wide(cols),
-        floats(cols, 3L * cols),
-        floats(cols, cols),
+        floats(Range.SMALL, cols, 3L * cols),
+        floats(Range.SMALL, cols, cols),
         wide(cols),
         wide(3L * cols),
         wide(cols));
@@ -177,6 +179,7 @@ final class KernelRows {
     var logits = floats(rows, vocabulary);
     add(new SoftmaxCrossEntropy(vocabulary), logits, indices(vocabulary, rows));
     var head = new HeadLoss(vocabulary, 256L << 20);
-    add(head, floats(rows, cols), floats(vocabulary, cols), indices(vocabulary, rows));
+    var table = floats(Range.SMALL, vocabulary, cols);
+    add(head, floats(rows, cols), table, indices(vocabulary, rows));
   }
 }

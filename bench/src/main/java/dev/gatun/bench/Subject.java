@@ -11,13 +11,13 @@ enum Subject {
   steps(StepCases::of),
   /// The largest steps replayed beside the C program, with bounds of what a replay takes more.
   replays(ReplayCases::of),
-  /// Every op by its four rules at the sizes of a training.
+  /// Every op by its four rules at the sizes of a training, in fp32 and bf16.
   kernels(KernelCases::of),
   /// Every sample of the laws by its four rules: sizes so small that the call counts.
   samples(SampleCases::of),
   /// Products, attention and the MLP block over sizes.
   ladder(LadderCases::of),
-  /// A step of each optimizer.
+  /// A step of each optimizer, in fp32 and over weights in bf16.
   optimizers(OptimizerCases::of),
   /// A product with the Hessian against the gradient.
   hvp(HessianCases::of),

@@ -23,28 +23,30 @@ class OpCheckTest {
 
   @Test
   void passesTheRightAnswer() {
-    assertDoesNotThrow(() -> check(FACTOR));
+    assertDoesNotThrow(() -> check(DType.F32, FACTOR));
+    assertDoesNotThrow(() -> check(DType.BF16, FACTOR));
   }
 
   @Test
   void failsTheWrongOne() {
-    assertThrows(BenchFailure.class, () -> check(1.01 * FACTOR));
+    assertThrows(BenchFailure.class, () -> check(DType.F32, 1.01 * FACTOR));
+    assertThrows(BenchFailure.class, () -> check(DType.BF16, 1.1 * FACTOR));
   }
 
-  private static void check(double factorInFloats) {
-    var sample = new OpSample(new Scaling(factorInFloats), null, Argument.floats(4, 4));
+  private static void check(DType type, double factor) {
+    var sample = new OpSample(new Scaling(factor), null, Argument.floats(4, 4));
     try (var device = Device.cpu(1);
         var memory = device.scope()) {
-      OpCheck.require(device, new PreparedOp(memory, sample, DType.F32), sample);
+      OpCheck.require(device, new PreparedOp(memory, sample, type), sample);
     }
   }
 
-  /// Takes another factor for fp32 than for fp64.
+  /// Takes another factor for fp32 and bf16 than for fp64.
   private static final class Scaling extends CustomOp {
-    private final double factorInFloats;
+    private final double factor;
 
-    Scaling(double factorInFloats) {
-      this.factorInFloats = factorInFloats;
+    Scaling(double factor) {
+      this.factor = factor;
     }
 
     @Override
@@ -54,7 +56,7 @@ class OpCheckTest {
 
     @Override
     public void forward(Frame f) {
-      by(f.dtype() == DType.F32.code() ? factorInFloats : FACTOR).forward(f);
+      by(f.dtype() == DType.F64.code() ? FACTOR : factor).forward(f);
     }
 
     @Override
@@ -72,8 +74,8 @@ class OpCheckTest {
       return by(FACTOR).reads();
     }
 
-    private static Op by(double factor) {
-      return new Unary(Unary.Kind.SCALE, factor);
+    private static Op by(double alpha) {
+      return new Unary(Unary.Kind.SCALE, alpha);
     }
   }
 }

@@ -87,7 +87,9 @@ public sealed interface Argument {
   enum Range {
     ANYWHERE(random -> random.nextDouble(-2, 2)),
     AWAY_FROM_ZERO(random -> (random.nextBoolean() ? 1 : -1) * random.nextDouble(0.25, 2)),
-    POSITIVE(random -> random.nextDouble(0.25, 2));
+    POSITIVE(random -> random.nextDouble(0.25, 2)),
+    /// As weights of large networks are.
+    SMALL(random -> random.nextDouble(-0.05, 0.05));
 
     private final ToDoubleFunction<SplittableRandom> draw;
 
