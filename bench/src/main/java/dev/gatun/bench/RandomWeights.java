@@ -1,7 +1,9 @@
 package dev.gatun.bench;
 
+import dev.gatun.laws.Host;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Parameters;
+import dev.gatun.nn.Rounding;
 import dev.gatun.optim.AdamW;
 import dev.gatun.optim.Hutchinson;
 import dev.gatun.optim.Lion;
@@ -16,26 +18,34 @@ final class RandomWeights {
 
   private final Parameters parameters;
   private final MemorySegment key;
+  private final MemorySegment norm;
+  private final Hutchinson hutchinson;
 
-  /// `count` of them, a multiple of 8.
+  /// `count` of them, a multiple of 8, with masters where they need them.
   RandomWeights(Scope memory, long count, DType dtype) {
-    parameters = Parameters.declare().matrix("w", count / 8, 8).allocate(memory, dtype);
+    this(memory, count, dtype, Rounding.NEAREST);
+  }
+
+  RandomWeights(Scope memory, long count, DType dtype, Rounding rounding) {
+    parameters = Parameters.declare().matrix("w", count / 8, 8).allocate(memory, dtype, rounding);
     key = memory.longs(2);
-    draw(parameters.master("w").data(), 1, 0.02);
+    norm = memory.bytes(dtype.wide().bytes());
+    hutchinson = new Hutchinson(parameters, 3);
+    var exact = parameters.master("w");
+    draw(exact.data(), exact.dtype(), 1, 0.02);
     parameters.round();
-    draw(parameters.gradients(), 2, 1e-3);
+    draw(parameters.gradients(), dtype.wide(), 2, 1e-3);
     keepGradients();
   }
 
-  private void draw(MemorySegment to, long seed, double deviation) {
+  private void draw(MemorySegment to, DType dtype, long seed, double deviation) {
     var scope = parameters.scope();
     scope.copyToDevice(key, MemorySegment.ofArray(new long[] {seed, 0}));
     var stream = parameters.device().stream().handle();
-    int dtype = parameters.dtype().wide().code();
     parameters
         .device()
         .kernels()
-        .randomNormal(stream, to, key, 0, parameters.count(), 0, deviation, dtype);
+        .randomNormal(stream, to, key, 0, parameters.count(), 0, deviation, dtype.code());
   }
 
   /// So that the next step has the same gradients again, and none are cleared.
@@ -58,11 +68,27 @@ final class RandomWeights {
     };
   }
 
-  /// The gradients stand for a product with the Hessian, which is as good to divide by.
   private Sophia withCurvature(Sophia sophia) {
-    keepGradients();
-    new Hutchinson(parameters, 3).refresh(sophia);
+    refresh(sophia);
     return sophia;
+  }
+
+  /// The gradients stand for a product with the Hessian, which is as good to divide by.
+  void refresh(Sophia sophia) {
+    keepGradients();
+    hutchinson.refresh(sophia);
+    parameters.device().stream().join();
+  }
+
+  /// Computes that of the gradients.
+  void norm() {
+    var stream = parameters.device().stream();
+    int dtype = parameters.dtype().wide().code();
+    parameters
+        .device()
+        .kernels()
+        .globalNorm(stream.handle(), norm, parameters.gradients(), parameters.count(), dtype);
+    stream.join();
   }
 
   float[] gradients() {
@@ -73,7 +99,8 @@ final class RandomWeights {
     return host;
   }
 
+  /// Their masters, where they have some.
   double[] weights() {
-    return parameters.get("w").toDoubles();
+    return Host.download(parameters.master("w"));
   }
 }
