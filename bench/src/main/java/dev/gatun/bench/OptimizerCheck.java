@@ -1,13 +1,15 @@
 package dev.gatun.bench;
 
+import dev.gatun.laws.Bf16;
 import dev.gatun.memory.Device;
 import dev.gatun.memory.Scope;
 import dev.gatun.nn.Rounding;
 import dev.gatun.tensor.DType;
+import java.util.Arrays;
 
-/// Holds a step to the same in fp64: each weight, where it or its master is fp32; where bf16
-/// weights are rounded up by chance, which is further than a step moves most, how far all move
-/// together.
+/// Holds a step to the same in fp64: each weight, where it or its master is fp32, and each that has
+/// a master to its rounding; where bf16 weights are rounded up by chance, which is further than a
+/// step moves most, how far all move together.
 final class OptimizerCheck {
   private static final long WEIGHTS = 4096;
   private static final double ALLOWED = 1e-7;
@@ -17,13 +19,13 @@ final class OptimizerCheck {
 
   private OptimizerCheck() {}
 
-  /// Weights before a step and behind it.
-  private record Moved(double[] before, double[] after) {
+  /// Weights before a step and behind it, and what is stored of these.
+  private record Moved(double[] before, double[] after, double[] stored) {
     static Moved of(Scope memory, String optimizer, DType type, Rounding rounding) {
       var weights = new RandomWeights(memory, WEIGHTS, type, rounding);
       var before = weights.weights();
       weights.step(weights.optimizer(optimizer));
-      return new Moved(before, weights.weights());
+      return new Moved(before, weights.weights(), weights.stored());
     }
 
     double[] by() {
@@ -37,9 +39,17 @@ final class OptimizerCheck {
     try (var memory = device.scope()) {
       var found = Moved.of(memory, optimizer, type, rounding);
       var right = Moved.of(memory, optimizer, DType.F64, Rounding.NEAREST);
-      if (rounding == Rounding.STOCHASTIC) requireTogether(optimizer, found.by(), right.by());
-      else requireEach(optimizer, found.after(), right.after());
+      if (rounding == Rounding.STOCHASTIC) {
+        requireTogether(optimizer, found.by(), right.by());
+        return;
+      }
+      requireEach(optimizer, found.after(), right.after());
+      if (type == DType.BF16) requireEach(optimizer, found.stored(), nearest(found.after()));
     }
+  }
+
+  private static double[] nearest(double[] masters) {
+    return Arrays.stream(masters).map(Bf16::nearest).toArray();
   }
 
   static void requireEach(String optimizer, double[] found, double[] right) {

@@ -99,6 +99,11 @@ final class RandomWeights {
     return host;
   }
 
+  /// What matrix products read of them.
+  double[] stored() {
+    return Host.download(parameters.get("w"));
+  }
+
   /// Their masters, where they have some.
   double[] weights() {
     return Host.download(parameters.master("w"));
