@@ -28,7 +28,7 @@ final class Ceilings {
 
   /// The first case of a bench that is measured against them.
   Case measured(Subject bench) {
-    double seconds = run.quick() ? 0.2 : 4 + 2 * types.size();
+    double seconds = run.quick() ? 0.2 : 7 + 1.5 * types.size();
     return new Case(NAME + " for " + bench, seconds, () -> measure(bench));
   }
 

@@ -35,6 +35,14 @@ class MemoryCeilingTest {
   }
 
   @Test
+  void keepsTheFasterOfTwoPasses() {
+    var one = new MemoryCeiling(List.of(new Rung(1, 10, 20), new Rung(4, 7, 8)));
+    var other = new MemoryCeiling(List.of(new Rung(1, 30, 1), new Rung(4, 6, 9)));
+    var faster = List.of(new Rung(1, 30, 20), new Rung(4, 7, 9));
+    assertEquals(faster, one.or(other).rungs());
+  }
+
+  @Test
   void measuresBothWaysOnEachRung() {
     var run = new Run("cpu", 1, true, new Rows());
     try (var device = run.open()) {
