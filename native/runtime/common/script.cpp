@@ -124,10 +124,13 @@ constexpr char head[] =
 #include <string.h>
 #include <time.h>
 
-static void check(gatun_status status) {
-  if (status == GATUN_DONE) return;
-  fprintf(stderr, "%s\n", gatun_last_error());
+static void stop(const char* why) {
+  fprintf(stderr, "%s\n", why);
   exit(1);
+}
+
+static void check(gatun_status status) {
+  if (status != GATUN_DONE) stop(gatun_last_error());
 }
 
 static FILE* opened(const char* name, const char* mode) {
@@ -141,8 +144,12 @@ static FILE* opened(const char* name, const char* mode) {
 
 static void* room(size_t bytes) {
   void* const memory = malloc(bytes ? bytes : 1);
-  if (!memory) exit(1);
+  if (!memory) stop("no memory is left");
   return memory;
+}
+
+static void read_all(void* memory, int64_t bytes, FILE* file, const char* else_said) {
+  if (fread(memory, 1, (size_t)bytes, file) != (size_t)bytes) stop(else_said);
 }
 )";
 
@@ -201,8 +208,8 @@ static double median(gatun_stream* stream, gatun_recording* recording, FILE* ima
   double* const taken = room((size_t)steps * sizeof *taken);
   for (int i = 0; i < steps; i++) {
     if (changing_bytes && fread(image, 1, (size_t)changing_bytes, images) != (size_t)changing_bytes) {
-      if (fseek(images, (long)constant_bytes, SEEK_SET)) exit(1);
-      if (fread(image, 1, (size_t)changing_bytes, images) != (size_t)changing_bytes) exit(1);
+      if (fseek(images, (long)constant_bytes, SEEK_SET)) stop("images.bin cannot be read again");
+      read_all(image, changing_bytes, images, "images.bin holds no whole image");
     }
     const double start = microseconds();
     check(gatun_recording_replay(recording));
@@ -228,7 +235,7 @@ int main(int count, char** words) {
   FILE* file = opened("buffers.bin", "rb");
   for (int i = 0; i < buffer_count; i++) {
     char* const host = room((size_t)buffer_bytes[i]);
-    if (fread(host, 1, (size_t)buffer_bytes[i], file) != (size_t)buffer_bytes[i]) exit(1);
+    read_all(host, buffer_bytes[i], file, "buffers.bin ends before its arrays do");
     check(gatun_scope_allocate(scope, (void**)&buffers[i], buffer_bytes[i]));
     check(gatun_copy_to_device(stream, buffers[i], host, buffer_bytes[i]));
     check(gatun_stream_join(stream));
@@ -240,7 +247,7 @@ int main(int count, char** words) {
   file = opened("images.bin", "rb");
   image = room((size_t)changing_bytes);
   char* const constants = room((size_t)constant_bytes);
-  if (fread(constants, 1, (size_t)constant_bytes, file) != (size_t)constant_bytes) exit(1);
+  read_all(constants, constant_bytes, file, "images.bin ends before its constants do");
   if (constant_bytes) check(gatun_copy_to_device(stream, inputs + changing_bytes, constants, constant_bytes));
   check(gatun_stream_join(stream));
   check(gatun_recording_open(stream, &recording));
@@ -258,10 +265,10 @@ int main(int count, char** words) {
     char* const host = room((size_t)buffer_bytes[i]);
     check(gatun_copy_to_host(stream, host, buffers[i], buffer_bytes[i]));
     check(gatun_stream_join(stream));
-    if (fwrite(host, 1, (size_t)buffer_bytes[i], file) != (size_t)buffer_bytes[i]) exit(1);
+    if (fwrite(host, 1, (size_t)buffer_bytes[i], file) != (size_t)buffer_bytes[i]) stop("after.bin cannot be written");
     free(host);
   }
-  fclose(file);
+  if (fclose(file)) stop("after.bin cannot be written");
   check(gatun_device_close(device));
   return 0;
 }

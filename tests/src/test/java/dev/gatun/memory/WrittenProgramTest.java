@@ -13,6 +13,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,12 +64,21 @@ class WrittenProgramTest {
     assertNotEquals(
         -1,
         Files.mismatch(folder.resolve("before/buffers.bin"), folder.resolve("after/buffers.bin")));
+    for (var file : List.of("buffers.bin", "images.bin")) {
+      var path = folder.resolve("before").resolve(file);
+      byte[] whole = Files.readAllBytes(path);
+      Files.write(path, Arrays.copyOf(whole, 3));
+      var said = command(1, folder.resolve("before"), "./step", "1");
+      assertTrue(said.startsWith(file), said);
+      Files.write(path, whole);
+    }
   }
 
   private void run(Path folder) throws Exception {
     var library = Backend.file(device.backend());
     var include = Path.of(System.getProperty("gatun.root"), "native", "include");
     command(
+        0,
         folder,
         "cc",
         "-Wall",
@@ -80,13 +91,14 @@ class WrittenProgramTest {
         "-lm",
         "-o",
         "step");
-    command(folder, "./step", "10");
+    command(0, folder, "./step", "10");
   }
 
-  private static void command(Path folder, String... words) throws Exception {
+  private static String command(int status, Path folder, String... words) throws Exception {
     var process =
         new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true).start();
     var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
+    assertEquals(status, process.waitFor(), said);
+    return said;
   }
 }
