@@ -1,5 +1,7 @@
 package dev.gatun.bench;
 
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,13 +94,22 @@ public final class Bench implements Callable<Integer> {
   public Integer call() throws Exception {
     requireSensible();
     var run = new Run(backend.name(), threads, quick, new Rows());
-    var cases = cases(run);
-    Files.createDirectories(out);
-    var environment = Environment.of(run);
-    var failed = new Progress(cases, System.err).runAll();
-    if (!failed.isEmpty()) environment.put("failed", failed);
-    System.out.println("written to " + run.rows().write(out, environment));
-    return failed.isEmpty() ? 0 : 1;
+    var progress = new Progress(cases(run), System.err);
+    makeFolder();
+    var numbers = new Numbers(out, Environment.of(run), run.rows());
+    progress.runAll(() -> numbers.write(progress));
+    System.out.println("written to " + numbers.file());
+    return progress.failed().isEmpty() ? 0 : 1;
+  }
+
+  private void makeFolder() {
+    try {
+      Files.createDirectories(out);
+    } catch (FileAlreadyExistsException e) {
+      throw wrong("--out " + out + " is no folder");
+    } catch (IOException e) {
+      throw wrong("--out " + out + " could not be made: " + e);
+    }
   }
 
   private void requireSensible() {

@@ -9,6 +9,8 @@ import java.util.List;
 final class Progress {
   private final List<Case> cases;
   private final PrintStream out;
+  private final List<String> failed = new ArrayList<>();
+  private int behind;
   private final long began = System.nanoTime();
 
   Progress(List<Case> cases, PrintStream out) {
@@ -16,16 +18,27 @@ final class Progress {
     this.out = out;
   }
 
-  /// Answers with the names of those that failed: one that does takes no other's numbers with it.
-  List<String> runAll() throws InterruptedException {
-    var failed = new ArrayList<String>();
-    for (int i = 0; i < cases.size(); i++) {
-      var each = cases.get(i);
-      tell("[%d/%d] %s, %s left", i + 1, cases.size(), each.name(), left(i));
+  /// Runs all, and `keep` before the first and behind each. One that fails takes no other's numbers
+  /// with it.
+  void runAll(Runnable keep) throws InterruptedException {
+    keep.run();
+    for (var each : cases) {
+      tell("[%d/%d] %s, %s left", behind + 1, cases.size(), each.name(), left());
       if (!succeeds(each)) failed.add(each.name());
+      behind++;
+      keep.run();
     }
     tell("done in %s%s", clock(seconds()), failed.isEmpty() ? "" : "; failed: " + failed);
-    return failed;
+  }
+
+  /// The names of those that have failed so far.
+  List<String> failed() {
+    return List.copyOf(failed);
+  }
+
+  /// The names of those that have not ended yet.
+  List<String> toCome() {
+    return cases.subList(behind, cases.size()).stream().map(Case::name).toList();
   }
 
   private boolean succeeds(Case each) throws InterruptedException {
@@ -44,10 +57,10 @@ final class Progress {
     out.println(Text.of(form, parts));
   }
 
-  private String left(int done) {
-    double behind = expected(0, done);
-    double pace = behind == 0 ? 1 : seconds() / behind;
-    return "about " + clock(pace * expected(done, cases.size()));
+  private String left() {
+    double thought = expected(0, behind);
+    double pace = thought == 0 ? 1 : seconds() / thought;
+    return "about " + clock(pace * expected(behind, cases.size()));
   }
 
   private double expected(int from, int to) {

@@ -71,7 +71,8 @@ public final class Report {
             "backend",
             "gatun matrix products",
             "commit",
-            "failed")
+            "failed",
+            "not measured")
         .filter(environment::containsKey)
         .forEach(key -> text.append("%s: %s  \n".formatted(key, environment.get(key))));
     return text.append("`%s`\n".formatted(environment.get("command"))).toString();

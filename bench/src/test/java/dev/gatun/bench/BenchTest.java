@@ -25,6 +25,13 @@ class BenchTest {
   }
 
   @Test
+  void refusesAFileInThePlaceOfItsFolder() throws IOException {
+    var file = Files.createFile(folder.resolve("file"));
+    var said = said(() -> assertEquals(2, Bench.answer("ladder", "--quick", "--out=" + file)));
+    assertEquals("--out " + file + " is no folder", said);
+  }
+
+  @Test
   void comparesPeersWithTheCpuOnly() throws IOException {
     assertTrue(refusal("pytorch", "--device=emu").contains("emu"));
     assertTrue(refusal("--peers", "--device=cuda").contains("cuda"));
@@ -37,15 +44,21 @@ class BenchTest {
   }
 
   private String refusal(String... words) throws IOException {
+    var said = said(() -> assertEquals(2, answer(words)));
+    assertEquals(0, files());
+    return said;
+  }
+
+  /// The first line on standard error.
+  private static String said(Runnable work) {
     var before = System.err;
     var said = new ByteArrayOutputStream();
     System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
     try {
-      assertEquals(2, answer(words));
+      work.run();
     } finally {
       System.setErr(before);
     }
-    assertEquals(0, files());
     return said.toString(StandardCharsets.UTF_8).lines().findFirst().orElseThrow();
   }
 
