@@ -146,10 +146,11 @@ GATUN_API gatun_status gatun_scope_close(gatun_scope* scope);
  * be read. */
 GATUN_API gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t bytes);
 
-/** Refuses memory of another library that kernels of the device must not be given. CUDA takes device and managed memory
- * that belongs to the device's primary context, or to none, as that of memory pools does; the CPU takes what is not
- * null. Nothing is kept: the memory is its owner's. */
-GATUN_API gatun_status gatun_device_admit(gatun_device* device, const void* address, int64_t bytes);
+/** Memory of another library that kernels are to use. Its owner keeps it until the scope is closed, which waits for all
+ * that was asked of the device; what was recorded over it cannot be replayed then. Refused is what kernels of the device
+ * must not be given: CUDA takes device and managed memory that belongs to the device's primary context, or to none, as
+ * that of memory pools does; the CPU takes what is not null. */
+GATUN_API gatun_status gatun_scope_lend(gatun_scope* scope, const void* address, int64_t bytes);
 
 /** Memory of the host that the device reaches by itself (page-locked): a copy out of it runs while the host goes on, and
  * it must be left as it is until the stream is joined or an event behind the copy has passed. Closing the device frees
@@ -182,7 +183,8 @@ GATUN_API gatun_status gatun_recording_open(gatun_stream* stream, gatun_recordin
  * with `plan` = 0: they are kept, and must be the same calls with the same arrays and numbers. (The CPU chooses how it
  * multiplies when the first replay comes to it.) Scopes that are opened meanwhile have memory of the recording's own,
  * and are closed before its end. Refused is what cannot be replayed, which is copies to the host, joining the stream and
- * events, and whatever another stream of the device is asked for. One recording of a device is made at a time. */
+ * events on it; whatever another stream of the device is asked to compute or to copy; and opening or closing streams.
+ * One recording of a device is made at a time. */
 GATUN_API gatun_status gatun_recording_begin(gatun_recording* recording, int32_t plan);
 GATUN_API gatun_status gatun_recording_end(gatun_recording* recording);
 

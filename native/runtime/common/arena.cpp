@@ -115,7 +115,7 @@ gatun_status gatun_scope_close(gatun_scope* scope) {
   return guarded([&] {
     if (!scope) return;
     gatun::require_owner(scope->device);
-    if (!scope->loans.empty()) gatun::finish_streams(scope->device);
+    if (!scope->loans.empty() || !scope->lent.empty()) gatun::finish_streams(scope->device);
     // Its chunks serve any stream next; the places of a recording the recorded stream alone.
     if (scope->recording) {
       scope->recording->plan.close(scope);
@@ -160,13 +160,19 @@ gatun_status gatun_scope_allocate(gatun_scope* scope, void** address, int64_t by
   });
 }
 
-gatun_status gatun_device_admit(gatun_device* device, const void* address, int64_t bytes) {
+gatun_status gatun_scope_lend(gatun_scope* scope, const void* address, int64_t bytes) {
   return guarded([&] {
-    check(device);
+    check(scope);
     require(bytes >= 0, "bytes is ", bytes, "; it must not be negative");
+    require(!scope->recording, "the scope was opened while recording: lend to one that was open before");
     if (!bytes) return;
     require(address != nullptr, "the address of ", bytes, " bytes is null");
-    gatun::admit(device, address, bytes);
+    gatun::admit(scope->device, address, bytes);
+    const auto* const start = static_cast<const char*>(address);
+    const bool is_known = std::any_of(scope->lent.begin(), scope->lent.end(), [&](const gatun::Chunk& known) {
+      return start >= known.start && bytes <= known.bytes && start - known.start <= known.bytes - bytes;
+    });
+    if (!is_known) scope->lent.push_back({const_cast<char*>(start), bytes});
   });
 }
 

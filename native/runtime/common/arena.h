@@ -101,6 +101,7 @@ struct gatun_scope {
   int64_t used_bytes = 0;
   std::vector<std::shared_ptr<gatun::HeldChunk>> chunks = {};
   std::vector<std::shared_ptr<gatun::Loan>> loans = {};
+  std::vector<gatun::Chunk> lent = {};    ///< memory that others keep for it
   std::vector<gatun::Chunk> arrays = {};  ///< what it was asked for
   char* next = nullptr;
   char* end = nullptr;

@@ -55,9 +55,7 @@ void Inputs::look() {
 
 int64_t Inputs::refresh() {
   look();
-  const int64_t bytes = is_sent_ ? changing_bytes_ : static_cast<int64_t>(image_.size());
-  is_sent_ = true;
-  return bytes;
+  return is_sent_ ? changing_bytes_ : image_bytes();
 }
 
 void Inputs::release() {

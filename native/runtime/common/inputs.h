@@ -22,8 +22,10 @@ class Inputs {
 
   /// Brings the image up to date.
   void look();
-  /// The same, and answers how many of its bytes may have changed since the last time.
+  /// The same, and answers how many of its bytes may differ from what was sent.
   int64_t refresh();
+  /// They are on the device.
+  void sent() { is_sent_ = true; }
   char* block() const { return chunk_.start; }
   const char* image() const { return image_.data(); }
   int64_t image_bytes() const { return static_cast<int64_t>(image_.size()); }

@@ -10,6 +10,9 @@ namespace {
 /// Beyond every address of a process.
 constexpr int64_t nowhere = int64_t{1} << 56;
 
+/// All that is asked for, so that no sum of addresses or places overflows.
+constexpr int64_t most_bytes = int64_t{1} << 60;
+
 constexpr int64_t block_unit = 2 << 20;
 
 }  // namespace
@@ -55,6 +58,7 @@ int64_t SharedBlocks::offset_of(const char* address) const {
 }
 
 char* MemoryPlan::ask(const gatun_scope* scope, int64_t bytes) {
+  if (bytes > most_bytes - asked_bytes_) out_of_memory(bytes, memory_left(scope->device));
   asked_.push_back({nowhere + asked_bytes_, bytes, scope});
   asked_bytes_ += bytes;
   return reinterpret_cast<char*>(asked_.back().at);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <set>
+#include <utility>
 
 #include "device.h"
 #include "status.h"
@@ -36,29 +37,25 @@ std::shared_ptr<SharedBlocks> blocks_of(gatun_stream* stream) {
 /// others.
 constexpr uint64_t asked_meanwhile = 1;
 
-/// An open scope from outside the recording that holds the address, and which of its arrays there; null where none
-/// does.
-struct Holder {
-  const gatun_scope* scope = nullptr;
-  size_t array = 0;
-};
-
-Holder holder_of(const gatun_recording& recording, const void* address) {
+/// Whether the address lies in an array that an open scope from outside was asked for since the recording was begun.
+bool is_new(const gatun_recording& recording, const void* address) {
   for (const auto* scope : recording.stream->device->scopes) {
     if (scope->recording) continue;
     const auto& arrays = scope->arrays;
     const auto array = std::find_if(arrays.begin(), arrays.end(), [&](const auto& one) { return holds(one, address); });
-    if (array != arrays.end()) return {scope, static_cast<size_t>(array - arrays.begin())};
-    for (const auto& loan : scope->loans)
-      if (holds(loan->at, address)) return {scope};
+    if (array == arrays.end()) continue;
+    const auto before = recording.before.find(scope);
+    return before == recording.before.end() || static_cast<size_t>(array - arrays.begin()) >= before->second;
   }
-  return {};
+  return false;
 }
 
-bool is_new(const gatun_recording& recording, const Holder& holder) {
-  if (!holder.scope || holder.scope->arrays.empty()) return false;
-  const auto scope = recording.before.find(holder.scope);
-  return scope == recording.before.end() || holder.array >= scope->second;
+/// Whether the address is good for as long as the scope is open: memory of its own, or of others.
+bool lends(const gatun_scope& scope, const void* address) {
+  const auto here = [&](const Chunk& range) { return holds(range, address); };
+  return std::any_of(scope.arrays.begin(), scope.arrays.end(), here) ||
+         std::any_of(scope.lent.begin(), scope.lent.end(), here) ||
+         std::any_of(scope.loans.begin(), scope.loans.end(), [&](const auto& loan) { return here(loan->at); });
 }
 
 bool is_address(const Argument& argument) {
@@ -81,7 +78,7 @@ uint64_t mark_of(const Argument& argument) {
 CallShape shape_of(const gatun_recording& recording, const char* exported, std::initializer_list<Argument> arguments) {
   CallShape shape{exported, {}};
   for (const auto& argument : arguments)
-    shape.marks.push_back(is_address(argument) && is_new(recording, holder_of(recording, argument.address))
+    shape.marks.push_back(is_address(argument) && is_new(recording, argument.address)
                               ? asked_meanwhile
                               : mark_of(argument));
   return shape;
@@ -91,7 +88,7 @@ CallShape shape_of(const gatun_recording& recording, const char* exported, std::
 bool is_planned(const gatun_recording& recording, const Argument& argument, uint64_t mark) {
   if (!is_address(argument)) return mark_of(argument) == mark;
   if (recording.plan.is_asked(mark)) return recording.plan.lies_at(mark, argument.address);
-  if (mark == asked_meanwhile) return is_new(recording, holder_of(recording, argument.address));
+  if (mark == asked_meanwhile) return is_new(recording, argument.address);
   return mark_of(argument) == mark;
 }
 
@@ -110,20 +107,18 @@ void require_planned(const gatun_recording& recording, const char* exported,
 /// What a table names is not known: it may lie in any scope.
 void note_lenders(gatun_recording& recording, std::initializer_list<Argument> arguments) {
   for (const auto& argument : arguments) {
-    if (argument.kind == Argument::Kind::table) {
-      for (const auto* scope : recording.stream->device->scopes)
-        if (!scope->recording) recording.lenders.insert(scope);
-    } else if (argument.kind == Argument::Kind::address) {
-      if (const auto* scope = holder_of(recording, argument.address).scope) recording.lenders.insert(scope);
-    }
+    if (!is_address(argument)) continue;
+    const bool is_table = argument.kind == Argument::Kind::table;
+    for (const auto* scope : recording.stream->device->scopes)
+      if (!scope->recording && (is_table || lends(*scope, argument.address))) recording.lenders.insert(scope);
   }
 }
 
-void stop(gatun_recording& recording) {
+/// Answers what the stream did with calls until now.
+Course stop(gatun_recording& recording) {
   recording.stream->device->recording = nullptr;
   set_planned(*recording.stream, false);
-  if (recording.course == Course::record) end_keeping(recording);
-  recording.course = Course::run;
+  return std::exchange(recording.course, Course::run);
 }
 
 }  // namespace
@@ -179,6 +174,15 @@ int64_t recorded_bytes(const gatun_device& device) {
 void require_unrecorded(const gatun_stream* stream) {
   for (const auto* recording : stream->device->recordings)
     require(recording->stream != stream, "a recording of the stream is still open");
+  require_no_recording(*stream->device, "to close a stream");
+}
+
+void require_no_recording(const gatun_device& device, const char* what) {
+  require(!device.recording, "the device records: ", what, " is for before or behind that");
+}
+
+const gatun_stream* kept_stream(const gatun_device& device) {
+  return device.recording && device.recording->course == Course::record ? device.recording->stream : nullptr;
 }
 
 Source source_of(gatun_stream& stream, const void* host_address, int64_t bytes) {
@@ -234,8 +238,8 @@ gatun_status gatun_recording_end(gatun_recording* recording) {
   return guarded([&] {
     gatun::require_own(recording);
     require(recording->stream->device->recording == recording, "the recording is not being made");
-    const bool kept = recording->course == Course::record, whole = !gatun::has_open_scopes(*recording);
-    gatun::stop(*recording);
+    const bool kept = gatun::stop(*recording) == Course::record, whole = !gatun::has_open_scopes(*recording);
+    if (kept) gatun::end_keeping(*recording);
     require(whole, "a scope that was opened while recording is still open");
     require(!recording->bereft, "a scope whose memory the recording uses was closed while it was made");
     if (kept) {
@@ -267,7 +271,9 @@ gatun_status gatun_recording_replay(gatun_recording* recording) {
     require(recording->complete, "the recording is not complete");
     require(!recording->bereft, "a scope whose memory the recording uses is closed");
     require(!recording->stream->device->recording, "the device is recording: a replay cannot be replayed");
-    gatun::run_calls(*recording, recording->inputs.refresh());
+    gatun::send_inputs(*recording, recording->inputs.refresh());
+    recording->inputs.sent();
+    gatun::run_calls(*recording);
   });
 }
 
@@ -276,11 +282,12 @@ gatun_status gatun_recording_close(gatun_recording* recording) {
     if (!recording) return;
     gatun::require_own(recording);
     auto& device = *recording->stream->device;
-    if (device.recording == recording) gatun::stop(*recording);
     require(!gatun::has_open_scopes(*recording), "a scope that was opened while recording is still open");
-    gatun::finish_streams(&device);
+    if (device.recording == recording && gatun::stop(*recording) == Course::record) gatun::drop_kept(*recording);
+    // What goes wrong with replays under way is told, and keeps nothing from being given back.
+    const std::unique_ptr<gatun_recording> closed(recording);
     device.recordings.erase(recording);
-    delete recording;
+    gatun::finish_streams(&device);
   });
 }
 

@@ -68,8 +68,12 @@ void set_planned(gatun_stream& stream, bool planned);
 void begin_keeping(gatun_recording& recording);
 /// The calls kept since.
 void end_keeping(gatun_recording& recording);
-/// Sends the first `bytes` of the image of its inputs to the device, then runs the calls in their order.
-void run_calls(gatun_recording& recording, int64_t bytes);
+/// Keeps nothing. Whatever has gone wrong meanwhile, the stream runs its calls again.
+void drop_kept(gatun_recording& recording);
+/// Sends the first `bytes` of the image of its inputs to the device.
+void send_inputs(gatun_recording& recording, int64_t bytes);
+/// In their order.
+void run_calls(gatun_recording& recording);
 int64_t count_of(const gatun_recording& recording);
 Opening opening_of(const gatun_device& device);
 
@@ -81,6 +85,10 @@ void forget_lender(const gatun_scope* scope);
 int64_t recorded_bytes(const gatun_device& device);
 /// Refuses to close a stream under its recordings.
 void require_unrecorded(const gatun_stream* stream);
+/// Refuses what has nothing to do with the recording that is being made and could spoil it.
+void require_no_recording(const gatun_device& device, const char* what);
+/// The stream whose calls are being kept; null where none is.
+const gatun_stream* kept_stream(const gatun_device& device);
 
 // ---- What is made of it --------------------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class Places {
  public:
   explicit Places(const gatun_recording& recording) : recording_(recording) {}
 
+  /// An empty part of an array may lie behind its end.
   std::string of(const void* address) {
     if (!address) return "NULL";
     const auto* const place = static_cast<const char*>(address);
@@ -62,12 +63,13 @@ class Places {
       return at("inputs", place - inputs.block());
     for (size_t i = 0; i < buffers_.size(); i++)
       if (holds(buffers_[i], place)) return at("buffers[" + std::to_string(i) + "]", place - buffers_[i].start);
-    for (const auto* scope : recording_.stream->device->scopes)
-      for (const auto& array : scope->arrays)
-        if (holds(array, place)) {
-          buffers_.push_back(array);
-          return at("buffers[" + std::to_string(buffers_.size() - 1) + "]", place - array.start);
-        }
+    for (const bool behind : {false, true})
+      for (const auto* scope : recording_.stream->device->scopes)
+        for (const auto& array : scope->arrays)
+          if (behind ? place == array.start + array.bytes : holds(array, place)) {
+            buffers_.push_back(array);
+            return at("buffers[" + std::to_string(buffers_.size() - 1) + "]", place - array.start);
+          }
     fail(GATUN_INVALID, "the step uses memory that no open scope of this device holds: it cannot be written");
   }
 

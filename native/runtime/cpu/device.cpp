@@ -126,6 +126,7 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
+    gatun::require_no_recording(*device, "to open a stream");
     auto opened = std::make_unique<gatun_stream>(gatun_stream{device});
     device->streams.insert(opened.get());
     *stream = opened.release();

@@ -36,9 +36,13 @@ void set_planned(gatun_stream&, bool) {}
 void begin_keeping(gatun_recording& recording) { recording.calls.reset(new Calls); }
 
 void end_keeping(gatun_recording&) {}
+void drop_kept(gatun_recording&) {}
 
-void run_calls(gatun_recording& recording, int64_t bytes) {
+void send_inputs(gatun_recording& recording, int64_t bytes) {
   if (bytes) std::memcpy(recording.inputs.block(), recording.inputs.image(), static_cast<size_t>(bytes));
+}
+
+void run_calls(gatun_recording& recording) {
   for (const auto& call : recording.calls->row) call(*recording.stream);
 }
 

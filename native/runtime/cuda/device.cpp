@@ -70,6 +70,7 @@ void check(gatun_stream* stream) {
 
 char* Workspace::at_least(int64_t bytes) {
   if (bytes > bytes_) {
+    if (kept_stream(*device_)) fail(GATUN_INTERNAL, "planning a call has not made its workspace ready");
     constexpr int64_t unit = 1 << 20;
     const int64_t wanted = std::max(bytes, 2 * bytes_), rounded = (wanted + unit - 1) / unit * unit;
     char* const start = take_from_system(device_, rounded);
@@ -210,6 +211,7 @@ gatun_status gatun_stream_open(gatun_device* device, gatun_stream** stream) {
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
+    gatun::require_no_recording(*device, "to open a stream");
     auto opened = std::make_unique<gatun_stream>(device);
     require_cuda(device, cudaStreamCreateWithFlags(&opened->handle, cudaStreamNonBlocking), gatun::opening_a_stream);
     gatun::equip(*opened);
@@ -222,6 +224,7 @@ gatun_status gatun_stream_wrap(gatun_device* device, gatun_stream** stream, void
   return guarded([&] {
     check(device);
     require(stream != nullptr, "the address for the stream is null");
+    gatun::require_no_recording(*device, "to wrap a stream");
     auto wrapped = std::make_unique<gatun_stream>(device);
     wrapped->foreign = true;
     // The null stream under a name of its own: a null handle is that of a stream not yet opened.

@@ -19,7 +19,23 @@ MemoryLeft memory_left(gatun_device* device) {
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
+namespace {
+
+/// While it lives this thread may take and give memory though its calls are captured: none of them is waited for.
+class BesideCapture {
+ public:
+  BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  ~BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  BesideCapture(const BesideCapture&) = delete;
+
+ private:
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
+}  // namespace
+
 char* take_from_system(gatun_device* device, int64_t bytes) {
+  const BesideCapture beside;
   void* start = nullptr;
   if (const auto error = cudaMalloc(&start, static_cast<size_t>(bytes)); error != cudaSuccess) {
     cudaGetLastError();
@@ -29,25 +45,33 @@ char* take_from_system(gatun_device* device, int64_t bytes) {
   return static_cast<char*>(start);
 }
 
-void give_to_system(Chunk chunk) { cudaFree(chunk.start); }
+void give_to_system(Chunk chunk) {
+  const BesideCapture beside;
+  cudaFree(chunk.start);
+}
 
 void order_streams(gatun_device* device) {
   if (device->lost || device->streams.size() < 2) return;
+  // Events of a stream whose calls are kept would be kept too. What it was asked before, its event is behind already.
+  const auto* const kept = kept_stream(*device);
   for (auto* stream : device->streams)
-    require_cuda(device, cudaEventRecord(stream->asked, stream->handle), "ordering streams");
+    if (stream != kept) require_cuda(device, cudaEventRecord(stream->asked, stream->handle), "ordering streams");
   for (auto* later : device->streams)
     for (auto* earlier : device->streams)
-      if (later != earlier)
+      if (later != earlier && later != kept)
         require_cuda(device, cudaStreamWaitEvent(later->handle, earlier->asked, 0), "ordering streams");
 }
 
 void finish_streams(gatun_device* device) {
   if (device->lost) return;
+  const auto* const kept = kept_stream(*device);
   for (auto* stream : device->streams)
-    require_cuda(device, cudaStreamSynchronize(stream->handle), "waiting for the streams");
+    require_cuda(device, stream == kept ? cudaEventSynchronize(stream->asked) : cudaStreamSynchronize(stream->handle),
+                 "waiting for the streams");
 }
 
 void* take_pinned(gatun_device* device, int64_t bytes) {
+  const BesideCapture beside;
   void* address = nullptr;
   if (const auto error = cudaHostAlloc(&address, static_cast<size_t>(bytes), cudaHostAllocDefault);
       error != cudaSuccess) {
@@ -58,7 +82,10 @@ void* take_pinned(gatun_device* device, int64_t bytes) {
   return address;
 }
 
-void give_pinned(void* address) { cudaFreeHost(address); }
+void give_pinned(void* address) {
+  const BesideCapture beside;
+  cudaFreeHost(address);
+}
 
 namespace {
 

@@ -18,7 +18,8 @@ inline cudaError_t given_back() { return must_fail() ? injected() : cudaSuccess;
 #define GATUN_EMULATED_CALL \
   if (must_fail()) return injected()
 
-/// To allocate may wait for work under way: where this thread has a capture open it is refused, and spoils the capture.
+/// To allocate may wait for work under way: where this thread has a capture open it is refused, and spoils the capture,
+/// unless the thread's mode is relaxed.
 bool allocates_in_capture();
 
 /// Device and pinned memory that was not given back.

@@ -162,6 +162,7 @@ cudaError_t cudaHostAlloc(void** address, size_t bytes, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* address) {
+  if (allocates_in_capture()) return answer(cudaErrorStreamCaptureUnsupported);
   const std::lock_guard lock(gatun::emulator::mutex);
   if (!host.erase(address)) return answer(cudaErrorInvalidValue);
   ::operator delete(address);

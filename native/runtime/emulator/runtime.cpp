@@ -28,6 +28,7 @@ struct CUstream_st {
 };
 struct CUevent_st {
   std::chrono::steady_clock::time_point recorded;
+  const CUgraph_st* capture = nullptr;  // that the last record of it went to
 };
 
 namespace gatun::emulator {
@@ -40,6 +41,7 @@ std::set<void*> handles;
 std::atomic<int64_t> calls{0}, failing{0};
 std::atomic<cudaError_t> failure{cudaSuccess};
 thread_local std::set<cudaStream_t> capturing;
+thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
 thread_local cudaError_t last = cudaSuccess;
 thread_local std::string last_fault;
 
@@ -84,6 +86,7 @@ bool must_fail() {
 
 cudaError_t injected() { return answer(failure); }
 bool allocates_in_capture() {
+  if (capture_mode == cudaStreamCaptureModeRelaxed) return false;
   for (auto* stream : capturing) stream->invalidated = true;
   return !capturing.empty();
 }
@@ -196,9 +199,14 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   GATUN_EMULATED_CALL;
   return answer(waits_for_capture(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
 }
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
+/// A capture can only wait for what is in it. (A stream that waits for what was captured joins the capture, and must be
+/// brought back before it ends; nobody here does, so that is refused at once.)
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   GATUN_EMULATED_CALL;
-  return cudaSuccess;
+  if (stream == cudaStreamLegacy) stream = &legacy;
+  if (stream->capture.get() == event->capture) return cudaSuccess;
+  for (auto* captured : capturing) captured->invalidated = true;
+  return answer(cudaErrorStreamCaptureIsolation);
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   GATUN_EMULATED_CALL;
@@ -207,14 +215,15 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   GATUN_EMULATED_CALL;
+  event->capture = (stream == cudaStreamLegacy ? &legacy : stream)->capture.get();
   return run_or_capture(stream, [=] {
     event->recorded = std::chrono::steady_clock::now();
     return cudaSuccess;
   });
 }
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   GATUN_EMULATED_CALL;
-  return cudaSuccess;
+  return answer(event->capture ? cudaErrorStreamCaptureUnsupported : cudaSuccess);
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {
   GATUN_EMULATED_CALL;
@@ -234,14 +243,20 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   capturing.insert(stream);
   return cudaSuccess;
 }
+/// Ends it, whatever it has to tell.
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  GATUN_EMULATED_CALL;
   auto captured = std::move(stream->capture);
   capturing.erase(stream);
   *graph = nullptr;
+  GATUN_EMULATED_CALL;
   if (!captured) return answer(cudaErrorInvalidValue);
   if (stream->invalidated) return answer(cudaErrorStreamCaptureInvalidated);
   *graph = keep(captured.release());
+  return cudaSuccess;
+}
+/// It asks nothing of the device, and so it never fails.
+cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
+  std::swap(*mode, capture_mode);
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {

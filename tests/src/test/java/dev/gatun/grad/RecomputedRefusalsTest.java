@@ -32,7 +32,7 @@ class RecomputedRefusalsTest {
           Tensor.of(memory, SHAPE, 4.0, 3, 2, 1).data(),
           DType.F64,
           SHAPE,
-          new GradientSlot(Tensor.zeros(memory, DType.F64, SHAPE).data()));
+          new GradientSlot(device, Tensor.zeros(memory, DType.F64, SHAPE).data()));
 
   private void refused(
       Class<? extends GatunException> kind, String part, UnaryOperator<List<Tensor>> segment) {

@@ -40,7 +40,7 @@ class RecomputedRunsTest {
           Tensor.of(memory, SHAPE, 1.0, 2, 3).data(),
           DType.F64,
           SHAPE,
-          new GradientSlot(Tensor.zeros(memory, DType.F64, SHAPE).data()));
+          new GradientSlot(device, Tensor.zeros(memory, DType.F64, SHAPE).data()));
   private final Direction direction = Direction.of(Map.of(w, x));
   private final Doubling doubling = new Doubling();
 

@@ -53,7 +53,7 @@ class RecomputedTest {
   }
 
   private Tensor parameter(Shape shape) {
-    var slot = new GradientSlot(Tensor.zeros(memory, DType.F64, shape).data());
+    var slot = new GradientSlot(device, Tensor.zeros(memory, DType.F64, shape).data());
     return Tensor.over(memory, drawn(shape).data(), DType.F64, shape, slot);
   }
 

@@ -41,7 +41,7 @@ class WatchedResultsTest {
   }
 
   private Tensor parameter() {
-    var slot = new GradientSlot(Tensor.zeros(memory, DType.F64, MATRIX).data());
+    var slot = new GradientSlot(device, Tensor.zeros(memory, DType.F64, MATRIX).data());
     return Tensor.over(memory, drawn().data(), DType.F64, MATRIX, slot);
   }
 

@@ -92,6 +92,57 @@ class RecordingRefusalsTest {
     }
   }
 
+  /// Whose owner may free it then.
+  @Test
+  void overMemoryThatWasLentToAClosedScopeNothingIsReplayed() {
+    var scope = device.scope();
+    var lent = scope.lent(Tensor.of(memory, Shape.of(2), 1f, 2f).data().address(), 8);
+    var x = Tensor.over(scope, lent, DType.F32, Shape.of(2), null);
+    try (var recording = device.record(() -> scale(x))) {
+      recording.replay();
+      scope.close();
+      var refusal = assertThrows(InvalidArgument.class, recording::replay);
+      assertTrue(refusal.getMessage().contains("is closed"), refusal.getMessage());
+    }
+  }
+
+  @Test
+  void lendingToAScopeThatEndsWithTheWalkIsRefused() {
+    long address = Tensor.of(memory, Shape.of(2), 1f, 2f).data().address();
+    refused(
+        "lend to one that was open before",
+        () -> {
+          try (var scope = device.scope()) {
+            scope.lent(address, 8);
+          }
+        });
+  }
+
+  @Test
+  void whatHasNothingToDoWithTheStepIsRefusedWhereItWouldSpoilIt() {
+    var kernels = device.kernels();
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.ADDRESS);
+      refused("to open a stream", () -> kernels.streamOpen(device.handle(), answer));
+      kernels.streamOpen(device.handle(), answer);
+      var stream = answer.get(ValueLayout.ADDRESS, 0);
+      refused("to close a stream", () -> kernels.streamClose(stream));
+      kernels.streamClose(stream);
+    }
+  }
+
+  /// They are never used, so that only their sum could tell.
+  @Test
+  void moreThanAnyDeviceHasIsRefused() {
+    Runnable step =
+        () -> {
+          try (var scope = device.scope()) {
+            for (int i = 0; i < 5; i++) scope.bytes(1L << 58);
+          }
+        };
+    refused("out of memory", step);
+  }
+
   @Test
   void aScopeThatClosesMeanwhileIsRefused() {
     var other = device.scope();

@@ -14,6 +14,9 @@ import dev.gatun.optim.OnDevice;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Shape;
 import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AutoClose;
@@ -26,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("backend")
 class RecordingTest {
   private static final int STEPS = 4;
+  private static final long LARGER_THAN_CHUNKS = 70 << 20;
 
   @AutoClose private final OnDevice on = new OnDevice();
   private final Device device = on.device();
@@ -87,6 +91,80 @@ class RecordingTest {
     var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
     var y = new Tensor[1];
     try (var recording = device.record(() -> y[0] = x.times(3))) {
+      recording.replay();
+      assertArrayEquals(new float[] {3, 6}, y[0].toFloats());
+    }
+  }
+
+  /// For which the system is asked while the calls are kept.
+  @Test
+  void aScopeFromOutsideMayGrow() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var y = new Tensor[1];
+    Runnable step =
+        () -> {
+          memory.bytes(LARGER_THAN_CHUNKS);
+          device.pinned(64).close();
+          device.trim();
+          y[0] = x.times(3);
+        };
+    try (var recording = device.record(step)) {
+      recording.replay();
+      assertArrayEquals(new float[] {3, 6}, y[0].toFloats());
+    }
+  }
+
+  /// Though its memory is the next one's, on whatever stream.
+  @Test
+  void aScopeThatTheStepDoesNotUseMayCloseMeanwhile() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var y = Tensor.zeros(memory, DType.F32, Shape.of(2));
+    var idle = Tensor.zeros(memory, DType.F32, Shape.of(2));
+    var kernels = device.kernels();
+    try (var arena = Arena.ofConfined()) {
+      var answer = arena.allocate(ValueLayout.ADDRESS);
+      kernels.streamOpen(device.handle(), answer);
+      var other = answer.get(ValueLayout.ADDRESS, 0);
+      var unused = new ArrayDeque<Scope>();
+      for (int i = 0; i < 4; i++) {
+        var scope = device.scope();
+        scope.floats(3);
+        if (i % 2 == 0) scope.lent(idle.data().address(), 8);
+        unused.add(scope);
+      }
+      Runnable step =
+          () -> {
+            unused.remove().close();
+            unused.remove().close();
+            try (var _ = device.scope()) {
+              var result = x.times(3);
+              kernels.copy(device.stream().handle(), y.data(), result.data(), 8);
+            }
+          };
+      try (var recording = device.record(step)) {
+        recording.replay();
+        assertArrayEquals(new float[] {3, 6}, y.toFloats());
+      }
+      kernels.streamClose(other);
+    }
+  }
+
+  @Test
+  void anotherRecordingMayCloseMeanwhile() {
+    var x = Tensor.of(memory, Shape.of(2), 1f, 2f);
+    var feed = new Feed(memory, Float.BYTES);
+    var y = new Tensor[1];
+    var others = new ArrayDeque<Recording>();
+    for (int i = 0; i < 2; i++) {
+      others.add(device.record(feed::send));
+      others.peekLast().replay();
+    }
+    Runnable step =
+        () -> {
+          others.remove().close();
+          y[0] = x.times(3);
+        };
+    try (var recording = device.record(step)) {
       recording.replay();
       assertArrayEquals(new float[] {3, 6}, y[0].toFloats());
     }

@@ -63,7 +63,7 @@ class ReplayedOpsTest {
     var shape = Shape.of(3);
     var data = Tensor.of(memory, shape, 1f, 2f, 3f).data();
     var gradient = Tensor.zeros(memory, DType.F32, shape);
-    var slot = new GradientSlot(gradient.data());
+    var slot = new GradientSlot(device, gradient.data());
     var w = Tensor.over(memory, data, DType.F32, shape, slot);
     Runnable step =
         () -> {

@@ -61,6 +61,7 @@ record Places(Predicate<Tensor> wanted, Slots slots, Map<Tensor, GradientSlot> g
   /// Zeros, in case nothing arrives.
   private static GradientSlot zeros(Tape tape, Tensor parameter) {
     var flat = Shape.of(parameter.shape().count());
-    return new GradientSlot(Tensor.zeros(tape, parameter.dtype().wide(), flat).data());
+    return new GradientSlot(
+        tape.device(), Tensor.zeros(tape, parameter.dtype().wide(), flat).data());
   }
 }

@@ -146,6 +146,7 @@ public final class Device implements AutoCloseable {
   /// other stream of the device, and neither wait nor read: a
   /// [dev.gatun.tensor.Tensor#item] has no answer yet. What differs from one replay to the next
   /// comes through a [Feed]; anything else copied to the device is copied again as it was.
+  /// Gradients count as arrived, or as forgotten, behind a replay, and not behind the recording.
   public Recording record(Runnable step) {
     return new Recording(this, step);
   }

@@ -22,6 +22,7 @@ public final class Recording implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment handle;
   private final List<MemorySegment> images = new ArrayList<>();
+  private final RecordedFreshness freshness = new RecordedFreshness();
   private final long calls;
   private final long heldBytes;
   private final long naiveBytes;
@@ -67,6 +68,7 @@ public final class Recording implements AutoCloseable {
       step.run();
     } finally {
       device.recording(null);
+      freshness.endWalk();
     }
     device.kernels().recordingEnd(handle);
   }
@@ -78,10 +80,19 @@ public final class Recording implements AutoCloseable {
     images.add(image); // and so it stays
   }
 
-  /// Runs the recorded calls. Does not wait. Refused where a scope whose memory they use is closed.
+  /// What the step that is being made finds of gradients, and what it leaves.
+  RecordedFreshness freshness() {
+    return freshness;
+  }
+
+  /// Runs the recorded calls. Does not wait. Refused where a scope whose memory they use is closed,
+  /// and where gradients that the step was recorded to overwrite have arrived, or those it was
+  /// recorded to add to were forgotten.
   public void replay() {
     if (closed) throw new ClosedTensor("the recording is closed");
+    freshness.require();
     device.kernels().recordingReplay(handle);
+    freshness.replayed();
   }
 
   /// How many calls it holds; on a GPU, nodes of its graph.
@@ -136,7 +147,10 @@ public final class Recording implements AutoCloseable {
     device.requireOwner();
     closed = true;
     device.closed(this);
-    device.kernels().recordingClose(handle);
-    arena.close();
+    try {
+      device.kernels().recordingClose(handle);
+    } finally {
+      arena.close();
+    }
   }
 }

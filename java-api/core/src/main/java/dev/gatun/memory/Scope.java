@@ -64,11 +64,12 @@ public class Scope implements AutoCloseable {
   }
 
   /// Memory of another library, which this scope neither owns nor frees: its owner must keep it
-  /// until the scope is closed. Refused is what kernels of the device must not be given: on a GPU
-  /// memory of the host, of another device, and of another context than the device's primary one.
+  /// until the scope is closed, which waits for the work on it. Refused is what kernels of the
+  /// device must not be given: on a GPU memory of the host, of another device, and of another
+  /// context than the device's primary one.
   public final MemorySegment lent(long address, long bytes) {
     var foreign = MemorySegment.ofAddress(address);
-    device.kernels().deviceAdmit(device.handle(), foreign, bytes);
+    device.kernels().scopeLend(handle(), foreign, bytes);
     return NativeLibrary.bound(foreign, arena);
   }
 

@@ -162,7 +162,7 @@ public final class Parameters {
   private void name(Declaration declaration) {
     long offset = offsets.get(declaration.name());
     var part = isNarrow(declaration, dtype) ? parts.getFirst() : parts.getLast();
-    var slot = new GradientSlot(scope.at(gradients, offset * dtype.wide().bytes()));
+    var slot = new GradientSlot(device(), scope.at(gradients, offset * dtype.wide().bytes()));
     long inside = offset - part.first();
     var weights = scope.at(part.weights(), inside * part.dtype().bytes());
     var tensor = Tensor.over(scope, weights, part.dtype(), declaration.shape(), slot);

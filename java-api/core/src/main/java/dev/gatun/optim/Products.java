@@ -23,7 +23,7 @@ final class Products {
     arena = Tensor.zeros(scope, wide, Shape.of(parameters.count())).data();
     for (var name : parameters.names()) {
       var at = scope.at(arena, parameters.offset(name) * wide.bytes());
-      slots.put(parameters.get(name), new GradientSlot(at));
+      slots.put(parameters.get(name), new GradientSlot(scope.device(), at));
     }
   }
 

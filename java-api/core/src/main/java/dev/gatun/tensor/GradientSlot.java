@@ -1,15 +1,18 @@
 package dev.gatun.tensor;
 
+import dev.gatun.memory.Device;
+import dev.gatun.memory.Freshness;
 import java.lang.foreign.MemorySegment;
 
 /// Where the gradient of a parameter lives, beside it and longer than any tape. Fresh: what stands
 /// there counts for nothing, and the next gradient overwrites it; otherwise the next one is added.
 public final class GradientSlot {
   private final MemorySegment gradient;
-  private boolean fresh = true;
+  private final Freshness freshness;
 
-  public GradientSlot(MemorySegment gradient) {
+  public GradientSlot(Device device, MemorySegment gradient) {
     this.gradient = gradient;
+    freshness = new Freshness(device);
   }
 
   /// Elements of the parameter's wide type.
@@ -18,10 +21,10 @@ public final class GradientSlot {
   }
 
   public boolean fresh() {
-    return fresh;
+    return freshness.get();
   }
 
   public void fresh(boolean fresh) {
-    this.fresh = fresh;
+    freshness.set(fresh);
   }
 }

@@ -92,6 +92,7 @@ public final class LigoTrainer implements AutoCloseable {
   }
 
   private void throughMaps(Runnable gradients) {
+    operator.maps().forgetGradients();
     try (var tape = Tape.open(larger.device())) {
       var weights = operator.weights();
       operator.copyTo(larger, weights);

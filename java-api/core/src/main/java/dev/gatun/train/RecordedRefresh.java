@@ -31,8 +31,7 @@ final class RecordedRefresh implements AutoCloseable {
       feed.put(from, batches.at(refresh.plan().source(step), micro).first(windows - from));
     }
     refresh.curvature().prepare(step);
-    refresh.sophia().prepareRefresh();
-    recording.replay();
+    replay();
     gpt.device().stream().join();
     long tokens = windows * batches.time();
     double seconds = (System.nanoTime() - start) * 1e-9;
@@ -40,8 +39,22 @@ final class RecordedRefresh implements AutoCloseable {
     return Optional.of(new CurvatureReport(tokens, flops, seconds));
   }
 
+  /// One that is refused has not been done.
+  private void replay() {
+    var sophia = refresh.sophia();
+    var before = sophia.counters();
+    sophia.prepareRefresh();
+    try {
+      recording.replay();
+    } catch (RuntimeException refusal) {
+      sophia.resume(sophia.steps(), before);
+      throw refusal;
+    }
+  }
+
   private void walk() {
     feed.send();
+    gpt.parameters().forgetGradients();
     refresh.curvature().begin();
     long atOnce = CurvatureRefresh.windowsAtOnce(batches.rows());
     for (long from = 0, count; from < windows; from += count) {

@@ -46,15 +46,28 @@ final class RecordedStep implements AutoCloseable {
     for (int micro = 0; micro < step.accumulate(); micro++) {
       windows.put(first(micro), step.batches().at(step.optimizer().steps(), micro));
     }
-    step.optimizer().prepare(rate);
-    made.replay();
+    replay(made, rate);
     double mean = 0;
     for (double loss : losses.toDoubles()) mean += loss / step.accumulate();
     return mean;
   }
 
+  /// A step that is refused has not been done.
+  private void replay(Recording made, double rate) {
+    var optimizer = step.optimizer();
+    long done = optimizer.steps();
+    optimizer.prepare(rate);
+    try {
+      made.replay();
+    } catch (RuntimeException refusal) {
+      optimizer.resume(done, optimizer.counters());
+      throw refusal;
+    }
+  }
+
   private void walk() {
     windows.send();
+    gpt.parameters().forgetGradients();
     around.accept(this::gradients);
     step.optimizer().apply();
   }

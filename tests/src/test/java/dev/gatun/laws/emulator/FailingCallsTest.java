@@ -10,6 +10,8 @@ import dev.gatun.NoDevice;
 import dev.gatun.OutOfDeviceMemory;
 import dev.gatun.grad.Tape;
 import dev.gatun.memory.Device;
+import dev.gatun.memory.Feed;
+import dev.gatun.memory.Scope;
 import dev.gatun.nn.Gpt;
 import dev.gatun.nn.GptConfig;
 import dev.gatun.optim.AdamW;
@@ -38,8 +40,8 @@ class FailingCallsTest {
   /// At least those of the device and of its stream.
   private static final int CALLS_TO_OPEN = 10;
 
-  /// Of the parameters and of the tape.
-  private static final int SCOPES = 2;
+  /// Of the parameters, of the tape, and of the recorded step.
+  private static final int SCOPES = 3;
 
   private static final int[] TOKENS = {0, 1, 2, 3, 4, 3, 2, 1};
 
@@ -95,8 +97,8 @@ class FailingCallsTest {
     }
   }
 
-  /// What a step computed.
-  private record Result(double loss, int weights) {}
+  /// What a step computed, and a recorded one.
+  private record Result(double loss, int weights, int replayed) {}
 
   private long callsBeforeClosing;
 
@@ -181,8 +183,33 @@ class FailingCallsTest {
       var weights =
           Tensor.over(memory, parameters.parts().getFirst().weights(), DType.F32, all, null)
               .toFloats();
+      int replayed = replayed(memory);
       callsBeforeClosing = Emulator.calls();
-      return new Result(loss, Arrays.hashCode(weights));
+      return new Result(loss, Arrays.hashCode(weights), replayed);
+    }
+  }
+
+  /// Once with what does not change, and once behind that.
+  private static int replayed(Scope memory) {
+    var device = memory.device();
+    var changing = new Feed(memory, Float.BYTES);
+    var sum = Tensor.zeros(memory, DType.F32, Shape.SCALAR);
+    Runnable step =
+        () -> {
+          changing.send();
+          try (var work = device.scope()) {
+            var fed = Tensor.over(memory, changing.data(), DType.F32, Shape.SCALAR, null);
+            var next = sum.plus(fed.times(Tensor.of(work, Shape.SCALAR, 3f)));
+            var stream = device.stream().handle();
+            device.kernels().copy(stream, sum.data(), next.data(), Float.BYTES);
+          }
+        };
+    try (var recording = device.record(step)) {
+      for (int i = 1; i <= 2; i++) {
+        changing.image().set(ValueLayout.JAVA_FLOAT, 0, i);
+        recording.replay();
+      }
+      return (int) sum.item();
     }
   }
 }
