@@ -1,11 +1,13 @@
 package dev.gatun.bench;
 
+import dev.gatun.InvalidArgument;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
@@ -96,10 +98,19 @@ public final class Bench implements Callable<Integer> {
     var run = new Run(backend.name(), threads, quick, new Rows());
     var progress = new Progress(cases(run), System.err);
     makeFolder();
-    var numbers = new Numbers(out, Environment.of(run), run.rows());
+    var numbers = new Numbers(out, environment(run), run.rows());
     progress.runAll(() -> numbers.write(progress));
     System.out.println("written to " + numbers.file());
     return progress.failed().isEmpty() ? 0 : 1;
+  }
+
+  /// Of which the device knows how many threads it can have.
+  private Map<String, Object> environment(Run run) {
+    try {
+      return Environment.of(run);
+    } catch (InvalidArgument refusal) {
+      throw wrong(refusal.getMessage());
+    }
   }
 
   private void makeFolder() {
@@ -137,12 +148,16 @@ public final class Bench implements Callable<Integer> {
     return cases;
   }
 
+  private boolean isAsked(Subject each) {
+    if (each.isPeer()) return peers || named.contains(each);
+    return named.isEmpty() || named.contains(each);
+  }
+
   private boolean isAsked(Case each) {
     return each.isCeiling() || only.matcher(each.name()).find();
   }
 
   private List<Subject> subjects() {
-    if (!named.isEmpty()) return named;
-    return List.of(Subject.values()).stream().filter(each -> peers || !each.isPeer()).toList();
+    return List.of(Subject.values()).stream().filter(this::isAsked).toList();
   }
 }

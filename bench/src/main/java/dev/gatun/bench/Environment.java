@@ -1,12 +1,15 @@
 package dev.gatun.bench;
 
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// Where and how a run was measured.
@@ -84,13 +87,23 @@ final class Environment {
     }
   }
 
+  /// Of the checkout that the library was built in, and whether its files are as committed there.
   private static String commit() {
+    var root = System.getProperty("gatun.root");
+    if (root == null || !Files.exists(Path.of(root, ".git"))) return "unknown";
+    var head = git(root, "rev-parse", "--short=12", "HEAD");
+    if (head.isEmpty()) return "unknown";
+    return git(root, "status", "--porcelain").isEmpty() ? head : head + ", changed";
+  }
+
+  private static String git(String root, String... words) {
+    var all = new ArrayList<>(List.of("git", "-C", root));
+    all.addAll(List.of(words));
     try {
-      var git = new ProcessBuilder("git", "rev-parse", "--short=12", "HEAD").start();
-      var answer = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      return answer.isEmpty() ? "unknown" : answer;
+      var process = new ProcessBuilder(all).redirectError(Redirect.DISCARD).start();
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     } catch (IOException none) {
-      return "unknown";
+      return "";
     }
   }
 }

@@ -36,21 +36,17 @@ final class OpBench {
 
   private void measure(OpSample sample) {
     try (var device = run.open()) {
-      for (var type : types) {
-        try (var memory = device.scope()) {
-          var op = new PreparedOp(memory, sample, type);
-          OpCheck.require(device, op, sample);
-          measure(op, sample, run.seconds());
-        }
-      }
+      measure(device, sample, run.seconds());
     }
   }
 
-  /// The same for a sample whose answers are known, for about so many seconds a rule.
+  /// For about so many seconds a rule.
   void measure(Device device, OpSample sample, double seconds) {
     for (var type : types) {
       try (var memory = device.scope()) {
-        measure(new PreparedOp(memory, sample, type), sample, seconds);
+        var op = new PreparedOp(memory, sample, type);
+        OpCheck.require(device, op, sample);
+        measure(op, sample, seconds);
       }
     }
   }

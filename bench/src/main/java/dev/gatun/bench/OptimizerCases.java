@@ -21,6 +21,9 @@ final class OptimizerCases {
 
   static final long WEIGHTS = 124_475_904;
   private static final long QUICK_WEIGHTS = 4096;
+
+  /// Shared by threads, stored past the caches, and no multiple of what a thread or a vector takes.
+  private static final long CHECKED_WEIGHTS = (4 << 20) + 1000;
   private static final int ROUNDS = 15;
 
   private OptimizerCases() {}
@@ -62,9 +65,10 @@ final class OptimizerCases {
 
   private static void measure(Run run, Ceilings ceilings, Weights stored) throws Exception {
     long count = run.quick() ? QUICK_WEIGHTS : WEIGHTS;
+    long checked = run.quick() ? QUICK_WEIGHTS : CHECKED_WEIGHTS;
     try (var device = run.open()) {
       for (var name : NAMES) {
-        OptimizerCheck.require(device, name, stored.type, stored.rounding);
+        OptimizerCheck.require(device, checked, name, stored.type, stored.rounding);
       }
       var weights = new RandomWeights(device.scope(), count, stored.type, stored.rounding);
       var times = turns(weights, stored).times(ROUNDS, 1);

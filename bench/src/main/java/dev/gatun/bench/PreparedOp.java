@@ -155,6 +155,20 @@ final class PreparedOp {
   /// What a rule has left, its floating-point arrays; what the host knows of the rest is not worth
   /// a comparison.
   List<Tensor> results(Rule rule) {
+    return written(rule).stream().filter(each -> each.dtype().isFloating()).toList();
+  }
+
+  /// Bytes that a rule has to read and write, each once.
+  long bytes(Rule rule) {
+    return Traffic.of(this, rule);
+  }
+
+  Op op() {
+    return op;
+  }
+
+  /// What a rule writes.
+  List<Tensor> written(Rule rule) {
     var all =
         switch (rule) {
           case FORWARD -> out;
@@ -162,31 +176,19 @@ final class PreparedOp {
           case TANGENT -> tangentsOut;
           case PULLBACK_TANGENT -> gradientTangents;
         };
-    return all.stream().filter(Objects::nonNull).filter(x -> x.dtype().isFloating()).toList();
+    return all.stream().filter(Objects::nonNull).toList();
   }
 
-  /// Bytes that a rule has to read and write, each once.
-  long bytes(Rule rule) {
-    return Traffic.isLinear(op) ? linearBytes(rule) : generalBytes(rule);
-  }
-
-  private long linearBytes(Rule rule) {
-    return switch (rule) {
-      case FORWARD -> Traffic.taken(op, in, out) + Traffic.bytes(out);
-      case PULLBACK -> Traffic.bytes(Traffic.ofLinearPullback(reads), gradients);
-      case TANGENT -> Traffic.taken(op, tangentsIn, tangentsOut) + Traffic.bytes(tangentsOut);
-      case PULLBACK_TANGENT ->
-          Traffic.bytes(Traffic.ofLinearPullback(readTangents), gradientTangents);
-    };
-  }
-
-  private long generalBytes(Rule rule) {
-    return switch (rule) {
-      case FORWARD -> Traffic.bytes(in, out);
-      case PULLBACK -> Traffic.bytes(reads, gradients);
-      case TANGENT -> Traffic.bytes(in, tangentsIn, tangentsOut);
-      case PULLBACK_TANGENT -> Traffic.bytes(reads, readTangents, gradientTangents);
-    };
+  /// What a rule could read.
+  List<Tensor> readable(Rule rule) {
+    var all =
+        switch (rule) {
+          case FORWARD -> List.of(in);
+          case PULLBACK -> List.of(reads);
+          case TANGENT -> List.of(in, out, tangentsIn);
+          case PULLBACK_TANGENT -> List.of(reads, gradients, readTangents);
+        };
+    return all.stream().flatMap(List::stream).filter(Objects::nonNull).distinct().toList();
   }
 
   private static Frame frame(

@@ -18,6 +18,10 @@ public final class Report {
   private Report() {}
 
   public static void main(String[] words) throws IOException {
+    if (words.length != 1) {
+      System.err.println("gatun: name the one folder whose numbers make the report");
+      System.exit(2);
+    }
     var folder = Path.of(words[0]);
     var cpu = new StringBuilder();
     for (var run : files(folder, "cpu-*.json")) cpu.append(section(folder, run)).append("\n");

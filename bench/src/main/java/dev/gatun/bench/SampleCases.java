@@ -10,7 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 
 /// Every row of [OpSamples], a case an op. The laws that hold each of them to the op's definition
-/// run first, but for a quick run: they are a part of every build.
+/// run first, but for a quick run: they are a part of every build. What they see in fp64 alone is
+/// looked at in the type that is timed.
 final class SampleCases {
   private static final double SECONDS_A_RULE = 0.005;
   private static final double QUICK_SECONDS = 0.0002;

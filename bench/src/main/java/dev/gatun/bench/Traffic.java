@@ -1,60 +1,78 @@
 package dev.gatun.bench;
 
-import dev.gatun.op.Binary;
-import dev.gatun.op.Concatenate;
 import dev.gatun.op.Embedding;
 import dev.gatun.op.Gather;
 import dev.gatun.op.Op;
-import dev.gatun.op.Reduce;
-import dev.gatun.op.Reshape;
 import dev.gatun.op.Slice;
-import dev.gatun.op.Transpose;
-import dev.gatun.op.Unary;
 import dev.gatun.tensor.Tensor;
-import java.util.HashSet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Bytes of the arrays that an op has to read or write.
+/// Bytes that a rule has to read or write, each array once. It writes its results, and has to read
+/// what changes them: an array of floating-point numbers counts where their bits become others when
+/// its halves are exchanged, so that what a rule is told but need not look at counts for nothing.
 final class Traffic {
   private Traffic() {}
 
-  /// Whether an op is linear in its floating-point arguments together, so that its tangent is made
-  /// of their tangents alone, and its pullback of its cotangent alone.
-  static boolean isLinear(Op op) {
-    return switch (op) {
-      case Reduce _, Transpose _, Reshape _, Slice _, Concatenate _, Gather _, Embedding _ -> true;
-      case Unary map -> List.of(Unary.Kind.SCALE, Unary.Kind.SHIFT).contains(map.kind());
-      case Binary map ->
-          List.of(Binary.Kind.ADD, Binary.Kind.SUBTRACT, Binary.Kind.REVERSE_SUBTRACT)
-              .contains(map.kind());
-      default -> false;
-    };
+  static long of(PreparedOp op, Rule rule) {
+    long bytes = 0;
+    for (var array : op.written(rule)) bytes += bytes(array);
+    try (var host = Arena.ofConfined()) {
+      op.run(rule);
+      var results = copies(host, op.written(rule));
+      for (var array : op.readable(rule)) {
+        if (isRead(op, rule, array, results)) bytes += taken(op, rule, array);
+      }
+    }
+    return bytes;
   }
 
-  /// Of each array once.
-  @SafeVarargs
-  static long bytes(List<Tensor>... arrays) {
-    var all = new HashSet<Tensor>();
-    for (var some : arrays) all.addAll(some);
-    all.remove(null);
-    return all.stream().mapToLong(Traffic::bytes).sum();
+  private static boolean isRead(
+      PreparedOp op, Rule rule, Tensor array, List<MemorySegment> results) {
+    // Other indices might be none, and of one number there are no halves.
+    if (!array.dtype().isFloating() || array.shape().count() < 2) return true;
+    try (var host = Arena.ofConfined()) {
+      var was = copy(host, array);
+      array.copyFrom(exchanged(host, was, array.dtype().bytes()));
+      op.run(rule);
+      var now = copies(host, op.written(rule));
+      array.copyFrom(was);
+      for (int i = 0; i < now.size(); i++) {
+        if (now.get(i).mismatch(results.get(i)) >= 0) return true;
+      }
+      return false;
+    }
   }
 
-  /// Of arguments: as many of the first as go into the first output, where only that many are
-  /// taken.
-  static long taken(Op op, List<Tensor> in, List<Tensor> out) {
-    boolean part = op instanceof Gather || op instanceof Embedding || op instanceof Slice;
-    if (!part) return bytes(in);
-    long first = Math.min(bytes(in.getFirst()), bytes(out.getFirst()));
-    return first + bytes(in.subList(1, in.size()));
+  private static MemorySegment exchanged(Arena host, MemorySegment array, long elementBytes) {
+    var other = host.allocate(array.byteSize(), Long.BYTES);
+    long second = array.byteSize() / elementBytes / 2 * elementBytes;
+    long first = array.byteSize() - second;
+    MemorySegment.copy(array, 0, other, second, first);
+    MemorySegment.copy(array, first, other, 0, second);
+    return other;
   }
 
-  /// What the pullback of a linear op reads of what it is told: indices, and the cotangent, which
-  /// comes last; of the rest it takes the shape.
-  static List<Tensor> ofLinearPullback(List<Tensor> reads) {
-    return reads.stream()
-        .filter(each -> each == reads.getLast() || !each.dtype().isFloating())
-        .toList();
+  private static List<MemorySegment> copies(Arena host, List<Tensor> arrays) {
+    return arrays.stream().map(each -> copy(host, each)).toList();
+  }
+
+  private static MemorySegment copy(Arena host, Tensor array) {
+    var copy = host.allocate(bytes(array), Long.BYTES);
+    array.copyTo(copy);
+    return copy;
+  }
+
+  /// Of an array from which a rule takes some rows no more than these.
+  private static long taken(PreparedOp op, Rule rule, Tensor array) {
+    boolean takesRows = rule == Rule.FORWARD || rule == Rule.TANGENT;
+    if (!takesRows || !takesAPart(op.op())) return bytes(array);
+    return Math.min(bytes(array), bytes(op.written(rule).getFirst()));
+  }
+
+  private static boolean takesAPart(Op op) {
+    return op instanceof Gather || op instanceof Embedding || op instanceof Slice;
   }
 
   private static long bytes(Tensor array) {

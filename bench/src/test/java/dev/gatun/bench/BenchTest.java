@@ -21,6 +21,7 @@ class BenchTest {
     assertTrue(refusal("nonsense").contains("nonsense"));
     assertTrue(refusal("--device=tpu").contains("tpu"));
     assertTrue(refusal("--threads=-1").contains("--threads"));
+    assertTrue(refusal("ladder", "--quick", "--threads=100000").contains("threads"));
     assertTrue(refusal("ladder", "--only=no such case").contains("no such case"));
   }
 
@@ -35,6 +36,7 @@ class BenchTest {
   void comparesPeersWithTheCpuOnly() throws IOException {
     assertTrue(refusal("pytorch", "--device=emu").contains("emu"));
     assertTrue(refusal("--peers", "--device=cuda").contains("cuda"));
+    assertTrue(refusal("ladder", "--peers", "--device=emu").contains("emu"));
   }
 
   @Test

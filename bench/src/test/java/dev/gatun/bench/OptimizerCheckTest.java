@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /// How far a step moves weights is looked at before it is timed.
 class OptimizerCheckTest {
+  private static final long WEIGHTS = 4096;
   private static final List<String> NAMES = List.of("adamw", "sophia", "lion");
 
   @Test
@@ -23,7 +24,7 @@ class OptimizerCheckTest {
   private static void check(DType type, Rounding rounding) {
     try (var device = Device.cpu(1)) {
       for (var name : NAMES) {
-        assertDoesNotThrow(() -> OptimizerCheck.require(device, name, type, rounding));
+        assertDoesNotThrow(() -> OptimizerCheck.require(device, WEIGHTS, name, type, rounding));
       }
     }
   }
@@ -34,6 +35,15 @@ class OptimizerCheckTest {
     assertDoesNotThrow(() -> OptimizerCheck.requireEach("some", right, right));
     var found = new double[] {0.01, -0.0201};
     assertThrows(BenchFailure.class, () -> OptimizerCheck.requireEach("some", found, right));
+  }
+
+  @Test
+  void failsAWeightThatIsNoNeighbour() {
+    var right = new double[] {0.01, -0.02};
+    var near = new double[] {0.01007, -0.0199};
+    assertDoesNotThrow(() -> OptimizerCheck.requireNeighbours("some", near, right));
+    var far = new double[] {0.01, -0.0203};
+    assertThrows(BenchFailure.class, () -> OptimizerCheck.requireNeighbours("some", far, right));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.gatun.bench;
 import static dev.gatun.laws.Argument.floats;
 import static dev.gatun.laws.Argument.given;
 import static dev.gatun.laws.Argument.indices;
+import static dev.gatun.laws.Argument.wide;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.laws.Argument;
@@ -13,6 +14,8 @@ import dev.gatun.op.Binary;
 import dev.gatun.op.Gather;
 import dev.gatun.op.MatMul;
 import dev.gatun.op.Op;
+import dev.gatun.op.ResidualLayerNorm;
+import dev.gatun.op.Unary;
 import dev.gatun.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +55,20 @@ class WorkTest {
     assertEquals(3 * array, bytes(Rule.TANGENT, new Binary(Binary.Kind.ADD), floats(6), floats(6)));
     var product = new Binary(Binary.Kind.MULTIPLY);
     assertEquals(5 * array, bytes(Rule.TANGENT, product, floats(6), floats(6)));
+  }
+
+  /// A pullback's tangent that is linear in the cotangent needs but the argument, and what was kept
+  /// of a sum stands for its summands.
+  @Test
+  void whatARuleIsToldButNeedNotReadCountsForNothing() {
+    int array = 16 * 8 * Float.BYTES;
+    var relu = new Unary(Unary.Kind.RELU, 1);
+    assertEquals(3 * array, bytes(Rule.PULLBACK_TANGENT, relu, floats(16, 8)));
+    var norm = new ResidualLayerNorm(1e-5, true);
+    Argument[] arguments = {floats(16, 8), floats(16, 8), wide(8), wide(8)};
+    int vectors = 4 * 16 * Float.BYTES + 3 * 8 * Float.BYTES;
+    double tangent = bytes(Rule.TANGENT, norm, arguments);
+    assertEquals(5 * array, tangent, vectors);
   }
 
   private static double flops(Op op, Argument... arguments) {

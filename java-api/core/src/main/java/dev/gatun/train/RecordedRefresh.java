@@ -54,7 +54,6 @@ final class RecordedRefresh implements AutoCloseable {
 
   private void walk() {
     feed.send();
-    gpt.parameters().forgetGradients();
     refresh.curvature().begin();
     long atOnce = CurvatureRefresh.windowsAtOnce(batches.rows());
     for (long from = 0, count; from < windows; from += count) {
