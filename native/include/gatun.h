@@ -19,7 +19,8 @@
  * Types. `void*` points to elements of `dtype`. `gatun_wide*` points to statistics, losses, biases, norm weights and
  * gradients of parameters: float for GATUN_F32 and GATUN_BF16, double for GATUN_F64. Matrices are row-major. Sizes
  * count elements and may be 0 where a row count is meant; a size in bytes ends in _bytes. The CPU backend takes
- * subnormal numbers (under 2^-126 in fp32) as 0, in what it reads and in what it writes.
+ * subnormal numbers (under 2^-126 in fp32) as 0, in what it computes from and in what it computes; copies, and the
+ * narrowing of masters, bring them along.
  *
  * Errors. Every function answers 0, or a status for which gatun_last_error() has a sentence. A call that fails has
  * not started its work, unless the status is GATUN_DEVICE_LOST, or GATUN_OUT_OF_MEMORY where memory ran out midway.

@@ -104,6 +104,7 @@ class BadInputTest {
           2 | --curvature-every=often       | no whole number
           2 | --curvature-order=between     | none of before, after
           1 | --curvature-order=after       | sophia-g, not with adamw
+          1 | --rounding=stochastic         | goes with --dtype bf16
           2 | --steps=many                  | no whole number
           2 | --lr=fast                     | no number
           2 | --schedule=steep              | none of constant, cosine, wsd

@@ -1,5 +1,8 @@
 package dev.gatun.tool;
 
+import dev.gatun.InvalidArgument;
+import dev.gatun.nn.Rounding;
+import dev.gatun.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
 
@@ -56,6 +59,12 @@ enum Preset {
     return Arrays.stream(values()).map(preset -> preset.word).toList();
   }
 
+  /// Of weights that are not rounded.
+  private static void refuseRounding(Settings all) {
+    if (all.rounding() == Rounding.NEAREST || all.dtype() == DType.BF16) return;
+    throw new InvalidArgument("--rounding stochastic goes with --dtype bf16");
+  }
+
   /// Its settings with those `given` on the command line. What was not given, but counts steps, is
   /// made to fit the steps that were; rates and decays fit the optimizer; the last rate keeps its
   /// ratio to the highest, to seven digits. Throws where something is given that the optimizer has
@@ -63,6 +72,7 @@ enum Preset {
   Settings with(Settings given) {
     var optimizer = NamedOptimizer.of(given);
     optimizer.refuseOthers(given);
+    refuseRounding(COMMON.with(given));
     double published = recipe.number("lr");
     double rate = given.has("lr") ? given.number("lr") : optimizer.rate(published);
     var all =
