@@ -63,13 +63,16 @@ class Places {
       return at("inputs", place - inputs.block());
     for (size_t i = 0; i < buffers_.size(); i++)
       if (holds(buffers_[i], place)) return at("buffers[" + std::to_string(i) + "]", place - buffers_[i].start);
-    for (const bool behind : {false, true})
-      for (const auto* scope : recording_.stream->device->scopes)
-        for (const auto& array : scope->arrays)
-          if (behind ? place == array.start + array.bytes : holds(array, place)) {
-            buffers_.push_back(array);
-            return at("buffers[" + std::to_string(buffers_.size() - 1) + "]", place - array.start);
-          }
+    for (const auto* scope : recording_.stream->device->scopes)
+      for (const auto& array : scope->arrays)
+        if (holds(array, place)) {
+          buffers_.push_back(array);
+          return at("buffers[" + std::to_string(buffers_.size() - 1) + "]", place - array.start);
+        }
+    // Nothing is read or written behind the end: any array that ends there will do.
+    for (const auto* scope : recording_.stream->device->scopes)
+      for (const auto& array : scope->arrays)
+        if (place == array.start + array.bytes) return at("shared", 0);
     fail(GATUN_INVALID, "the step uses memory that no open scope of this device holds: it cannot be written");
   }
 

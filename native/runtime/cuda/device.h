@@ -37,6 +37,18 @@ namespace gatun {
 /// As for its streams.
 void check(gatun_device* device);
 
+/// While it lives this thread may take and give memory, and wait, though its calls are captured: nothing that is
+/// captured is waited for.
+class BesideCapture {
+ public:
+  BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  ~BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
+  BesideCapture(const BesideCapture&) = delete;
+
+ private:
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
 /// Refuses a stream of another library that belongs to another context than the device's primary one.
 void admit(gatun_device* device, cudaStream_t foreign);
 

@@ -19,21 +19,6 @@ MemoryLeft memory_left(gatun_device* device) {
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
 }
 
-namespace {
-
-/// While it lives this thread may take and give memory though its calls are captured: none of them is waited for.
-class BesideCapture {
- public:
-  BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
-  ~BesideCapture() { cudaThreadExchangeStreamCaptureMode(&mode_); }
-  BesideCapture(const BesideCapture&) = delete;
-
- private:
-  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
-};
-
-}  // namespace
-
 char* take_from_system(gatun_device* device, int64_t bytes) {
   const BesideCapture beside;
   void* start = nullptr;
@@ -64,6 +49,7 @@ void order_streams(gatun_device* device) {
 
 void finish_streams(gatun_device* device) {
   if (device->lost) return;
+  const BesideCapture beside;
   const auto* const kept = kept_stream(*device);
   for (auto* stream : device->streams)
     require_cuda(device, stream == kept ? cudaEventSynchronize(stream->asked) : cudaStreamSynchronize(stream->handle),

@@ -58,6 +58,7 @@ class Calls {
   cudaGraphExec_t executable = nullptr;
   std::optional<Ring> ring;
   ~Calls() {
+    const BesideCapture beside;
     if (executable) cudaGraphExecDestroy(executable);
     if (graph) cudaGraphDestroy(graph);
   }

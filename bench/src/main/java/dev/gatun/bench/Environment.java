@@ -11,9 +11,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Where and how a run was measured.
 final class Environment {
+  private static final String UNKNOWN = "unknown";
+
   private Environment() {}
 
   static Map<String, Object> of(Run run) {
@@ -87,23 +90,29 @@ final class Environment {
     }
   }
 
-  /// Of the checkout that the library was built in, and whether its files are as committed there.
+  /// Of the checkout that the command was run from, as it is by then.
   private static String commit() {
     var root = System.getProperty("gatun.root");
-    if (root == null || !Files.exists(Path.of(root, ".git"))) return "unknown";
+    if (root == null || !Files.exists(Path.of(root, ".git"))) return UNKNOWN;
     var head = git(root, "rev-parse", "--short=12", "HEAD");
-    if (head.isEmpty()) return "unknown";
-    return git(root, "status", "--porcelain").isEmpty() ? head : head + ", changed";
+    var changes = git(root, "status", "--porcelain");
+    if (head.isEmpty() || changes.isEmpty()) return UNKNOWN;
+    return head.get() + (changes.get().isEmpty() ? "" : ", changed");
   }
 
-  private static String git(String root, String... words) {
+  /// Empty where it fails.
+  private static Optional<String> git(String root, String... words) {
     var all = new ArrayList<>(List.of("git", "-C", root));
     all.addAll(List.of(words));
     try {
       var process = new ProcessBuilder(all).redirectError(Redirect.DISCARD).start();
-      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return process.waitFor() == 0 ? Optional.of(said.strip()) : Optional.empty();
     } catch (IOException none) {
-      return "";
+      return Optional.empty();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
     }
   }
 }

@@ -22,8 +22,8 @@ final class OptimizerCases {
   static final long WEIGHTS = 124_475_904;
   private static final long QUICK_WEIGHTS = 4096;
 
-  /// Shared by threads, stored past the caches, and no multiple of what a thread or a vector takes.
-  private static final long CHECKED_WEIGHTS = (4 << 20) + 1000;
+  /// Shared by threads, stored past the caches, and no multiple of what is stored at once.
+  private static final long CHECKED_WEIGHTS = (4 << 20) + 64;
   private static final int ROUNDS = 15;
 
   private OptimizerCases() {}

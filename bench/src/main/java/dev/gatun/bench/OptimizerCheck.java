@@ -13,8 +13,8 @@ import java.util.Arrays;
 final class OptimizerCheck {
   private static final double ALLOWED = 1e-7;
 
-  /// Neighbours in bf16 are as far apart at the most.
-  private static final double SPACING_IN_BF16 = 0x1p-7;
+  /// Bits of a float that bf16 leaves out.
+  private static final int CUT_OFF = 16;
 
   /// Chance leaves a hundredth of so many steps of 1e-4 by weights of 0.02.
   private static final double ALLOWED_TOGETHER = 0.05;
@@ -72,7 +72,7 @@ final class OptimizerCheck {
 
   static void requireNeighbours(String optimizer, double[] found, double[] right) {
     for (int i = 0; i < right.length; i++) {
-      double spacing = SPACING_IN_BF16 * Math.abs(right[i]);
+      double spacing = Math.ulp((float) right[i]) * (1 << CUT_OFF);
       if (Math.abs(found[i] - right[i]) <= spacing + ALLOWED) continue;
       throw new BenchFailure("%s: weight %d is %g, far from %g", optimizer, i, found[i], right[i]);
     }

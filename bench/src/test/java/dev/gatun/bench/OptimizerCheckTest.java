@@ -40,7 +40,7 @@ class OptimizerCheckTest {
   @Test
   void failsAWeightThatIsNoNeighbour() {
     var right = new double[] {0.01, -0.02};
-    var near = new double[] {0.01007, -0.0199};
+    var near = new double[] {0.01005, -0.0199};
     assertDoesNotThrow(() -> OptimizerCheck.requireNeighbours("some", near, right));
     var far = new double[] {0.01, -0.0203};
     assertThrows(BenchFailure.class, () -> OptimizerCheck.requireNeighbours("some", far, right));

@@ -14,6 +14,7 @@ import dev.gatun.op.Binary;
 import dev.gatun.op.Gather;
 import dev.gatun.op.MatMul;
 import dev.gatun.op.Op;
+import dev.gatun.op.Reduce;
 import dev.gatun.op.ResidualLayerNorm;
 import dev.gatun.op.Unary;
 import dev.gatun.tensor.DType;
@@ -57,12 +58,23 @@ class WorkTest {
     assertEquals(5 * array, bytes(Rule.TANGENT, product, floats(6), floats(6)));
   }
 
+  @Test
+  void sumsReadWhatTheySum() {
+    int array = 32 * 8 * Float.BYTES;
+    var all = new Reduce(Reduce.Kind.SUM, Reduce.ALL);
+    assertEquals(array + Float.BYTES, bytes(Rule.FORWARD, all, floats(32, 8)));
+    var rows = new Reduce(Reduce.Kind.MEAN, 0);
+    assertEquals(array + 8 * Float.BYTES, bytes(Rule.FORWARD, rows, floats(32, 8)));
+    assertEquals(array + 8 * Float.BYTES, bytes(Rule.PULLBACK, rows, floats(32, 8)));
+  }
+
   /// A pullback's tangent that is linear in the cotangent needs but the argument, and what was kept
   /// of a sum stands for its summands.
   @Test
   void whatARuleIsToldButNeedNotReadCountsForNothing() {
     int array = 16 * 8 * Float.BYTES;
     var relu = new Unary(Unary.Kind.RELU, 1);
+    assertEquals(3 * array, bytes(Rule.PULLBACK, relu, floats(16, 8)));
     assertEquals(3 * array, bytes(Rule.PULLBACK_TANGENT, relu, floats(16, 8)));
     var norm = new ResidualLayerNorm(1e-5, true);
     Argument[] arguments = {floats(16, 8), floats(16, 8), wide(8), wide(8)};

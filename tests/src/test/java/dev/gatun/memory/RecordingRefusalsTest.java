@@ -137,7 +137,7 @@ class RecordingRefusalsTest {
     Runnable step =
         () -> {
           try (var scope = device.scope()) {
-            for (int i = 0; i < 5; i++) scope.bytes(1L << 58);
+            for (int i = 0; i < 40; i++) scope.bytes(1L << 58);
           }
         };
     refused("out of memory", step);

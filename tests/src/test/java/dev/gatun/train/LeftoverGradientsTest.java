@@ -3,6 +3,7 @@ package dev.gatun.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.InvalidArgument;
 import dev.gatun.grad.Tape;
@@ -106,8 +107,12 @@ class LeftoverGradientsTest {
       var batches = new Batches(outside, 2, CONFIG.context(), 1);
       try (var plain = new Trainer(gpt, sophia, SCHEDULE, batches, 1);
           var refreshing = new Trainer(gpt, refresh(gpt, sophia), SCHEDULE, batches, 1)) {
+        backward(gpt);
         assertThrows(InvalidArgument.class, plain::step);
         assertEquals(0, plain.steps());
+        for (var name : gpt.parameters().names()) {
+          assertTrue(gpt.parameters().get(name).slot().orElseThrow().fresh(), name);
+        }
         assertThrows(InvalidArgument.class, refreshing::step);
         assertEquals(0, sophia.refreshes());
         assertEquals(0, refreshing.steps());

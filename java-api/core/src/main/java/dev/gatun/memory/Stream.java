@@ -52,8 +52,8 @@ public final class Stream implements AutoCloseable {
   public void close() {
     if (closed || device.owns(this)) return;
     device.requireOwner();
+    device.kernels().streamClose(handle); // refused while the device records
     closed = true;
     device.closed(this);
-    device.kernels().streamClose(handle);
   }
 }

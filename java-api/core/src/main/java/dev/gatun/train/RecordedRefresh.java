@@ -2,6 +2,7 @@ package dev.gatun.train;
 
 import dev.gatun.memory.Recording;
 import dev.gatun.nn.Gpt;
+import java.util.Map;
 import java.util.Optional;
 
 /// A refresh of the curvature that is recorded once and then replayed.
@@ -47,8 +48,17 @@ final class RecordedRefresh implements AutoCloseable {
     try {
       recording.replay();
     } catch (RuntimeException refusal) {
-      sophia.resume(sophia.steps(), before);
+      takeBack(before, refusal);
       throw refusal;
+    }
+  }
+
+  private void takeBack(Map<String, Long> before, RuntimeException refusal) {
+    var sophia = refresh.sophia();
+    try {
+      sophia.resume(sophia.steps(), before);
+    } catch (RuntimeException another) {
+      refusal.addSuppressed(another);
     }
   }
 

@@ -60,8 +60,19 @@ final class RecordedStep implements AutoCloseable {
     try {
       made.replay();
     } catch (RuntimeException refusal) {
-      optimizer.resume(done, optimizer.counters());
+      takeBack(done, refusal);
       throw refusal;
+    }
+  }
+
+  /// Gradients too, of which some may have been overwritten.
+  private void takeBack(long done, RuntimeException refusal) {
+    var optimizer = step.optimizer();
+    gpt.parameters().forgetGradients();
+    try {
+      optimizer.resume(done, optimizer.counters());
+    } catch (RuntimeException another) {
+      refusal.addSuppressed(another);
     }
   }
 
